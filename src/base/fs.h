@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fs - a machine, or a captured copy of one, seen through one rooted directory fd.
+ *
+ * Paths are relative ("proc/cmdline", "sys/devices/..."); links resolve inside
+ * the root (openat2 RESOLVE_IN_ROOT), so a hostile copy cannot lead out of it.
+ * Every function returns a negative errno or >= 0.  Reads are bounded.
+ */
+#ifndef BASE_FS_H
+#define BASE_FS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cpuset.h"
+#include "err.h"
+
+struct fs {
+	int root;               /* directory fd */
+	bool live;              /* the running machine: syscalls about tasks and devices make sense */
+	char path[256];         /* for messages: "/" or the copy's folder */
+};
+
+int fs_open_root(struct fs *ret, const char *path, struct err *err);   /* "/" = live */
+void fs_close(struct fs *fs);
+
+int fs_open(const struct fs *fs, const char *path, int flags);          /* fd; O_CLOEXEC added */
+bool fs_exists(const struct fs *fs, const char *path);
+
+/* The whole file (at most cap-1 bytes, NUL added) into buf; returns its length; one trailing newline is cut. */
+int fs_read(const struct fs *fs, const char *path, char *buf, size_t cap);
+/* The whole file, malloc'ed, NUL-terminated, at most max bytes (-EFBIG above); returns 0. */
+int fs_read_all(const struct fs *fs, const char *path, size_t max, char **ret, size_t *ret_len);
+int fs_read_u64(const struct fs *fs, const char *path, uint64_t *ret);
+int fs_read_i64(const struct fs *fs, const char *path, int64_t *ret);
+int fs_read_cpulist(const struct fs *fs, const char *path, struct cpuset *ret);
+int fs_read_cpumask(const struct fs *fs, const char *path, struct cpuset *ret);
+int fs_readlink(const struct fs *fs, const char *path, char *buf, size_t cap); /* target text, length */
+
+/* printf forms of the path. */
+int fs_readf(const struct fs *fs, char *buf, size_t cap, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+bool fs_existsf(const struct fs *fs, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* One write(2) of text to an existing file: what sysfs, procfs and cgroupfs want. */
+int fs_write(const struct fs *fs, const char *path, const char *text);
+
+/* Names in a directory, sorted (numbers by value), without "." and ".."; free with fs_list_free(). */
+struct fs_names {
+	char **at;
+	size_t n;
+};
+int fs_list(const struct fs *fs, const char *path, struct fs_names *ret);
+void fs_list_free(struct fs_names *names);
+
+/* Whole-file helpers on ordinary files of vlat's own (absolute paths). */
+int file_write_atomic(const char *path, const void *data, size_t len, unsigned mode, struct err *err); /* temp, fsync, rename, fsync dir */
+int file_read_all(const char *path, size_t max, char **ret, size_t *ret_len, struct err *err);
+int dir_make_all(const char *path, unsigned mode, struct err *err);     /* mkdir -p */
+int dir_remove_all(const char *path);                                   /* rm -r below an absolute path; never follows links or crosses mounts */
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * journal - the durable record of everything a run changes or creates, written
+ * and fsynced before it is done, from which `vlat revert` undoes it after any
+ * death of vlat.
+ *
+ * One file per run: STATE/runs/ID/journal, one JSON object a line.  The first
+ * line names format, run, owner (pid and start time), boot id; then
+ * {"seq":N,"kind":..., ...} for an intent and {"done":N} / {"undone":N}
+ * for what became of it.  A torn last line is an intent never acted on.
+ */
+#ifndef JOURNAL_JOURNAL_H
+#define JOURNAL_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/cpuset.h"
+#include "base/err.h"
+#include "base/fs.h"
+
+struct journal;
+
+/* STATE is $VLAT_STATE, else /var/lib/vlat for root, else $XDG_STATE_HOME/vlat or ~/.local/state/vlat. */
+int journal_state_dir(char *buf, size_t cap, struct err *err);
+
+int journal_open(struct journal **ret, const char *why, struct err *err);       /* new run; takes its lock */
+const char *journal_run(const struct journal *j);      /* run id, e.g. "1m4k2a": a name, at most 8 characters, usable in interface names */
+const char *journal_dir(const struct journal *j);      /* STATE/runs/ID: sockets, bundles, images of this run live here */
+/* Undo everything (last first), then remove the run's folder.  What could not be undone stays recorded. */
+int journal_close(struct journal *j, struct err *err);
+
+/*
+ * Intents.  Call before the change; when the change then fails harmlessly,
+ * nothing more is needed: undo looks at what is, not at what was meant.
+ */
+int journal_file(struct journal *j, const char *path, const char *before, const char *after, struct err *err);
+int journal_task(struct journal *j, pid_t tid, const struct cpuset *before, const struct cpuset *after, struct err *err);
+int journal_policy(struct journal *j, pid_t tid, int policy_before, int prio_before, int policy_after, int prio_after, struct err *err);
+int journal_netns(struct journal *j, const char *name, struct err *err);        /* /run/netns/NAME */
+int journal_cgroup(struct journal *j, const char *dir, struct err *err);        /* tasks in it move to its parent; then rmdir */
+int journal_tree(struct journal *j, const char *dir, struct err *err);          /* a folder of vlat's own, removed */
+int journal_mount(struct journal *j, const char *dir, struct err *err);
+/* Processes: every child is spawned with this word in its environment; undo kills whoever carries it. */
+const char *journal_mark(const struct journal *j);     /* "VLAT_RUN=ID" */
+/* A program that undoes something only it can (runtime delete, rival tuner's revert); bounded in time. */
+int journal_command(struct journal *j, const char *const *argv, struct err *err);
+/* A point to undo back to: cell by cell, tuning by tuning. */
+size_t journal_here(const struct journal *j);
+int journal_undo_to(struct journal *j, size_t here, struct err *err);
+
+#endif
