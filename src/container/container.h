@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * container - one OCI container with the agent as its only program, run by
+ * crun or runc with no engine above them.
+ *
+ * Order: bundle, `create` (the process exists and waits), place it, `start`.
+ * Everything is in the journal beforehand: the bundle, the runtime's state,
+ * the cgroups, and a `delete --force`.
+ */
+#ifndef CONTAINER_CONTAINER_H
+#define CONTAINER_CONTAINER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/spawn.h"
+#include "container/cgroup.h"
+#include "host/placement.h"
+#include "journal/journal.h"
+
+/* A runtime that has really run a container on this machine. */
+struct runtime {
+	char name[16];                  /* "crun" */
+	char path[256];
+	char version[64];               /* first line of --version, without the name */
+	bool hide_unified_cgroup;       /* works only where /sys/fs/cgroup/unified is out of sight */
+	char why[512];                  /* why this one: who was tried before, and what it said */
+};
+
+/*
+ * Find one: every candidate of the table is asked to run `agent --version` in
+ * a container of its own.  The answer is kept in journal_dir(), so a run asks
+ * once.  None installed, or none works: -ENOENT / -EOPNOTSUPP with the cure.
+ */
+int runtime_find(struct runtime *ret, struct journal *j, const char *agent, struct err *err);
+
+struct container_spec {
+	const char *agent;              /* static program on the host; becomes /agent in the container */
+	const char *const *args;        /* its arguments after argv[0], NULL-terminated; NULL = none */
+	const char *netns;              /* wire.sut_ns_path */
+	struct placement place;         /* sut_cpus, sut_fifo and cgroup are obeyed here; zeroed = stock */
+	const struct runtime *runtime;  /* NULL = runtime_find() */
+};
+
+struct container {
+	char id[32];                    /* "vlat-ID-c0" */
+	struct runtime runtime;
+	int to_agent, from_agent;       /* its stdin and stdout; close-on-exec */
+	pid_t pid;                      /* on the host */
+	int pidfd;
+	bool rt_allowed;                /* may its threads be SCHED_FIFO? */
+	char rt_why[256];               /* if not: what stands in the way */
+	char bundle[256];
+	char cgroup[128];               /* path inside the hierarchies */
+};
+
+int container_start(struct container **ret, const struct container_spec *spec, struct journal *j, struct err *err);
+
+/* The end of what the runtime and the agent said on stderr, as one line for a message; "" when silent. */
+char *container_stderr_tail(const struct container *c, char *buf, size_t cap);
+
+/* Close its stdin, wait grace for the agent to leave, then `delete --force`; removes bundle and cgroups.  Accepts NULL. */
+void container_stop(struct container *c, uint64_t grace_ns);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * oci - the config.json of one container as a pure function of what it shall
+ * be.  Open Container Initiative runtime specification 1.0 (every runtime of
+ * the last years takes it); golden files in tests/golden/oci.
+ */
+#ifndef CONTAINER_OCI_H
+#define CONTAINER_OCI_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "base/cpuset.h"
+#include "container/cgroup.h"
+
+struct oci_pair {
+	const char *key, *value;
+};
+
+struct oci_spec {
+	const char *hostname;
+	const char *const *args;                /* NULL-terminated; args[0] is a path in the rootfs */
+	const char *const *env;                 /* NULL-terminated "K=V" */
+	const char *netns;                      /* path of a prepared namespace; NULL = an empty one of its own */
+	const char *cgroup;                     /* "/vlat-ID/c0" */
+	struct cpuset cpus;                     /* cpuset; empty = the parent's */
+	const char *mems;                       /* NUMA nodes as a list; NULL = the parent's */
+	struct rt_budget rt;                    /* runtime_us 0 = leave out */
+	const struct oci_pair *unified;         /* raw cgroup v2 files; key NULL ends; NULL = none */
+	bool v2;                                /* the cgroup namespace exists and is private */
+};
+
+json_t *oci_config(const struct oci_spec *spec);        /* new reference */
+char *oci_config_text(const struct oci_spec *spec);     /* malloc'ed, indented, newline at the end: what lies in the bundle */
+
+#endif

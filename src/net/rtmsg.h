@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rtmsg - rtnetlink messages as pure values: a buffer in, bytes out; nothing
+ * is opened and nothing is sent.  rtnetlink(7), linux/if_link.h, linux/veth.h,
+ * linux/neighbour.h.
+ */
+#ifndef NET_RTMSG_H
+#define NET_RTMSG_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <linux/netlink.h>
+
+#define RTMSG_MAX 1024
+
+struct mac {
+	uint8_t at[6];
+};
+
+struct rtmsg {
+	_Alignas(8) char at[RTMSG_MAX];
+};
+
+/* One end of a veth pair; ns_fd < 0 = the namespace of the socket that the message is sent on. */
+struct veth_end {
+	const char *name;
+	int ns_fd;
+	struct mac mac;
+};
+
+/* What to change on a link; a zeroed field stays as it is. */
+struct link_wish {
+	bool up;
+	uint32_t master;                /* ifindex of a bridge */
+	uint32_t mtu;
+	uint32_t txqueuelen;
+	const struct mac *mac;
+};
+
+struct nlmsghdr *rtmsg_veth_new(struct rtmsg *m, const struct veth_end *here, const struct veth_end *there);
+struct nlmsghdr *rtmsg_bridge_new(struct rtmsg *m, const char *name, const struct mac *mac); /* STP off, no delay, no snooping */
+struct nlmsghdr *rtmsg_link_set(struct rtmsg *m, uint32_t ifindex, const struct link_wish *wish);
+struct nlmsghdr *rtmsg_link_del(struct rtmsg *m, uint32_t ifindex);
+struct nlmsghdr *rtmsg_link_get(struct rtmsg *m, const char *name);
+struct nlmsghdr *rtmsg_addr_new(struct rtmsg *m, uint32_t ifindex, uint32_t address_be, uint8_t prefix);
+struct nlmsghdr *rtmsg_neigh_new(struct rtmsg *m, uint32_t ifindex, uint32_t address_be, const struct mac *mac); /* permanent */
+
+/* The facts of an RTM_NEWLINK answer; false when it is not one or is torn. */
+struct link_fact {
+	char name[IFNAMSIZ];
+	uint32_t ifindex, mtu, txqueuelen, master;
+	bool up, carrier;
+	struct mac mac;
+};
+bool rtmsg_link_parse(const void *bytes, size_t len, struct link_fact *ret);
+
+#endif
