@@ -25,7 +25,8 @@ struct fs {
 int fs_open_root(struct fs *ret, const char *path, struct err *err);   /* "/" = live */
 void fs_close(struct fs *fs);
 
-int fs_open(const struct fs *fs, const char *path, int flags);          /* fd; O_CLOEXEC added */
+/* fd; O_CLOEXEC added; links of /proc such as PID/ns/net are -ELOOP. */
+int fs_open(const struct fs *fs, const char *path, int flags);
 bool fs_exists(const struct fs *fs, const char *path);
 
 /* The whole file (at most cap-1 bytes, NUL added) into buf; returns its length; one trailing newline is cut. */

@@ -35,9 +35,11 @@ struct spawn_opts {
 	const char *chdir;              /* NULL = stay */
 	const struct cpuset *affinity;  /* NULL = inherit */
 	bool new_session;               /* setsid: Ctrl-C of the terminal does not reach it */
-	bool die_with_parent;           /* PR_SET_PDEATHSIG SIGKILL */
+	bool die_with_parent;           /* SIGKILL when the *thread* that called spawn() ends (PR_SET_PDEATHSIG) */
 	bool hide_unified_cgroup;       /* private mount namespace without /sys/fs/cgroup/unified (for crun < 1.9 on hybrid hosts) */
 	const char *const *env;         /* NULL = inherit; else "K=V" list replacing it */
+	const char *mark;               /* one more "K=V" whatever env is (journal_mark()); replaces an inherited K */
+	bool heed_stop;                 /* run() only: stop the program and return -EINTR when stop_wanted() */
 };
 #define SPAWN_OPTS_INIT { .in = -1, .out = -1, .err = -1, .netns_fd = -1 }
 
@@ -53,15 +55,24 @@ struct child_end {
 	int code;                       /* exit code, or signal number */
 };
 
-int spawn(struct child *ret, const struct argv *argv, const struct spawn_opts *opts, struct err *err); /* exec failure is an error here */
-int child_wait(struct child *c, uint64_t deadline_ns, struct child_end *ret); /* 0 ended; -ETIME; 0 deadline = for ever */
+/*
+ * argv[0] without a slash is looked for as program_find() does.  Whatever fails
+ * up to and including exec is an error here.  Other fds than 0, 1, 2 and
+ * keep_fds are closed in the child, ignored signals are back to default.
+ */
+int spawn(struct child *ret, const struct argv *argv, const struct spawn_opts *opts, struct err *err);
+int child_wait(struct child *c, uint64_t deadline_ns, struct child_end *ret); /* 0: ended, *c is empty now; -ETIME; 0 deadline = for ever */
 int child_kill(struct child *c, int sig);
 /* SIGTERM, wait grace, SIGKILL, reap. Accepts an ended or empty child. */
 void child_stop(struct child *c, uint64_t grace_ns);
 bool child_alive(const struct child *c);
 char *child_end_text(struct child_end end, char *buf, size_t cap);      /* "exit status 3", "killed by SIGKILL" */
 
-/* Run to the end; stdout and stderr (each cut at 1 MiB) into malloc'ed texts when asked for. */
+/*
+ * Run to the end.  stdout and stderr, unless opts gives a fd for them, come
+ * back as texts (each cut at 1 MiB, "" when silent).  0 = it ran: look at end.
+ * -ETIME, -EINTR: it was stopped.  opts NULL = defaults.
+ */
 struct run_result {
 	struct child_end end;
 	char *out, *err;

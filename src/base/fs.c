@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/cursor.h"
+#include "base/text.h"
+#include "base/vec.h"
+
+int fs_open_root(struct fs *ret, const char *path, struct err *err)
+{
+	struct fs fs = { .live = text_eq(path, "/") };
+
+	if (text_print(fs.path, sizeof(fs.path), "%s", path))
+		return err_set(err, -ENAMETOOLONG, "the folder name \"%.80s...\" is too long (at most 255 bytes)", path);
+	fs.root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fs.root < 0)
+		return err_sys(err, -errno, "cannot open the folder %s as the root of a machine", path);
+	*ret = fs;
+	return 0;
+}
+
+void fs_close(struct fs *fs)
+{
+	if (fs->root >= 0)
+		close(fs->root);
+	fs->root = -1;
+}
+
+int fs_open(const struct fs *fs, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (uint64_t) (unsigned) (flags | O_CLOEXEC),
+		.mode = flags & O_CREAT ? 0644 : 0,
+		/* /proc/PID/root and the like would jump out of the root. */
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	long fd;
+
+	/* -EAGAIN: a rename raced with ".." in the walk; the kernel asks to try again. */
+	for (int tries = 0; tries < 100; tries++) {
+		fd = syscall(SYS_openat2, fs->root, path, &how, sizeof(how));
+		if (fd >= 0)
+			return (int) fd;
+		if (errno != EAGAIN && errno != EINTR)
+			break;
+	}
+	return -errno;
+}
+
+bool fs_exists(const struct fs *fs, const char *path)
+{
+	AUTO_CLOSE int fd = fs_open(fs, path, O_PATH);
+
+	return fd >= 0;
+}
+
+/* Until the end or cap bytes; sysfs and procfs may give a file in several pieces. */
+static ssize_t read_some(int fd, char *buf, size_t cap)
+{
+	size_t used = 0;
+
+	while (used < cap) {
+		ssize_t n = read(fd, buf + used, cap - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		used += (size_t) n;
+	}
+	return (ssize_t) used;
+}
+
+int fs_read(const struct fs *fs, const char *path, char *buf, size_t cap)
+{
+	AUTO_CLOSE int fd = fs_open(fs, path, O_RDONLY | O_NONBLOCK);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = read_some(fd, buf, cap - 1);
+	if (n < 0)
+		return (int) n;
+	if (n > 0 && buf[n - 1] == '\n')
+		n--;
+	buf[n] = '\0';
+	return (int) n;
+}
+
+static int slurp(int fd, size_t max, char **ret, size_t *ret_len)
+{
+	size_t cap = 4096, len = 0;
+	AUTO_FREE char *text = xalloc(cap, 1);
+
+	for (;;) {
+		ssize_t n = read_some(fd, text + len, cap - len - 1);
+
+		if (n < 0)
+			return (int) n;
+		len += (size_t) n;
+		if (len > max)
+			return -EFBIG;
+		if (len < cap - 1)
+			break;
+		cap *= 2;
+		text = realloc(text, cap);
+		if (!text)
+			return -ENOMEM;
+	}
+	text[len] = '\0';
+	if (ret_len)
+		*ret_len = len;
+	*ret = TAKE(text);
+	return 0;
+}
+
+int fs_read_all(const struct fs *fs, const char *path, size_t max, char **ret, size_t *ret_len)
+{
+	AUTO_CLOSE int fd = fs_open(fs, path, O_RDONLY | O_NONBLOCK);
+
+	return fd < 0 ? fd : slurp(fd, max, ret, ret_len);
+}
+
+int fs_read_u64(const struct fs *fs, const char *path, uint64_t *ret)
+{
+	char buf[64];
+	int r = fs_read(fs, path, buf, sizeof(buf));
+
+	return r < 0 ? r : text_u64(text_trim(buf), ret);
+}
+
+int fs_read_i64(const struct fs *fs, const char *path, int64_t *ret)
+{
+	char buf[64];
+	int r = fs_read(fs, path, buf, sizeof(buf));
+
+	return r < 0 ? r : text_i64(text_trim(buf), ret);
+}
+
+int fs_read_cpulist(const struct fs *fs, const char *path, struct cpuset *ret)
+{
+	AUTO_FREE char *text = NULL;
+	int r = fs_read_all(fs, path, 1 << 16, &text, NULL);
+
+	return r < 0 ? r : cpuset_parse_list(text, ret);
+}
+
+int fs_read_cpumask(const struct fs *fs, const char *path, struct cpuset *ret)
+{
+	AUTO_FREE char *text = NULL;
+	int r = fs_read_all(fs, path, 1 << 16, &text, NULL);
+
+	return r < 0 ? r : cpuset_parse_mask(text, ret);
+}
+
+int fs_readlink(const struct fs *fs, const char *path, char *buf, size_t cap)
+{
+	AUTO_CLOSE int fd = fs_open(fs, path, O_PATH | O_NOFOLLOW);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = readlinkat(fd, "", buf, cap);
+	if (n < 0)
+		return errno == ENOENT ? -EINVAL : -errno; /* ENOENT: the fd is no link */
+	if ((size_t) n >= cap)
+		return -ENAMETOOLONG;
+	buf[n] = '\0';
+	return (int) n;
+}
+
+static int __attribute__((format(printf, 2, 0))) make_path(char path[512], const char *fmt, va_list ap)
+{
+	int n = vsnprintf(path, 512, fmt, ap);
+
+	return n < 0 || n >= 512 ? -ENAMETOOLONG : 0;
+}
+
+int fs_readf(const struct fs *fs, char *buf, size_t cap, const char *fmt, ...)
+{
+	char path[512];
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = make_path(path, fmt, ap);
+	va_end(ap);
+	return r < 0 ? r : fs_read(fs, path, buf, cap);
+}
+
+bool fs_existsf(const struct fs *fs, const char *fmt, ...)
+{
+	char path[512];
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = make_path(path, fmt, ap);
+	va_end(ap);
+	return r == 0 && fs_exists(fs, path);
+}
+
+int fs_write(const struct fs *fs, const char *path, const char *text)
+{
+	AUTO_CLOSE int fd = fs_open(fs, path, O_WRONLY | O_TRUNC);
+	size_t len = strlen(text);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	do
+		n = write(fd, text, len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return (size_t) n == len ? 0 : -EIO;
+}
+
+/* "cpu2" before "cpu10". */
+static int by_version(const void *a, const void *b)
+{
+	return strverscmp(*(char *const *) a, *(char *const *) b);
+}
+
+int fs_list(const struct fs *fs, const char *path, struct fs_names *ret)
+{
+	AUTO_CLOSE int fd = fs_open(fs, path, O_RDONLY | O_DIRECTORY);
+	VEC(char *) names = { 0 };
+	AUTO_DIR DIR *dir = NULL;
+	const struct dirent *e;
+
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir)
+		return -errno;
+	TAKE_FD(fd);
+	while ((e = readdir(dir)))
+		if (!text_eq(e->d_name, ".") && !text_eq(e->d_name, ".."))
+			*vec_add(&names) = xstrdup(e->d_name);
+	if (names.n)
+		qsort(names.at, names.n, sizeof(*names.at), by_version);
+	*ret = (struct fs_names){ .at = names.at, .n = names.n };
+	return 0;
+}
+
+void fs_list_free(struct fs_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		free(names->at[i]);
+	free(names->at);
+	*names = (struct fs_names){ 0 };
+}
+
+int file_read_all(const char *path, size_t max, char **ret, size_t *ret_len, struct err *err)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int r;
+
+	if (fd < 0)
+		return err_sys(err, -errno, "cannot open %s", path);
+	r = slurp(fd, max, ret, ret_len);
+	if (r == -EFBIG)
+		return err_set(err, r, "%s is too big: at most %zu bytes are read", path, max);
+	return r < 0 ? err_sys(err, r, "cannot read %s", path) : 0;
+}
