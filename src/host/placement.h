@@ -4,13 +4,20 @@
  *
  * Made by tune (from the plan), obeyed by sut, vm and container.  An empty set
  * means "anywhere", policy 0 means SCHED_OTHER: a zeroed placement is stock.
+ *
+ * While a tuning is applied, vlat itself and every child it starts sit in a
+ * cpuset group of the housekeeping CPUs: an isolated CPU can be asked for only
+ * after the thread has joined the group of its role.  So start a child without
+ * an affinity of its own and call placement_put() for each of its threads.
  */
 #ifndef HOST_PLACEMENT_H
 #define HOST_PLACEMENT_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/cpuset.h"
+#include "base/err.h"
 
 struct placement {
 	struct cpuset sut_cpus;         /* measured threads; vCPU i on the i-th CPU, 1:1 */
@@ -22,7 +29,23 @@ struct placement {
 	int emulator_fifo;
 	bool lock_memory;               /* mlockall / mem-lock */
 	unsigned hugepage_kb;           /* 0, 2048 or 1048576: guest memory on such pages */
-	char cgroup[128];               /* cpuset group to join, "" = none; absolute path of the directory */
+	char cgroup[128];               /* cpuset group for SUT, peer and emulator, "" = none; absolute path of the directory */
+	char cgroup_iso[128];           /* v2 partition: group for threads that run on isolated CPUs only, "" = same as cgroup */
 };
+
+enum place { PLACE_SUT, PLACE_PEER, PLACE_EMULATOR, PLACE_HOUSEKEEPING };
+
+/*
+ * Put one running thread where its role belongs: join the cpuset group, set the
+ * affinity, then the policy, and read both back.  Nothing at all happens for a
+ * zeroed placement.  -EPERM and -EINVAL come with the cure in the sentence.
+ */
+int placement_put(const struct placement *p, enum place role, pid_t tid, struct err *err);
+
+/* The same with one CPU of the role's set: vCPU i (index counts within the set, wrapping). */
+int placement_put_one(const struct placement *p, enum place role, unsigned index, pid_t tid, struct err *err);
+
+/* The whole process, all threads that exist now, joins the role's group; affinity and policy stay. */
+int placement_join(const struct placement *p, enum place role, pid_t pid, struct err *err);
 
 #endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/proc_stat.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/cursor.h"
+#include "base/text.h"
+
+/* The name is anything a program chose, brackets and blanks included: it ends at the last ')'. */
+static const char *take_name(const char *text, struct proc_stat *s)
+{
+	const char *open = strchr(text, '('), *close = strrchr(text, ')');
+	size_t len;
+
+	if (!open || !close || close < open)
+		return NULL;
+	len = (size_t) (close - open - 1);
+	if (len >= sizeof(s->comm))
+		len = sizeof(s->comm) - 1;
+	memcpy(s->comm, open + 1, len);
+	s->comm[len] = '\0';
+	return close + 1;
+}
+
+static bool take_field(const char **at, int64_t *ret)
+{
+	char word[32];
+	uint64_t u;
+
+	if (!take_blanks(at) || !take_word(at, word, sizeof(word)))
+		return false;
+	if (text_i64(word, ret) == 0)
+		return true;
+	if (text_u64(word, &u) < 0)     /* some fields are unsigned long: their upper half is of no use here */
+		return false;
+	*ret = INT64_MAX;
+	return true;
+}
+
+bool proc_stat_parse(const char *text, struct proc_stat *ret)
+{
+	struct proc_stat s = { 0 };
+	const char *at = take_name(text, &s), *head = text;
+	uint64_t tid;
+	int64_t f[42] = { 0 };
+	char state[2];
+
+	if (!at || !take_u64(&head, &tid) || tid > INT32_MAX)
+		return false;
+	if (!take_blanks(&at) || !take_word(&at, state, sizeof(state)))
+		return false;
+	for (unsigned i = 4; i <= 41; i++) {
+		if (!take_field(&at, &f[i]))
+			return false;
+	}
+	s.tid = (pid_t) tid;
+	s.state = state[0];
+	s.ppid = (pid_t) f[4];
+	s.flags = (unsigned) f[9];
+	s.start_time = (uint64_t) f[22];
+	s.processor = (int) f[39];
+	s.rt_priority = (int) f[40];
+	s.policy = (int) f[41];
+	*ret = s;
+	return true;
+}
+
+int proc_stat_read(pid_t tid, struct proc_stat *ret)
+{
+	AUTO_CLOSE int fd = -1;
+	char path[40], buf[2048];
+	ssize_t n;
+
+	if (text_print(path, sizeof(path), "/proc/%d/stat", (int) tid))
+		return -EINVAL;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	n = read(fd, buf, sizeof(buf) - 1);
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	return proc_stat_parse(buf, ret) ? 0 : -EPROTO;
+}
+
+bool proc_is_alive(pid_t tid, uint64_t start_time)
+{
+	struct proc_stat s;
+
+	return proc_stat_read(tid, &s) == 0 && s.start_time == start_time && s.state != 'Z' && s.state != 'X';
+}
