@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "base/fs.h"
-#include "host/cgroup.h"
+#include "host/cgroup_home.h"
 #include "host/cpu.h"
 #include "host/kernel.h"
 

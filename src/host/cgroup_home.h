@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cgroup - which hierarchy is mounted where: v1, v2 or both (hybrid). */
-#ifndef HOST_CGROUP_H
-#define HOST_CGROUP_H
+/* cgroup_home - which hierarchy is mounted where: v1, v2 or both (hybrid). */
+#ifndef HOST_CGROUP_HOME_H
+#define HOST_CGROUP_HOME_H
 
 #include <stdbool.h>
 
 #include "base/err.h"
 #include "base/fs.h"
 
-enum cgroup_layout { CGROUP_NONE, CGROUP_V1, CGROUP_V2, CGROUP_HYBRID };
+enum host_cgroups { HOST_CGROUPS_NONE, HOST_CGROUPS_V1, HOST_CGROUPS_V2, HOST_CGROUPS_HYBRID };
 
 struct cgroup_home {
 	int version;                    /* 1, 2; 0 = this controller cannot be had */
@@ -18,13 +18,13 @@ struct cgroup_home {
 };
 
 struct cgroup_facts {
-	enum cgroup_layout layout;
+	enum host_cgroups layout;
 	struct cgroup_home cpuset;
 	struct cgroup_home cpu;
 	char unified[160];              /* the v2 mount, "" = none */
 };
 
 int cgroup_facts_read(const struct fs *fs, struct cgroup_facts *ret, struct err *err);
-const char *cgroup_layout_name(enum cgroup_layout l);
+const char *host_cgroups_name(enum host_cgroups layout);      /* "none" "v1" "v2" "hybrid" */
 
 #endif
