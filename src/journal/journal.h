@@ -6,8 +6,12 @@
  *
  * One file per run: STATE/runs/ID/journal, one JSON object a line.  The first
  * line names format, run, owner (pid and start time), boot id; then
- * {"seq":N,"kind":..., ...} for an intent and {"done":N} / {"undone":N}
- * for what became of it.  A torn last line is an intent never acted on.
+ * {"seq":N,"kind":..., ...} for an intent, {"left":N,"value":...} for what
+ * the kernel made of it, {"undone":N,"how":...} for how it was settled.  A torn
+ * last line is an intent never acted on.
+ *
+ * The owner holds a lock (flock) on the file while it lives.  One journal
+ * belongs to one thread.  Undoing, and its report: journal/undo.h.
  */
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
@@ -19,6 +23,7 @@
 #include "base/cpuset.h"
 #include "base/err.h"
 #include "base/fs.h"
+#include "base/value.h"
 
 struct journal;
 
@@ -26,7 +31,7 @@ struct journal;
 int journal_state_dir(char *buf, size_t cap, struct err *err);
 
 int journal_open(struct journal **ret, const char *why, struct err *err);       /* new run; takes its lock */
-const char *journal_run(const struct journal *j);      /* run id, e.g. "1m4k2a": a name, at most 8 characters, usable in interface names */
+const char *journal_run(const struct journal *j);      /* run id, e.g. "r4k2az": a name, at most 8 characters, usable in interface names */
 const char *journal_dir(const struct journal *j);      /* STATE/runs/ID: sockets, bundles, images of this run live here */
 /* Undo everything (last first), then remove the run's folder.  What could not be undone stays recorded. */
 int journal_close(struct journal *j, struct err *err);
@@ -34,8 +39,19 @@ int journal_close(struct journal *j, struct err *err);
 /*
  * Intents.  Call before the change; when the change then fails harmlessly,
  * nothing more is needed: undo looks at what is, not at what was meant.
+ * Paths are absolute.
  */
-int journal_file(struct journal *j, const char *path, const char *before, const char *after, struct err *err);
+struct journal_value {
+	const char *path;
+	enum value_form form;           /* how before, after and what is there are compared */
+	const char *before, *after;     /* before as read, without the last newline: undo writes exactly this */
+	const char *guard;              /* a path that must exist for the entry to mean the same thing; NULL = none */
+};
+int journal_value(struct journal *j, const struct journal_value *v, struct err *err);
+int journal_file(struct journal *j, const char *path, const char *before, const char *after, struct err *err); /* VALUE_TEXT */
+/* What reads back when that is not what was written: the last value intent of this path counts it as ours. */
+int journal_left(struct journal *j, const char *path, const char *left, struct err *err);
+
 int journal_task(struct journal *j, pid_t tid, const struct cpuset *before, const struct cpuset *after, struct err *err);
 int journal_policy(struct journal *j, pid_t tid, int policy_before, int prio_before, int policy_after, int prio_after, struct err *err);
 int journal_netns(struct journal *j, const char *name, struct err *err);        /* /run/netns/NAME */
@@ -44,9 +60,17 @@ int journal_tree(struct journal *j, const char *dir, struct err *err);          
 int journal_mount(struct journal *j, const char *dir, struct err *err);
 /* Processes: every child is spawned with this word in its environment; undo kills whoever carries it. */
 const char *journal_mark(const struct journal *j);     /* "VLAT_RUN=ID" */
-/* A program that undoes something only it can (runtime delete, rival tuner's revert); bounded in time. */
+/* A program that undoes something only it can (runtime delete, rival tuner's revert); bounded in time, harmless when run twice. */
 int journal_command(struct journal *j, const char *const *argv, struct err *err);
-/* A point to undo back to: cell by cell, tuning by tuning. */
+
+/*
+ * Many intents, one fsync: between journal_hold() and journal_sync() intents
+ * are only gathered; none of the changes may be made before the sync returned 0.
+ */
+void journal_hold(struct journal *j);
+int journal_sync(struct journal *j, struct err *err);
+
+/* A point to undo back to: cell by cell, tuning by tuning.  Point 0 also ends every marked process. */
 size_t journal_here(const struct journal *j);
 int journal_undo_to(struct journal *j, size_t here, struct err *err);
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * undo - what became of each journalled change, as data; and `vlat revert`:
+ * the same for the journals that dead runs have left.
+ *
+ * Only what is still ours is undone.  A value that is neither what it was nor
+ * what vlat made of it is somebody else's by now: reported once, left alone.
+ */
+#ifndef JOURNAL_UNDO_H
+#define JOURNAL_UNDO_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "journal/journal.h"
+
+enum undo_state {
+	UNDO_DONE,              /* put back, removed, ended */
+	UNDO_SAME,              /* was as before already */
+	UNDO_VOID,              /* what it was about is gone: task ended, device removed, machine rebooted */
+	UNDO_FOREIGN,           /* somebody changed it since: left alone */
+	UNDO_FAILED,            /* stays in the journal */
+};
+
+struct undo_item {
+	enum undo_state state;
+	char what[256];         /* "/proc/sys/kernel/timer_migration", "task 812 (kswapd0)" */
+	char text[320];         /* what was done, or why not */
+};
+
+struct undo_report {
+	struct undo_item *at;
+	size_t n, cap;
+	size_t count[UNDO_FAILED + 1];
+};
+
+void undo_report_free(struct undo_report *r);
+const char *undo_state_name(enum undo_state s);
+
+/* As journal_undo_to(); appends to *report (which may be NULL). Negative only when something failed. */
+int journal_undo_report(struct journal *j, size_t here, struct undo_report *report, struct err *err);
+
+enum revert_state { REVERT_LIVE, REVERT_CLEAN, REVERT_LEFT, REVERT_UNREADABLE };
+
+struct revert_run {
+	char id[16];
+	char why[128], created[32];
+	long pid;
+	enum revert_state state;
+	char text[320];         /* why it was not (wholly) reverted */
+	struct undo_report report;
+};
+
+struct revert_options {
+	bool dry_run;           /* say what would be done */
+	bool forget;            /* drop what cannot be undone from the record */
+	const char *run;        /* only this one; NULL = all */
+};
+
+struct revert_report {
+	struct revert_run *at;
+	size_t n, cap;
+};
+
+/* All runs whose owner is dead.  0 also when things were left: ask revert_clean(). */
+int journal_revert(const struct revert_options *options, struct revert_report *ret, struct err *err);
+bool revert_clean(const struct revert_report *r);       /* nothing failed, nothing foreign, nothing unreadable */
+void revert_report_free(struct revert_report *r);
+json_t *revert_report_json(const struct revert_report *r);
+
+#endif
