@@ -41,7 +41,7 @@ int cgroups_read(const struct fs *fs, struct cgroups *ret, struct err *err);
 const char *cgroup_layout_name(enum cgroup_layout layout);
 const struct cgroup_mount *cgroups_find(const struct cgroups *c, const char *controller);      /* NULL = not mounted */
 
-/* The path inside its hierarchy of a directory below a cgroup mount: "/sys/fs/cgroup/cpuset/a/b" -> "/a/b"; NULL = not below one. */
+/* The path of a directory inside its hierarchy: "/sys/fs/cgroup/cpuset/a/b" -> "/a/b"; NULL = not below a cgroup mount. */
 const char *cgroups_relative(const struct cgroups *c, const char *dir);
 
 /* Make PATH ("/vlat-ID") in every hierarchy, each journalled first; v1 cpusets inherit their parent's CPUs and memory nodes. */

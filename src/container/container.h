@@ -11,11 +11,10 @@
 #define CONTAINER_CONTAINER_H
 
 #include <stdbool.h>
-#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
-#include "base/spawn.h"
 #include "container/cgroup.h"
 #include "host/placement.h"
 #include "journal/journal.h"

@@ -12,14 +12,14 @@
 #include <stdint.h>
 #include <linux/netlink.h>
 
-#define RTMSG_MAX 1024
+#define RTBUF_MAX 1024
 
 struct mac {
 	uint8_t at[6];
 };
 
-struct rtmsg {
-	_Alignas(8) char at[RTMSG_MAX];
+struct rtbuf {
+	_Alignas(8) char at[RTBUF_MAX];
 };
 
 /* One end of a veth pair; ns_fd < 0 = the namespace of the socket that the message is sent on. */
@@ -38,13 +38,13 @@ struct link_wish {
 	const struct mac *mac;
 };
 
-struct nlmsghdr *rtmsg_veth_new(struct rtmsg *m, const struct veth_end *here, const struct veth_end *there);
-struct nlmsghdr *rtmsg_bridge_new(struct rtmsg *m, const char *name, const struct mac *mac); /* STP off, no delay, no snooping */
-struct nlmsghdr *rtmsg_link_set(struct rtmsg *m, uint32_t ifindex, const struct link_wish *wish);
-struct nlmsghdr *rtmsg_link_del(struct rtmsg *m, uint32_t ifindex);
-struct nlmsghdr *rtmsg_link_get(struct rtmsg *m, const char *name);
-struct nlmsghdr *rtmsg_addr_new(struct rtmsg *m, uint32_t ifindex, uint32_t address_be, uint8_t prefix);
-struct nlmsghdr *rtmsg_neigh_new(struct rtmsg *m, uint32_t ifindex, uint32_t address_be, const struct mac *mac); /* permanent */
+struct nlmsghdr *rtmsg_veth_new(struct rtbuf *m, const struct veth_end *here, const struct veth_end *there);
+struct nlmsghdr *rtmsg_bridge_new(struct rtbuf *m, const char *name, const struct mac *mac); /* STP off, no delay, no snooping */
+struct nlmsghdr *rtmsg_link_set(struct rtbuf *m, uint32_t ifindex, const struct link_wish *wish);
+struct nlmsghdr *rtmsg_link_del(struct rtbuf *m, uint32_t ifindex);
+struct nlmsghdr *rtmsg_link_get(struct rtbuf *m, const char *name);
+struct nlmsghdr *rtmsg_addr_new(struct rtbuf *m, uint32_t ifindex, uint32_t address_be, uint8_t prefix);
+struct nlmsghdr *rtmsg_neigh_new(struct rtbuf *m, uint32_t ifindex, uint32_t address_be, const struct mac *mac); /* permanent */
 
 /* The facts of an RTM_NEWLINK answer; false when it is not one or is torn. */
 struct link_fact {
