@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vm - the agent as the only program of a QEMU guest, with no management layer above QEMU. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "net/link.h"
+#include "sut/driver.h"
+
+/* A guest under binary translation on a loaded host takes 20 s; ten times what is usual is a hang. */
+#define BOOT_NS  (90 * NS_PER_S)
+#define HELLO_NS (15 * NS_PER_S)
+#define CONSOLE_LINES 4
+
+static int vm_available(const struct sut_wish *wish, struct err *err)
+{
+	struct qemu qemu;
+
+	return qemu_find(&qemu, wish->qemu, err);
+}
+
+static int vm_prepare(struct sut_kit *kit, struct err *err)
+{
+	struct vm_wish wish = {
+		.agent = kit->agent,
+		.qemu = kit->wish.qemu,
+		.kernel = kit->wish.kernel,
+		.modules = kit->wish.modules,
+		.accelerator = kit->wish.accelerator,
+		.offline = kit->wish.offline,
+	};
+	int r = 0;
+
+	if (kit->wish.kernel_flavour)
+		r = kernel_flavour_parse(kit->wish.kernel_flavour, &wish.flavour);
+	if (r < 0)
+		return err_set(err, r, "no kernel flavour '%s': there are cloud, generic, rt and fastest", kit->wish.kernel_flavour);
+	return vm_platform_prepare(&kit->platform, &wish, kit->journal, err);
+}
+
+/* How QEMU fares, and what the guest said last. */
+static void vm_explain(void *arg, char *buf, size_t cap)
+{
+	const struct sut *s = arg;
+	AUTO_FREE char *tail = NULL;
+	struct err err = { 0 };
+
+	if (!s->vm)
+		return;
+	if (vm_check(s->vm, &err) < 0) { /* its sentence ends in the console's last words */
+		text_print(buf, cap, "%s", err.text);
+		return;
+	}
+	tail = vm_console_tail(s->vm, CONSOLE_LINES);
+	text_print(buf, cap, "QEMU runs%s%s", tail && tail[0] ? "; the guest's console: " : ", the guest's console is silent",
+		   tail ? tail : "");
+}
+
+static void fill_spec(const struct sut *s, struct vm_spec *spec)
+{
+	spec->platform = s->kit->platform;
+	spec->name = journal_run(s->kit->journal);
+	spec->vcpus = s->spec.vcpus;
+	spec->memory_mb = s->spec.memory_mb;
+	if (!s->spec.peer)
+		return;
+	spec->n_nics = 1;
+	spec->nics[0].tap_fd = s->wire.tap_fd;
+	mac_text(&s->wire.sut_mac, spec->nics[0].mac);
+}
+
+static int vm_meet(struct sut *s, struct err *err)
+{
+	char mac[18], address[32];
+	int fd = vm_control_fd(s->vm);
+	int r = vm_watch(s->vm, fd, clock_ns() + BOOT_NS, err);
+
+	if (r < 0)
+		return err_in(err, "vm: the guest's agent did not come up");
+	s->agent = agent_open(&(struct agent_opts){
+		.who = "the agent in the guest",
+		.to = fd,
+		.from = fd,
+		.explain = vm_explain,
+		.arg = s,
+	});
+	r = agent_hello(s->agent, clock_ns() + HELLO_NS, err);
+	if (r < 0 || !s->spec.peer)
+		return r;
+	text_print(address, sizeof(address), "%s/%d", WIRE_SUT_ADDRESS, WIRE_PREFIX);
+	return agent_configure(s->agent, mac_text(&s->wire.sut_mac, mac), address, clock_ns() + HELLO_NS, err);
+}
+
+static int vm_start_sut(struct sut *s, struct err *err)
+{
+	struct vm_spec spec = { 0 };
+	int r;
+
+	fill_spec(s, &spec);
+	r = vm_start(&s->vm, &spec, &s->spec.place, s->kit->journal, err);
+	if (r < 0)
+		return err_in(err, "vm");
+	return vm_meet(s, err);
+}
+
+static void vm_stop_sut(struct sut *s, uint64_t grace_ns)
+{
+	if (s->vm)
+		vm_stop(s->vm, grace_ns, NULL);
+	vm_free(s->vm);
+	s->vm = NULL;
+}
+
+static int vm_tids(const struct sut *s, pid_t **ret, size_t *ret_n, struct err *err)
+{
+	AUTO_FREE struct vm_thread *threads = NULL;
+	VEC(pid_t) tids = { 0 };
+	size_t n = 0;
+	int r = vm_threads(s->vm, &threads, &n, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		if (threads[i].kind == VM_THREAD_VCPU)
+			*vec_add(&tids) = threads[i].tid;
+	*ret = tids.at;
+	*ret_n = tids.n;
+	return 0;
+}
+
+static int vm_facts(const struct sut *s, json_t *into)
+{
+	const struct vm_platform *p = s->kit->platform;
+	const struct vm_memory *m = vm_memory(s->vm);
+
+	return json_object_update_new(
+		into, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:{s:b, s:b, s:i, s:s}}", "accelerator",
+				p->accel.kind == VM_KVM ? "kvm" : "tcg", "accelerator_why", p->accel.why, "guest_clocksource",
+				agent_facts(s->agent)->clocksource, "guest_kernel", p->kernel.version, "guest_kernel_source",
+				p->kernel.source, "qemu", p->qemu.caps.version, "vcpus", (int) s->spec.vcpus, "memory_mb",
+				(int) s->spec.memory_mb, "guest_memory", "prealloc", m->prealloc, "locked", m->locked, "hugepage_kb",
+				(int) m->hugepage_kb, "why", m->why));
+}
+
+/*
+ * CPU numbers of the host mean nothing in the guest.  There the first vCPU keeps
+ * house and the last one measures; with a single vCPU there is nothing to choose.
+ */
+static void vm_adapt(const struct sut *s, struct job *job)
+{
+	bool tuned = !cpuset_empty(&job->cpus) && s->spec.vcpus > 1;
+
+	job->cpus = tuned ? cpuset_one(s->spec.vcpus - 1) : (struct cpuset){ 0 };
+}
+
+const struct sut_driver sut_vm = {
+	.name = "vm",
+	.brief = "a KVM or QEMU guest, started by vlat itself",
+	.cure = "install QEMU (apt-get install qemu-system-x86, dnf install qemu-kvm), allow one download of a guest kernel or name one "
+		"with --kernel, and run vlat as root",
+	.wire = WIRE_VM,
+	.available = vm_available,
+	.prepare = vm_prepare,
+	.start = vm_start_sut,
+	.stop = vm_stop_sut,
+	.tids = vm_tids,
+	.facts = vm_facts,
+	.adapt = vm_adapt,
+	.needs_root = true,
+};
