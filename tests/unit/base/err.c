@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/text.h"
+
+static void says_what_it_was_told(void **state)
+{
+	struct err e = { 0 };
+
+	(void) state;
+	assert_int_equal(err_set(&e, -EINVAL, "no %s in %d", "cpu", 3), -EINVAL);
+	assert_int_equal(e.code, -EINVAL);
+	assert_string_equal(e.text, "no cpu in 3");
+	assert_int_equal(err_sys(&e, -ENOENT, "cannot open %s", "/x"), -ENOENT);
+	assert_string_equal(e.text, "cannot open /x: No such file or directory");
+}
+
+static void context_goes_in_front(void **state)
+{
+	struct err e = { 0 };
+
+	(void) state;
+	err_set(&e, -EPERM, "not allowed");
+	assert_int_equal(err_in(&e, "write %s", "governor"), -EPERM);
+	assert_int_equal(err_in(&e, "cpu%d", 3), -EPERM);
+	assert_string_equal(e.text, "cpu3: write governor: not allowed");
+}
+
+static void long_sentences_lose_their_tail_visibly(void **state)
+{
+	char big[2000], inner[600];
+	struct err e = { 0 };
+
+	(void) state;
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	err_set(&e, -EINVAL, "head %s", big);
+	assert_true(text_starts(e.text, "head xxx") && text_ends(e.text, "x..."));
+	assert_int_equal(strlen(e.text), sizeof(e.text) - 1);
+	err_sys(&e, -EINVAL, "%s", big);
+	assert_true(text_ends(e.text, "..."));
+	/* A context of any length leaves room for the reason. */
+	err_set(&e, -EINVAL, "the reason");
+	err_in(&e, "%s", big);
+	assert_true(text_ends(e.text, "...: the reason"));
+	memset(inner, 'y', sizeof(inner) - 1);
+	inner[sizeof(inner) - 1] = '\0';
+	err_set(&e, -EINVAL, "%s", inner);
+	err_in(&e, "context");
+	assert_true(text_starts(e.text, "context: yyy") && text_ends(e.text, "y..."));
+}
+
+static void nobody_listening_is_fine(void **state)
+{
+	(void) state;
+	assert_int_equal(err_set(NULL, -EIO, "x"), -EIO);
+	assert_int_equal(err_sys(NULL, -EIO, "x"), -EIO);
+	err_in(NULL, "x");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(says_what_it_was_told),
+		cmocka_unit_test(context_goes_in_front),
+		cmocka_unit_test(long_sentences_lose_their_tail_visibly),
+		cmocka_unit_test(nobody_listening_is_fine),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
