@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* internal - what the files of this room share. */
+#ifndef JOURNAL_INTERNAL_H
+#define JOURNAL_INTERNAL_H
+
+#include "base/err.h"
+#include "base/sink.h"
+#include "journal/entry.h"
+#include "journal/journal.h"
+#include "journal/undo.h"
+
+#define JOURNAL_MAX_BYTES ((size_t) 64 << 20)
+
+struct journal {
+	int fd;                         /* STATE/runs/ID/journal, O_APPEND, flock held; -1 = read only, for a dry run */
+	char dir[320];                  /* STATE/runs/ID */
+	char mark[32];
+	bool rebooted;                  /* another boot wrote it: what lived in memory is gone */
+	struct journal_head head;
+	VEC(struct entry) entries;
+	uint64_t next_seq;
+	size_t damaged;
+	bool held;
+	size_t held_from;               /* first entry that is not on disk yet */
+	struct sink pending;
+};
+
+void journal_free(struct journal *j);
+void journal_drop_entries(struct journal *j);
+int boot_id_read(char *buf, size_t cap, struct err *err);
+
+/* STATE/runs, checked: ours alone.  -ENOENT (without err) when there is none and make is false. */
+int runs_dir(char *buf, size_t cap, bool make, struct err *err);
+int run_create(struct journal *j, const char *why, struct err *err);
+/* Rename the folder away, then remove it: a kill in between leaves no folder that looks like a run. */
+int run_remove(const char *dir, struct err *err);
+
+/* One line, whole or not at all; durable = fsync. */
+int journal_write(struct journal *j, const char *line, bool durable, struct err *err);
+
+/* How one entry is undone; dry = only say what would become of it. */
+struct undo_ctx {
+	struct journal *j;
+	bool dry;
+};
+enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+enum undo_state undo_task(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+enum undo_state undo_policy(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+enum undo_state undo_netns(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+enum undo_state undo_cgroup(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+enum undo_state undo_tree(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+enum undo_state undo_mount(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+enum undo_state undo_command(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+
+/*
+ * End every process that carries the run's mark (and, with netns_ino, sits in
+ * that namespace); returns how many, or -ETIME when some would not die.
+ * Never vlat itself nor an ancestor of it.
+ */
+int marked_kill(const struct undo_ctx *c, uint64_t netns_ino, struct err *err);
+
+/* Undo entries [here, n) from the last to the first. */
+int undo_entries(const struct undo_ctx *c, size_t here, struct undo_report *report, struct err *err);
+
+#endif

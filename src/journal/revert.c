@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `vlat revert`: find the journals of dead runs and undo them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/jsonx.h"
+#include "base/proc_stat.h"
+#include "base/text.h"
+#include "journal/internal.h"
+
+#define LOCK_WAIT_NS (3 * NS_PER_S)
+
+static const char *const revert_names[] = {
+	[REVERT_LIVE] = "live", [REVERT_CLEAN] = "reverted", [REVERT_LEFT] = "left", [REVERT_UNREADABLE] = "unreadable",
+};
+
+static int load(struct journal *j, struct err *err)
+{
+	struct journal_text t = { 0 };
+	AUTO_FREE char *path = xprintf("%s/journal", j->dir), *text = NULL;
+	char boot[40];
+	size_t len;
+	int r = file_read_all(path, JOURNAL_MAX_BYTES, &text, &len, err);
+
+	if (r < 0)
+		return r;
+	r = journal_text_parse(text, len, &t, err);
+	if (r < 0)
+		return err_in(err, "%s", path);
+	r = boot_id_read(boot, sizeof(boot), err);
+	if (r < 0) {
+		journal_text_free(&t);
+		return r;
+	}
+	j->head = t.head;
+	j->entries.at = t.entries.at;
+	j->entries.n = t.entries.n;
+	j->entries.cap = t.entries.cap;
+	j->damaged = t.damaged;
+	j->rebooted = !text_eq(boot, t.head.boot);
+	j->next_seq = t.entries.n ? t.entries.at[t.entries.n - 1].seq + 1 : 1;
+	text_print(j->mark, sizeof(j->mark), "VLAT_RUN=%s", j->head.run);
+	if (j->fd >= 0 && len > t.whole && ftruncate(j->fd, (off_t) t.whole) < 0)   /* the torn line */
+		return err_sys(err, -errno, "cannot cut the torn end off %s", path);
+	return 0;
+}
+
+/* The folder's name is the run: a journal that claims another was copied here. */
+static int check_name(const struct journal *j, const char *name, struct err *err)
+{
+	if (text_eq(j->head.run, name))
+		return 0;
+	return err_set(err, -EINVAL, "%s/journal speaks of run %s: it does not belong here", j->dir, j->head.run);
+}
+
+static int take_lock(struct journal *j, struct err *err)
+{
+	uint64_t deadline = clock_ns() + LOCK_WAIT_NS;
+	struct undo_ctx c = { .j = j };
+	AUTO_FREE char *path = xprintf("%s/journal", j->dir);
+
+	j->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC);
+	if (j->fd < 0)
+		return err_sys(err, -errno, "cannot open %s for writing", path);
+	while (flock(j->fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK)
+			return err_sys(err, -errno, "cannot lock %s", path);
+		if (clock_ns() > deadline)
+			return err_set(err, -EBUSY, "another vlat is undoing run %s at this moment", j->head.run);
+		marked_kill(&c, 0, NULL);       /* a child that was forked without exec shares its dead parent's lock */
+		clock_sleep_ns(20 * NS_PER_MS);
+	}
+	return 0;
+}
+
+static void finish(struct journal *j, const struct revert_options *o, struct revert_run *run, int undone, const struct err *why)
+{
+	struct err err = { 0 };
+	bool kept = (undone < 0 || j->damaged) && !o->forget;
+
+	if (undone < 0)
+		text_print(run->text, sizeof(run->text), "%.300s", why->text);
+	else if (j->damaged)
+		text_print(run->text, sizeof(run->text), "%zu lines of its journal cannot be read: look at %.200s/journal, then use --forget",
+			   j->damaged, j->dir);
+	run->state = undone < 0 || j->damaged || run->report.count[UNDO_FOREIGN] ? REVERT_LEFT : REVERT_CLEAN;
+	if (o->dry_run || kept || run_remove(j->dir, &err) == 0)
+		return;
+	run->state = REVERT_LEFT;
+	text_print(run->text, sizeof(run->text), "%.300s", err.text);
+}
+
+/* Under the lock, what another `vlat revert` did in the meantime is read too: *ret_gone when it did everything. */
+static int lock_and_reload(struct journal *j, bool *ret_gone, struct err *err)
+{
+	int r = take_lock(j, err);
+
+	if (r == 0) {
+		journal_drop_entries(j);
+		r = load(j, err);
+	}
+	*ret_gone = r == -ENOENT;
+	return r == -ENOENT ? 0 : r;
+}
+
+static int revert_journal(struct journal *j, const struct revert_options *o, struct revert_run *run, struct err *err)
+{
+	struct undo_ctx c = { .j = j, .dry = o->dry_run };
+	struct err why = { 0 };
+	bool gone = false;
+	int r = 0;
+
+	run->pid = j->head.pid;
+	text_print(run->why, sizeof(run->why), "%s", j->head.why);
+	text_print(run->created, sizeof(run->created), "%s", j->head.created);
+	if (!j->rebooted && proc_is_alive(j->head.pid, j->head.start)) {
+		run->state = REVERT_LIVE;
+		text_print(run->text, sizeof(run->text), "in use by process %ld; it cleans up itself when it ends", run->pid);
+		return 0;
+	}
+	run->state = REVERT_CLEAN;
+	if (!o->dry_run)
+		r = lock_and_reload(j, &gone, err);
+	if (r < 0 || gone)
+		return r;
+	r = undo_entries(&c, 0, &run->report, &why);
+	finish(j, o, run, r, &why);
+	return 0;
+}
+
+static void revert_one(const char *runs, const char *name, const struct revert_options *o, struct revert_run *run)
+{
+	struct journal *j = xalloc(1, sizeof(*j));
+	struct err err = { 0 };
+	int r;
+
+	j->fd = -1;
+	text_print(run->id, sizeof(run->id), "%s", name);
+	text_print(j->dir, sizeof(j->dir), "%s/%s", runs, name);
+	r = load(j, &err);
+	if (r == 0)
+		r = check_name(j, name, &err);
+	if (r == 0)
+		r = revert_journal(j, o, run, &err);
+	if (r < 0) {
+		run->state = REVERT_UNREADABLE;
+		text_print(run->text, sizeof(run->text), "%.300s", err.text);
+		if (o->forget && r != -EBUSY)
+			run_remove(j->dir, &err);
+	}
+	journal_free(j);
+}
+
+/* Folders that were being made or removed when their vlat was killed. One being made right now is locked. */
+static void sweep(const char *runs, const char *name)
+{
+	AUTO_FREE char *dir = xprintf("%s/%s", runs, name);
+	AUTO_FREE char *path = xprintf("%s/journal", dir);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
+		dir_remove_all(dir);
+}
+
+static int each_run(const char *runs, const struct revert_options *o, struct revert_report *ret, struct err *err)
+{
+	struct fs_names names;
+	struct fs fs;
+	int r = fs_open_root(&fs, runs, err);
+
+	if (r < 0)
+		return r;
+	r = fs_list(&fs, ".", &names);
+	fs_close(&fs);
+	if (r < 0)
+		return err_sys(err, r, "cannot list %s", runs);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *name = names.at[i];
+
+		if (text_starts(name, ".gone-") || text_starts(name, ".new-")) {
+			if (!o->dry_run)
+				sweep(runs, name);
+		} else if (text_is_name(name) && strlen(name) <= RUN_ID_MAX && (!o->run || text_eq(o->run, name))) {
+			revert_one(runs, name, o, vec_add(ret));
+		}
+	}
+	fs_list_free(&names);
+	return 0;
+}
+
+int journal_revert(const struct revert_options *options, struct revert_report *ret, struct err *err)
+{
+	char runs[300];
+	int r = runs_dir(runs, sizeof(runs), false, err);
+
+	if (r == -ENOENT)       /* vlat has never changed anything here */
+		return options->run ? err_set(err, r, "there is no run %s to revert", options->run) : 0;
+	if (r < 0)
+		return r;
+	r = each_run(runs, options, ret, err);
+	if (r == 0 && options->run && ret->n == 0)
+		return err_set(err, -ENOENT, "there is no run %s to revert in %s", options->run, runs);
+	return r;
+}
+
+bool revert_clean(const struct revert_report *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->at[i].state == REVERT_LEFT || r->at[i].state == REVERT_UNREADABLE)
+			return false;
+	}
+	return true;
+}
+
+void revert_report_free(struct revert_report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		undo_report_free(&r->at[i].report);
+	vec_free(r);
+}
+
+static json_t *run_json(const struct revert_run *run)
+{
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < run->report.n; i++) {
+		const struct undo_item *it = &run->report.at[i];
+
+		json_array_append_new(items, json_pack("{s:s, s:s, s:s}", "state", undo_state_name(it->state), "what", it->what, "text",
+						       it->text));
+	}
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:o}", "run", run->id, "state", revert_names[run->state], "why", run->why,
+			 "created", run->created, "pid", (json_int_t) run->pid, "text", run->text, "items", items);
+}
+
+json_t *revert_report_json(const struct revert_report *r)
+{
+	json_t *runs = json_array();
+
+	for (size_t i = 0; i < r->n; i++)
+		json_array_append_new(runs, run_json(&r->at[i]));
+	return json_pack("{s:i, s:b, s:o}", "format", 1, "clean", revert_clean(r), "runs", runs);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order of undoing: processes first, so that nothing goes on making what
+ * is being removed; then every entry, last first.  A container's `delete`
+ * stands after its namespace and cgroup in the journal, so it runs before them.
+ *
+ * Each step looks before it acts, so a kill in the middle and a second undo
+ * lead to the same end.  Settled entries are noted without fsync: losing such
+ * a note only means looking once more.
+ */
+#include "journal/undo.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "journal/internal.h"
+
+typedef enum undo_state undo_fn(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+
+static undo_fn *const undo_table[] = {
+	[ENTRY_VALUE] = undo_value,   [ENTRY_TASK] = undo_task, [ENTRY_POLICY] = undo_policy, [ENTRY_NETNS] = undo_netns,
+	[ENTRY_CGROUP] = undo_cgroup, [ENTRY_TREE] = undo_tree, [ENTRY_MOUNT] = undo_mount,   [ENTRY_COMMAND] = undo_command,
+};
+
+static const char *const state_names[] = {
+	[UNDO_DONE] = "undone", [UNDO_SAME] = "unchanged", [UNDO_VOID] = "void", [UNDO_FOREIGN] = "foreign", [UNDO_FAILED] = "failed",
+};
+
+const char *undo_state_name(enum undo_state s)
+{
+	return state_names[s];
+}
+
+void undo_report_free(struct undo_report *r)
+{
+	vec_free(r);
+	memset(r->count, 0, sizeof(r->count));
+}
+
+static void report_add(struct undo_report *report, const struct undo_item *item)
+{
+	if (item->state == UNDO_FOREIGN || item->state == UNDO_FAILED)
+		log_warn("%s %s", item->what, item->text);
+	if (!report)
+		return;
+	*vec_add(report) = *item;
+	report->count[item->state]++;
+}
+
+static void settle(struct journal *j, struct entry *e, enum undo_state how)
+{
+	AUTO_FREE char *line = xprintf("{\"undone\":%llu,\"how\":\"%s\"}", (unsigned long long) e->seq, state_names[how]);
+	struct err err = { 0 };
+
+	e->settled = true;
+	if (journal_write(j, line, false, &err) < 0)
+		log_debug("%s", err.text);
+}
+
+static enum undo_state undo_one(const struct undo_ctx *c, struct entry *e, struct undo_item *item)
+{
+	if (c->j->rebooted && !e->lasting && e->kind != ENTRY_NETNS) {  /* /run may lie on disk: the name of a namespace stays */
+		text_print(item->what, sizeof(item->what), "%s", e->path ? e->path : "a task");
+		text_print(item->text, sizeof(item->text), "void: the machine was rebooted since");
+		return UNDO_VOID;
+	}
+	return undo_table[e->kind](c, e, item);
+}
+
+static int end_processes(const struct undo_ctx *c, struct undo_report *report, struct err *err)
+{
+	struct undo_item item = { .state = UNDO_DONE };
+	struct err why = { 0 };
+	int n = marked_kill(c, 0, &why);
+
+	if (n == 0)
+		return 0;
+	text_print(item.what, sizeof(item.what), "processes started by the run");
+	text_print(item.text, sizeof(item.text), c->dry ? "%d would be ended" : "%d ended", n);
+	if (n < 0) {
+		item.state = UNDO_FAILED;
+		text_print(item.text, sizeof(item.text), "%.300s", why.text);
+		err_set(err, n, "%s", why.text);
+	}
+	report_add(report, &item);
+	return n < 0 ? n : 0;
+}
+
+int undo_entries(const struct undo_ctx *c, size_t here, struct undo_report *report, struct err *err)
+{
+	struct err first = { 0 };
+	size_t failed = 0;
+
+	if (here == 0 && end_processes(c, report, &first) < 0)
+		failed++;
+	for (size_t i = c->j->entries.n; i-- > here;) {
+		struct entry *e = &c->j->entries.at[i];
+		struct undo_item item = { .state = UNDO_DONE };
+
+		if (e->settled)
+			continue;
+		item.state = undo_one(c, e, &item);
+		report_add(report, &item);
+		if (item.state == UNDO_FAILED && failed++ == 0)
+			err_set(&first, -EBUSY, "%.200s %.250s", item.what, item.text);
+		else if (item.state != UNDO_FAILED && !c->dry)
+			settle(c->j, e, item.state);
+	}
+	if (!failed)
+		return 0;
+	return err_set(err, first.code, "run %s: %zu of its changes could not be undone; first: %.380s", c->j->head.run, failed,
+		       first.text);
+}
+
+int journal_undo_report(struct journal *j, size_t here, struct undo_report *report, struct err *err)
+{
+	struct undo_ctx c = { .j = j };
+	struct err sync = { 0 };
+
+	if (j->held && journal_sync(j, &sync) < 0)
+		log_debug("%s", sync.text);
+	return undo_entries(&c, here, report, err);
+}
+
+int journal_undo_to(struct journal *j, size_t here, struct err *err)
+{
+	return journal_undo_report(j, here, NULL, err);
+}
+
+int journal_close(struct journal *j, struct err *err)
+{
+	int r;
+
+	if (!j)
+		return 0;
+	r = journal_undo_to(j, 0, err);
+	if (r == 0)
+		r = run_remove(j->dir, err);
+	else
+		err_in(err, "vlat revert may be tried again");
+	journal_free(j);
+	return r;
+}

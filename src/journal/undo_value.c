@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settings and tasks: put back what was, where it is still what vlat made of it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/proc_stat.h"
+#include "base/text.h"
+#include "journal/internal.h"
+
+static int read_now(const char *path, char **ret)
+{
+	struct err err = { 0 };
+	char *text = NULL;
+	size_t len;
+	int r = file_read_all(path, 1 << 20, &text, &len, &err);
+
+	if (r < 0)
+		return r;
+	if (len && text[len - 1] == '\n')
+		text[len - 1] = '\0';
+	*ret = text;
+	return 0;
+}
+
+/* A newline always: an empty list is written to cgroup files so, and plain files get their last byte back. */
+static int write_back(const char *path, const char *text)
+{
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NONBLOCK);
+	AUTO_FREE char *line = xprintf("%s\n", text);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do
+		n = write(fd, line, strlen(line));
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+/* What a person should read, not a 4096-CPU mask. */
+static const char *brief(enum value_form form, const char *raw, char *buf, size_t cap)
+{
+	if (!value_clean(form, raw, buf, cap) && cap > 4)
+		memcpy(buf + cap - 4, "...", 4);
+	return *buf ? buf : "(empty)";
+}
+
+static enum undo_state restore(const struct entry *e, struct undo_item *item, const char *before)
+{
+	AUTO_FREE char *left = NULL;
+	int r = write_back(e->path, e->before);
+
+	if (r < 0) {
+		text_print(item->text, sizeof(item->text), "cannot write %s back: %s", before, strerror(-r));
+		return UNDO_FAILED;
+	}
+	r = read_now(e->path, &left);
+	if (r == 0 && !value_same(e->form, left, e->before)) {
+		text_print(item->text, sizeof(item->text), "wrote %s back, but it reads otherwise now", before);
+		return UNDO_FAILED;
+	}
+	text_print(item->text, sizeof(item->text), "%s again", before);
+	return UNDO_DONE;
+}
+
+static bool is_ours(const struct entry *e, const char *now)
+{
+	return value_same(e->form, now, e->after) || (e->left && value_same(e->form, now, e->left));
+}
+
+enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
+{
+	char before[80], after[80], is[80];
+	AUTO_FREE char *now = NULL;
+	int r;
+
+	text_print(item->what, sizeof(item->what), "%s", e->path);
+	if (e->guard && access(e->guard, F_OK) < 0) {
+		text_print(item->text, sizeof(item->text), "the device behind it is gone");
+		return UNDO_VOID;
+	}
+	r = read_now(e->path, &now);
+	if (r == -ENOENT || r == -ENODEV || r == -ENOTDIR) {
+		text_print(item->text, sizeof(item->text), "is gone");
+		return UNDO_VOID;
+	}
+	if (r < 0) {
+		text_print(item->text, sizeof(item->text), "cannot be read: %s", strerror(-r));
+		return UNDO_FAILED;
+	}
+	brief(e->form, e->before, before, sizeof(before));
+	if (value_same(e->form, now, e->before))
+		return UNDO_SAME;
+	if (!is_ours(e, now)) {
+		text_print(item->text, sizeof(item->text), "is %s now; vlat found %s and wrote %s; somebody changed it since, left alone",
+			   brief(e->form, now, is, sizeof(is)), before, brief(e->form, e->after, after, sizeof(after)));
+		return UNDO_FOREIGN;
+	}
+	text_print(item->text, sizeof(item->text), "would become %s again", before);
+	return c->dry ? UNDO_DONE : restore(e, item, before);
+}
+
+/* The task of the entry, or why there is nothing to do. */
+static bool task_is_there(const struct entry *e, struct undo_item *item, struct proc_stat *ret)
+{
+	int r = proc_stat_read(e->tid, ret);
+	bool same = r == 0 && ret->start_time == e->start && ret->state != 'Z' && ret->state != 'X';
+
+	text_print(item->what, sizeof(item->what), "task %d (%s)", (int) e->tid, same ? ret->comm : "ended");
+	if (!same)
+		text_print(item->text, sizeof(item->text), "has ended");
+	return same;
+}
+
+/*
+ * Kernels before 6.2 forget a task's own affinity when it changes its cpuset:
+ * a mask of all CPUs is what such a reset leaves, and counts as ours.
+ */
+static bool affinity_is_ours(const struct cpuset *now, const struct cpuset *after)
+{
+	struct fs fs;
+	struct cpuset online;
+	struct err err = { 0 };
+	bool all;
+
+	if (cpuset_equal(now, after))
+		return true;
+	if (fs_open_root(&fs, "/", &err) < 0)
+		return false;
+	all = fs_read_cpulist(&fs, "sys/devices/system/cpu/online", &online) == 0 && cpuset_within(&online, now);
+	fs_close(&fs);
+	return all;
+}
+
+enum undo_state undo_task(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
+{
+	struct cpuset now, before, after;
+	struct proc_stat s;
+	char is[128];
+	int r;
+
+	if (!task_is_there(e, item, &s))
+		return UNDO_VOID;
+	r = cpuset_get_affinity(e->tid, &now);
+	if (r == -ESRCH)
+		return UNDO_VOID;
+	if (r < 0 || cpuset_parse_list(e->before, &before) < 0 || cpuset_parse_list(e->after, &after) < 0) {
+		text_print(item->text, sizeof(item->text), "its affinity cannot be read");
+		return UNDO_FAILED;
+	}
+	if (cpuset_equal(&now, &before))
+		return UNDO_SAME;
+	if (!affinity_is_ours(&now, &after)) {
+		text_print(item->text, sizeof(item->text), "may run on %s now; vlat found %.60s and set %.60s; left alone",
+			   cpuset_list(&now, is, sizeof(is)), e->before, e->after);
+		return UNDO_FOREIGN;
+	}
+	text_print(item->text, sizeof(item->text), "may run on CPUs %.100s again", e->before);
+	if (c->dry)
+		return UNDO_DONE;
+	r = cpuset_set_affinity(e->tid, &before);
+	if (r == 0 || r == -ESRCH)
+		return r == 0 ? UNDO_DONE : UNDO_VOID;
+	text_print(item->text, sizeof(item->text), "cannot be given CPUs %.100s back: %s", e->before, strerror(-r));
+	return UNDO_FAILED;
+}
+
+static bool policy_parse(const char *text, int *policy, int *prio)
+{
+	return sscanf(text, "%d %d", policy, prio) == 2;
+}
+
+enum undo_state undo_policy(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
+{
+	struct sched_param now = { 0 }, back = { 0 };
+	int policy, before, before_prio, after, after_prio;
+	struct proc_stat s;
+
+	if (!task_is_there(e, item, &s))
+		return UNDO_VOID;
+	policy = sched_getscheduler(e->tid);
+	if (policy < 0 || sched_getparam(e->tid, &now) < 0)
+		return errno == ESRCH ? UNDO_VOID : UNDO_FAILED;
+	if (!policy_parse(e->before, &before, &before_prio) || !policy_parse(e->after, &after, &after_prio))
+		return UNDO_FAILED;
+	if (policy == before && now.sched_priority == before_prio)
+		return UNDO_SAME;
+	if (policy != after || now.sched_priority != after_prio) {
+		text_print(item->text, sizeof(item->text), "has policy %d priority %d now, not what vlat set; left alone", policy,
+			   now.sched_priority);
+		return UNDO_FOREIGN;
+	}
+	text_print(item->text, sizeof(item->text), "has policy %d priority %d again", before, before_prio);
+	back.sched_priority = before_prio;
+	if (c->dry || sched_setscheduler(e->tid, before, &back) == 0)
+		return UNDO_DONE;
+	text_print(item->text, sizeof(item->text), "cannot be given its policy back: %s", strerror(errno));
+	return UNDO_FAILED;
+}

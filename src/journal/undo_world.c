@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run created: namespaces, cgroups, mounts, folders, and things only another program can undo. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "journal/internal.h"
+
+#define COMMAND_TIMEOUT_NS (30 * NS_PER_S)
+#define RMDIR_TRIES 200
+#define RMDIR_WAIT_NS (10 * NS_PER_MS)
+
+static enum undo_state failed(struct undo_item *item, const char *what, int code)
+{
+	text_print(item->text, sizeof(item->text), "%s: %s", what, strerror(-code));
+	return UNDO_FAILED;
+}
+
+/* Mounts may be stacked: take them off until the kernel says there is none. */
+static int unmount_all(const char *path, int *ret_n)
+{
+	int n = 0;
+
+	while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		n++;
+	*ret_n = n;
+	return errno == EINVAL || errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+}
+
+enum undo_state undo_mount(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
+{
+	int n = 0, r;
+
+	text_print(item->what, sizeof(item->what), "mount %s", e->path);
+	text_print(item->text, sizeof(item->text), "unmounted");
+	if (c->dry)
+		return access(e->path, F_OK) == 0 ? UNDO_DONE : UNDO_SAME;
+	r = unmount_all(e->path, &n);
+	if (r < 0)
+		return failed(item, "cannot be unmounted", r);
+	return n ? UNDO_DONE : UNDO_SAME;
+}
+
+enum undo_state undo_netns(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
+{
+	struct err err = { 0 };
+	struct stat st;
+	int n = 0, r;
+
+	text_print(item->what, sizeof(item->what), "network namespace %s", e->path);
+	text_print(item->text, sizeof(item->text), "removed");
+	if (lstat(e->path, &st) < 0)
+		return UNDO_SAME;
+	if (c->dry)
+		return UNDO_DONE;
+	if (marked_kill(c, st.st_ino, &err) < 0) {
+		text_print(item->text, sizeof(item->text), "%.300s", err.text);
+		return UNDO_FAILED;
+	}
+	r = unmount_all(e->path, &n);
+	if (r < 0)
+		return failed(item, "cannot be unmounted", r);
+	if (unlink(e->path) < 0 && errno != ENOENT)
+		return failed(item, "cannot be removed", -errno);
+	return UNDO_DONE;
+}
+
+enum undo_state undo_tree(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
+{
+	int r;
+
+	text_print(item->what, sizeof(item->what), "folder %s", e->path);
+	text_print(item->text, sizeof(item->text), "removed");
+	if (access(e->path, F_OK) < 0)
+		return UNDO_SAME;
+	if (c->dry)
+		return UNDO_DONE;
+	r = dir_remove_all(e->path);
+	return r < 0 && r != -ENOENT ? failed(item, "cannot be removed", r) : UNDO_DONE;
+}
+
+/* v1 keeps threads in "tasks"; v2 processes in "cgroup.procs", and threads of a threaded group in "cgroup.threads". */
+static const char *const member_files[] = { "tasks", "cgroup.procs", "cgroup.threads" };
+
+static int move_listed(const char *list, const char *to)
+{
+	struct fs root;
+	struct err err = { 0 };
+	int r = fs_open_root(&root, "/", &err), moved = 0;
+
+	if (r < 0)
+		return r;
+	for (const char *at = list; *at;) {
+		char word[24];
+		size_t n = strcspn(at, "\n");
+
+		if (n > 0 && !text_print(word, sizeof(word), "%.*s", (int) (n < 20 ? n : 20), at))
+			moved += fs_write(&root, to + 1, word) == 0;   /* a task that has just ended: nothing to move */
+		at += n + (at[n] == '\n');
+	}
+	fs_close(&root);
+	return moved;
+}
+
+static void move_to_parent(const char *dir, const char *parent)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(member_files); i++) {
+		AUTO_FREE char *from = xprintf("%s/%s", dir, member_files[i]);
+		AUTO_FREE char *to = xprintf("%s/%s", parent, member_files[i]);
+		AUTO_FREE char *list = NULL;
+		struct err err = { 0 };
+
+		if (file_read_all(from, 8 << 20, &list, NULL, &err) == 0 && access(to, W_OK) == 0)
+			move_listed(list, to);
+	}
+}
+
+/* Groups that a runtime made inside go first; depth is bounded by the kernel's own limits on nesting. */
+static int remove_group(const char *dir, const char *parent, unsigned depth)
+{
+	struct fs fs;
+	struct fs_names names = { 0 };
+	struct err err = { 0 };
+
+	if (depth < 16 && fs_open_root(&fs, dir, &err) == 0) {
+		if (fs_list(&fs, ".", &names) == 0) {
+			for (size_t i = 0; i < names.n; i++) {
+				AUTO_FREE char *child = xprintf("%s/%s", dir, names.at[i]);
+				struct stat st;
+
+				if (lstat(child, &st) == 0 && S_ISDIR(st.st_mode))
+					remove_group(child, dir, depth + 1);
+			}
+			fs_list_free(&names);
+		}
+		fs_close(&fs);
+	}
+	move_to_parent(dir, parent);
+	return rmdir(dir) < 0 ? -errno : 0;
+}
+
+enum undo_state undo_cgroup(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
+{
+	AUTO_FREE char *parent = xstrdup(e->path);
+	int r = 0;
+
+	*strrchr(parent, '/') = '\0';
+	text_print(item->what, sizeof(item->what), "control group %s", e->path);
+	text_print(item->text, sizeof(item->text), "removed, its tasks are in %.200s again", parent);
+	if (access(e->path, F_OK) < 0)
+		return UNDO_SAME;
+	if (c->dry)
+		return UNDO_DONE;
+	for (int i = 0; i < RMDIR_TRIES; i++) {
+		r = remove_group(e->path, parent, 0);
+		if (r == 0 || r == -ENOENT)
+			return UNDO_DONE;
+		clock_sleep_ns(RMDIR_WAIT_NS);  /* dying tasks leave their group a little later */
+	}
+	return failed(item, "cannot be removed", r);
+}
+
+static void last_line(const char *text, char *buf, size_t cap)
+{
+	const char *end = text + strlen(text), *start;
+
+	while (end > text && (end[-1] == '\n' || end[-1] == ' '))
+		end--;
+	for (start = end; start > text && start[-1] != '\n';)
+		start--;
+	text_print(buf, cap, "%.*s", (int) (end - start > 160 ? 160 : end - start), start);
+}
+
+enum undo_state undo_command(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
+{
+	struct argv argv = { 0 };
+	struct spawn_opts opts = SPAWN_OPTS_INIT;
+	struct run_result result = { 0 };
+	struct err err = { 0 };
+	AUTO_FREE char *shown = NULL;
+	char end[64], said[176];
+	enum undo_state state = UNDO_DONE;
+
+	argv_add_all(&argv, (const char *const *) e->argv);
+	shown = argv_text(&argv);
+	text_print(item->what, sizeof(item->what), "%s", shown);
+	text_print(item->text, sizeof(item->text), c->dry ? "would be run" : "ran");
+	if (!c->dry && run(&result, &argv, &opts, COMMAND_TIMEOUT_NS, &err) < 0) {
+		text_print(item->text, sizeof(item->text), "%.300s", err.text);
+		state = UNDO_FAILED;
+	} else if (!c->dry && (result.end.signalled || result.end.code != 0)) {
+		last_line(result.err ? result.err : "", said, sizeof(said));
+		text_print(item->text, sizeof(item->text), "%s: %s", child_end_text(result.end, end, sizeof(end)), said);
+		state = UNDO_FAILED;
+	}
+	run_result_free(&result);
+	argv_free(&argv);
+	return state;
+}
