@@ -32,7 +32,7 @@ struct cgroups {
 	enum cgroup_layout layout;
 	struct cgroup_mount mount[CGROUP_MOUNTS_MAX];
 	size_t n;
-	bool rt_group_sched;            /* a FIFO thread needs a budget of its group (v1), or the root group (v2) */
+	bool rt_budgets;                /* v1 with RT_GROUP_SCHED: a FIFO thread needs a budget of its group */
 };
 
 /* From the text of /proc/self/mountinfo; unknown lines are skipped. */
@@ -44,14 +44,27 @@ const struct cgroup_mount *cgroups_find(const struct cgroups *c, const char *con
 /* The path of a directory inside its hierarchy: "/sys/fs/cgroup/cpuset/a/b" -> "/a/b"; NULL = not below a cgroup mount. */
 const char *cgroups_relative(const struct cgroups *c, const char *dir);
 
-/* Make PATH ("/vlat-ID") in every hierarchy, each journalled first; v1 cpusets inherit their parent's CPUs and memory nodes. */
-int cgroups_make(const struct cgroups *c, struct journal *j, const char *path, struct err *err);
+/* Journal the groups of PATH ("/vlat-ID/c0") that are not there yet, in every hierarchy: who makes them does not matter. */
+int cgroups_note(const struct cgroups *c, struct journal *j, const char *path, struct err *err);
+/* Make them; new v1 cpusets get their parent's CPUs and memory nodes, without which no task may join. */
+int cgroups_make(const struct cgroups *c, const char *path, struct err *err);
 
-/* The real-time budget a group gets under its parent (v1 with RT_GROUP_SCHED); runtime 0 = none needed or none to be had. */
 struct rt_budget {
-	int64_t runtime_us;             /* -1 = unlimited */
+	int64_t runtime_us;             /* 0 = none */
 	uint64_t period_us;
 };
-int cgroups_rt_left(const struct cgroups *c, const char *parent, struct rt_budget *ret, struct err *err);
+
+/*
+ * Give PATH, which cgroups_make() has made, all of the real-time budget that
+ * its parent has left, and say how much that is.  0 us when none is left or
+ * this machine has no budgets.
+ */
+int cgroups_rt_give(const struct cgroups *c, const char *path, struct rt_budget *ret, struct err *err);
+
+/* Before the group PATH is removed: give up its budget, and that of the group above it when no other child holds some. */
+void cgroups_rt_return(const struct cgroups *c, const char *path);
+
+/* What stands in the way of a SCHED_FIFO thread in PATH after the kernel has said EPERM: one sentence with the cure. */
+void cgroups_rt_explain(const struct cgroups *c, const struct rt_budget *got, char *buf, size_t cap);
 
 #endif

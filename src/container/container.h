@@ -29,11 +29,14 @@ struct runtime {
 };
 
 /*
- * Find one: every candidate of the table is asked to run `agent --version` in
- * a container of its own.  The answer is kept in journal_dir(), so a run asks
+ * Find one: every candidate of a table is asked to run `agent --version` in a
+ * container of its own.  The answer is kept in journal_dir(), so a run asks
  * once.  None installed, or none works: -ENOENT / -EOPNOTSUPP with the cure.
  */
 int runtime_find(struct runtime *ret, struct journal *j, const char *agent, struct err *err);
+/* This one and no other. */
+int runtime_try(struct runtime *ret, const char *name, bool hide_unified_cgroup, struct journal *j, const char *agent,
+		struct err *err);
 
 struct container_spec {
 	const char *agent;              /* static program on the host; becomes /agent in the container */
@@ -49,10 +52,13 @@ struct container {
 	int to_agent, from_agent;       /* its stdin and stdout; close-on-exec */
 	pid_t pid;                      /* on the host */
 	int pidfd;
-	bool rt_allowed;                /* may its threads be SCHED_FIFO? */
+	bool rt_allowed;                /* may its threads be SCHED_FIFO?  Tried when place.sut_fifo is set */
 	char rt_why[256];               /* if not: what stands in the way */
-	char bundle[256];
-	char cgroup[128];               /* path inside the hierarchies */
+	struct rt_budget rt_budget;     /* of its control group; 0 = none */
+	char bundle[256], root[256];    /* of the runtime: --bundle, --root */
+	char cgroup[160];               /* path inside the hierarchies, below the group of the run or the placement */
+	struct cgroups groups;
+	struct journal *journal;
 };
 
 int container_start(struct container **ret, const struct container_spec *spec, struct journal *j, struct err *err);

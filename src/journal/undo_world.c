@@ -13,6 +13,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "journal/internal.h"
+#include "journal/netns_folder.h"
 
 #define COMMAND_TIMEOUT_NS (30 * NS_PER_S)
 #define RMDIR_TRIES 200
@@ -70,6 +71,10 @@ enum undo_state undo_netns(const struct undo_ctx *c, const struct entry *e, stru
 		return failed(item, "cannot be unmounted", r);
 	if (unlink(e->path) < 0 && errno != ENOENT)
 		return failed(item, "cannot be removed", -errno);
+	if (netns_folder_tidy(&err) < 0) {
+		text_print(item->text, sizeof(item->text), "removed, but %.300s", err.text);
+		return UNDO_FAILED;
+	}
 	return UNDO_DONE;
 }
 

@@ -3,13 +3,7 @@
  * netns - named network namespaces.
  *
  * A namespace lives as long as something refers to it; its name is a file in
- * /run/netns with the namespace bind-mounted over it.  That folder wants to be
- * a mount of its own with shared propagation, so that unmounting a name here
- * unmounts it in every mount namespace cloned meanwhile.  iproute2 binds the
- * folder onto itself, and repeats that over names made without it, which can
- * then not be removed any more.  So vlat makes the folder a mount too where it
- * is none; but a tmpfs of its own named "vlat", which therefore is known
- * again, and goes with the last name in it (see netns_folder_tidy).
+ * /run/netns with the namespace bind-mounted over it (journal/netns_folder.h).
  *
  * setns(2) works on one thread.  Whatever must happen inside a namespace
  * happens in a thread made for it: no error path can leave the program in the
@@ -19,11 +13,9 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,6 +23,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "journal/netns_folder.h"
 #include "net/netns.h"
 
 struct visit {
@@ -105,35 +98,10 @@ static bool is_mount(const char *path)
 	return (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-static bool is_empty(const char *path)
-{
-	AUTO_DIR DIR *dir = opendir(path);
-	const struct dirent *e;
-
-	while (dir && (e = readdir(dir)))
-		if (e->d_name[0] != '.')
-			return false;
-	return true;
-}
-
-/* The folder, locked against others who make or tidy it; its fd into *ret_fd (close = unlock). */
-static int folder_lock(int *ret_fd, struct err *err)
-{
-	AUTO_CLOSE int fd = -1;
-
-	if (mkdir(NETNS_FOLDER, 0755) < 0 && errno != EEXIST)
-		return err_sys(err, -errno, "cannot make " NETNS_FOLDER);
-	fd = open(NETNS_FOLDER "/..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);      /* its own fd would keep the mount busy */
-	if (fd < 0 || flock(fd, LOCK_EX) < 0)
-		return err_sys(err, -errno, "cannot lock the folder of " NETNS_FOLDER);
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
-
 /* Names that somebody keeps there without a mount stay as they are. */
 static int folder_make(struct err *err)
 {
-	if (is_mount(NETNS_FOLDER) || !is_empty(NETNS_FOLDER))
+	if (is_mount(NETNS_FOLDER) || !netns_folder_empty())
 		return 0;
 	if (mount(NETNS_TMPFS, NETNS_FOLDER, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=1m") < 0)
 		return err_sys(err, -errno, "cannot mount " NETNS_FOLDER);
@@ -196,7 +164,7 @@ int netns_make(struct journal *j, const char *name, int *ret_fd, struct err *err
 	if (r < 0)
 		return r;
 	quieten(fd, name);
-	r = folder_lock(&lock, err);
+	r = netns_folder_lock(&lock, err);
 	if (r < 0)
 		return r;
 	r = folder_make(err);
@@ -224,34 +192,6 @@ int netns_open(const char *name, int *ret_fd, struct err *err)
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot open the network namespace %s", path);
 	*ret_fd = fd;
-	return 0;
-}
-
-static bool folder_is_ours(void)
-{
-	AUTO_FILE FILE *f = fopen("/proc/self/mountinfo", "re");
-	char line[1024];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (strstr(line, " " NETNS_FOLDER " ") && strstr(line, " - tmpfs " NETNS_TMPFS " "))
-			return true;
-	return false;
-}
-
-int netns_folder_tidy(struct err *err)
-{
-	AUTO_CLOSE int lock = -1;
-	int r;
-
-	if (!folder_is_ours())
-		return 0;
-	r = folder_lock(&lock, err);
-	if (r < 0)
-		return r;
-	if (!folder_is_ours() || !is_empty(NETNS_FOLDER))
-		return 0;
-	if (umount2(NETNS_FOLDER, UMOUNT_NOFOLLOW) < 0 && errno != EBUSY && errno != EINVAL)
-		return err_sys(err, -errno, "cannot unmount " NETNS_FOLDER);
 	return 0;
 }
 

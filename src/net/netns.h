@@ -9,17 +9,13 @@
 #include "base/err.h"
 #include "journal/journal.h"
 
-#define NETNS_FOLDER "/run/netns"
 #define NETNS_PATH_MAX 96
-#define NETNS_TMPFS "vlat"              /* source of the tmpfs on NETNS_FOLDER when vlat had to mount it */
 
 /* Make NAME (journalled first), loopback down, IPv6 off, no reverse-path filter; its fd (close-on-exec) into *ret_fd. */
 int netns_make(struct journal *j, const char *name, int *ret_fd, struct err *err);
 int netns_open(const char *name, int *ret_fd, struct err *err);
-/* Unmount and unlink; a name that is gone already is fine.  Then as netns_folder_tidy(). */
+/* Unmount and unlink; a name that is gone already is fine. */
 int netns_delete(const char *name, struct err *err);
-/* Unmount NETNS_FOLDER when vlat mounted it and no name is left in it. */
-int netns_folder_tidy(struct err *err);
 
 /* Run fn(arg) in a thread of its own inside the namespace, so the caller never leaves his; returns what fn returned. */
 int netns_run(int ns_fd, int (*fn)(void *arg, struct err *err), void *arg, struct err *err);

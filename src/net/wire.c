@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "journal/netns_folder.h"
 #include "net/link.h"
 #include "net/wire.h"
 

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* start - from a reservation to a running agent, and back. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "container/bundle.h"
+
+#define STEP_NS  (30 * NS_PER_S)
+#define SAID_MAX 4096
+
+/* Its group is below that of the placement, where there is one, so that it shares the CPUs set aside there. */
+static int group_above(const struct container_spec *spec, const struct journal *j, char *buf, size_t cap, struct err *err)
+{
+	const char *relative = NULL;
+	struct cgroups groups;
+	struct fs fs;
+	int r;
+
+	if (spec->place.cgroup[0]) {
+		r = fs_open_root(&fs, "/", err);
+		if (r < 0)
+			return r;
+		r = cgroups_read(&fs, &groups, err);
+		fs_close(&fs);
+		if (r < 0)
+			return r;
+		relative = cgroups_relative(&groups, spec->place.cgroup);
+		if (!relative)
+			return err_set(err, -EINVAL, "%s is not below a control group hierarchy", spec->place.cgroup);
+	}
+	if (relative ? text_print(buf, cap, "%s", relative) : text_print(buf, cap, "/vlat-%s", journal_run(j)))
+		return err_set(err, -ENAMETOOLONG, "the control group %.64s has too long a name", spec->place.cgroup);
+	return 0;
+}
+
+/* "/agent" and the caller's words; the array is malloc'ed, the words are borrowed. */
+static const char **agent_args(const struct container_spec *spec)
+{
+	size_t n = 0;
+	const char **args;
+
+	while (spec->args && spec->args[n])
+		n++;
+	args = xalloc(n + 2, sizeof(*args));
+	args[0] = "/agent";
+	for (size_t i = 0; i < n; i++)
+		args[i + 1] = spec->args[i];
+	return args;
+}
+
+/* Its measuring thread goes to sut_cpus itself; all others stay with the housekeepers, or they would wait behind it for ever. */
+static struct cpuset allowed_cpus(const struct placement *p)
+{
+	if (cpuset_empty(&p->sut_cpus))
+		return p->sut_cpus;
+	return cpuset_or(&p->sut_cpus, &p->housekeeping);
+}
+
+static int fill_bundle(struct container *c, const struct container_spec *spec, const char *above, struct err *err)
+{
+	AUTO_FREE const char **args = agent_args(spec);
+	const char *const env[] = { "PATH=/", journal_mark(c->journal), NULL };
+	struct oci_spec oci = {
+		.hostname = "vlat",
+		.args = args,
+		.env = env,
+		.netns = spec->netns,
+		.cgroup = c->cgroup,
+		.cpus = allowed_cpus(&spec->place),
+		.v2 = c->groups.layout == CGROUP_V2,
+	};
+	struct err e = { 0 };
+
+	if (spec->place.sut_fifo && cgroups_rt_give(&c->groups, above, &oci.rt, &e) < 0)
+		log_warn("container %s: %s", c->id, e.text);
+	c->rt_budget = oci.rt;
+	return bundle_make(c->bundle, spec->agent, &oci, err);
+}
+
+struct ends {
+	int in[2], out[2], said;        /* the container's stdin, stdout; stderr of it and of the runtime */
+};
+
+static void ends_close(struct ends *e)
+{
+	for (int i = 0; i < 2; i++) {
+		if (e->in[i] >= 0)
+			close(e->in[i]);
+		if (e->out[i] >= 0)
+			close(e->out[i]);
+	}
+	if (e->said >= 0)
+		close(e->said);
+}
+
+static int ends_open(struct ends *e, const struct container *c, struct err *err)
+{
+	char path[320];
+
+	if (pipe2(e->in, O_CLOEXEC) < 0 || pipe2(e->out, O_CLOEXEC) < 0)
+		return err_sys(err, -errno, "cannot make pipes for a container");
+	(void) text_print(path, sizeof(path), "%s/stderr", c->bundle);
+	e->said = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	return e->said < 0 ? err_sys(err, -errno, "cannot make %s", path) : 0;
+}
+
+/* One word to the runtime; its complaint becomes part of the sentence. */
+static int tell_runtime(const struct container *c, const char *const *words, const struct spawn_opts *opts, struct err *err)
+{
+	AUTO(run_result_free) struct run_result said = { 0 };
+	AUTO(argv_free) struct argv argv = { 0 };
+	char tail[256], end[64];
+	int r;
+
+	runtime_argv(&c->runtime, c->root, &argv);
+	argv_add_all(&argv, words);
+	r = run(&said, &argv, opts, STEP_NS, err);
+	if (r < 0)
+		return r;
+	if (!said.end.signalled && said.end.code == 0)
+		return 0;
+	if (!said.err || !runtime_complaint(said.err, tail, sizeof(tail))[0])
+		container_stderr_tail(c, tail, sizeof(tail));
+	child_end_text(said.end, end, sizeof(end));
+	return err_set(err, -ECHILD, "%s %s failed (%s)%s%s", c->runtime.name, words[0], end, tail[0] ? ": " : "", tail);
+}
+
+static int read_pid(struct container *c, const char *path, struct err *err)
+{
+	AUTO_FREE char *text = NULL;
+	uint64_t pid;
+	size_t len;
+	int r = file_read_all(path, 64, &text, &len, err);
+
+	if (r < 0)
+		return r;
+	if (text_u64(text_trim(text), &pid) < 0 || pid < 2 || pid > INT32_MAX)
+		return err_set(err, -EPROTO, "%s wrote no process id to %s", c->runtime.name, path);
+	c->pid = (pid_t) pid;
+	c->pidfd = (int) syscall(SYS_pidfd_open, c->pid, 0);
+	return c->pidfd < 0 ? err_sys(err, -errno, "the container's process %d", (int) c->pid) : 0;
+}
+
+static int create(struct container *c, struct err *err)
+{
+	AUTO(ends_close) struct ends e = { { -1, -1 }, { -1, -1 }, -1 };
+	struct spawn_opts opts = runtime_opts(&c->runtime, c->journal);
+	char pid_file[320];
+	int r = ends_open(&e, c, err);
+
+	if (r < 0)
+		return r;
+	(void) text_print(pid_file, sizeof(pid_file), "%s/pid", c->bundle);
+	opts.in = e.in[0];
+	opts.out = e.out[1];
+	opts.err = e.said;
+	opts.heed_stop = true;
+	r = tell_runtime(c, (const char *const[]) { "create", "--bundle", c->bundle, "--pid-file", pid_file, c->id, NULL }, &opts, err);
+	if (r < 0)
+		return r;
+	c->to_agent = TAKE_FD(e.in[1]);
+	c->from_agent = TAKE_FD(e.out[0]);
+	return read_pid(c, pid_file, err);
+}
+
+static int start(struct container *c, struct err *err)
+{
+	struct spawn_opts opts = runtime_opts(&c->runtime, c->journal);
+
+	opts.heed_stop = true;
+	return tell_runtime(c, (const char *const[]) { "start", c->id, NULL }, &opts, err);
+}
+
+/* Every thread that waits in there (a runtime may have several); the one that executes the agent keeps what it gets. */
+static int place_threads(const struct container *c, const struct cpuset *cpus, struct err *err)
+{
+	AUTO_DIR DIR *dir = NULL;
+	const struct dirent *entry;
+	char path[64], list[128];
+	uint64_t tid;
+
+	(void) text_print(path, sizeof(path), "/proc/%d/task", (int) c->pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		int r;
+
+		if (text_u64(entry->d_name, &tid) < 0)
+			continue;
+		r = cpuset_set_affinity((int) tid, cpus);
+		if (r < 0 && r != -ESRCH)
+			return err_sys(err, r, "cannot put the container on CPUs %s", cpuset_list(cpus, list, sizeof(list)));
+	}
+	return dir ? 0 : err_set(err, -ESRCH, "the container's process %d has ended before it began", (int) c->pid);
+}
+
+static int place(struct container *c, const struct placement *p, struct err *err)
+{
+	const struct cpuset *home = cpuset_empty(&p->housekeeping) ? &p->sut_cpus : &p->housekeeping;
+
+	return cpuset_empty(home) ? 0 : place_threads(c, home, err);
+}
+
+/* The kernel's own answer is asked for, since so many things can stand in the way; then the thread is put back. */
+static void try_real_time(struct container *c, int priority)
+{
+	const struct sched_param fifo = { .sched_priority = priority }, other = { 0 };
+
+	if (!priority)
+		return;
+	c->rt_allowed = sched_setscheduler(c->pid, SCHED_FIFO, &fifo) == 0;
+	if (c->rt_allowed)
+		(void) sched_setscheduler(c->pid, SCHED_OTHER, &other);
+	else if (errno == EPERM)
+		cgroups_rt_explain(&c->groups, &c->rt_budget, c->rt_why, sizeof(c->rt_why));
+	else
+		(void) text_print(c->rt_why, sizeof(c->rt_why), "the kernel refuses SCHED_FIFO %d: %s", priority, strerror(errno));
+}
+
+static int bring_up(struct container *c, const struct container_spec *spec, const char *above, struct err *err)
+{
+	int r = fill_bundle(c, spec, above, err);
+
+	if (r < 0)
+		return r;
+	r = create(c, err);
+	if (r < 0)
+		return r;
+	r = place(c, &spec->place, err);
+	if (r < 0)
+		return r;
+	try_real_time(c, spec->place.sut_fifo);
+	return start(c, err);
+}
+
+int container_start(struct container **ret, const struct container_spec *spec, struct journal *j, struct err *err)
+{
+	struct runtime rt;
+	struct container *c;
+	char above[128];
+	int r = 0;
+
+	if (spec->runtime)
+		rt = *spec->runtime;
+	else
+		r = runtime_find(&rt, j, spec->agent, err);
+	if (r == 0)
+		r = group_above(spec, j, above, sizeof(above), err);
+	if (r == 0)
+		r = container_reserve(&c, &rt, above, "", j, err);
+	if (r < 0)
+		return r;
+	r = bring_up(c, spec, above, err);
+	if (r < 0) {
+		container_remove(c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+char *container_stderr_tail(const struct container *c, char *buf, size_t cap)
+{
+	AUTO_CLOSE int fd = -1;
+	char path[320], text[SAID_MAX + 1];
+	ssize_t n;
+	off_t size;
+
+	buf[0] = '\0';
+	(void) text_print(path, sizeof(path), "%s/stderr", c->bundle);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+	if (size < 0)
+		return buf;
+	n = pread(fd, text, SAID_MAX, size > SAID_MAX ? size - SAID_MAX : 0);
+	if (n <= 0)
+		return buf;
+	text[n] = '\0';
+	return runtime_complaint(text, buf, cap);
+}
+
+void container_stop(struct container *c, uint64_t grace_ns)
+{
+	struct pollfd p = { .events = POLLIN };
+	uint64_t deadline = clock_ns() + grace_ns;
+
+	if (!c)
+		return;
+	if (c->to_agent >= 0)
+		close(TAKE_FD(c->to_agent));
+	p.fd = c->pidfd;
+	while (c->pidfd >= 0 && grace_ns && poll(&p, 1, clock_left_ms(deadline)) < 0 && errno == EINTR)
+		;
+	container_remove(c);
+}
