@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/facts.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/cursor.h"
+#include "base/text.h"
+
+static uint64_t meminfo_bytes(const char *text, const char *key)
+{
+	char line[128];
+
+	while (take_line(&text, line, sizeof(line))) {
+		const char *at = line;
+		uint64_t kb;
+
+		if (take_text(&at, key) && take_char(&at, ':') && take_blanks(&at) && take_u64(&at, &kb) && kb < UINT64_MAX / 1024)
+			return kb * 1024;
+	}
+	return 0;
+}
+
+static void read_huge(const struct fs *fs, struct memory_facts *m)
+{
+	struct fs_names names;
+
+	if (fs_list(fs, "sys/kernel/mm/hugepages", &names) < 0)
+		return;
+	for (size_t i = 0; i < names.n && m->n_huge < ARRAY_SIZE(m->huge); i++) {
+		struct huge_pool *p = &m->huge[m->n_huge];
+		const char *at = names.at[i];
+		char path[128];
+		uint64_t kb;
+
+		if (!take_text(&at, "hugepages-") || !take_u64(&at, &kb) || !text_eq(at, "kB") || kb > UINT32_MAX)
+			continue;
+		p->kb = (unsigned) kb;
+		text_print(path, sizeof(path), "sys/kernel/mm/hugepages/%s/nr_hugepages", names.at[i]);
+		if (fs_read_u64(fs, path, &p->total) < 0)
+			continue;
+		text_print(path, sizeof(path), "sys/kernel/mm/hugepages/%s/free_hugepages", names.at[i]);
+		if (fs_read_u64(fs, path, &p->free) < 0)
+			p->free = 0;
+		m->n_huge++;
+	}
+	fs_list_free(&names);
+}
+
+static void read_memory(const struct fs *fs, struct memory_facts *m)
+{
+	AUTO_FREE char *text = NULL;
+
+	if (fs_read_all(fs, "proc/meminfo", 1 << 16, &text, NULL) == 0) {
+		m->total_bytes = meminfo_bytes(text, "MemTotal");
+		m->available_bytes = meminfo_bytes(text, "MemAvailable");
+		m->swap_bytes = meminfo_bytes(text, "SwapTotal");
+	}
+	read_huge(fs, m);
+}
+
+static void read_os(const struct fs *fs, struct host_facts *f)
+{
+	AUTO_FREE char *text = NULL;
+	char line[256];
+
+	if (fs_read(fs, "proc/sys/kernel/hostname", f->hostname, sizeof(f->hostname)) < 0)
+		f->hostname[0] = '\0';
+	if (fs_read_all(fs, "etc/os-release", 1 << 16, &text, NULL) < 0)
+		return;
+	for (const char *at = text; take_line(&at, line, sizeof(line));) {
+		char *value = line + strlen("PRETTY_NAME=");
+
+		if (!text_starts(line, "PRETTY_NAME="))
+			continue;
+		if (*value == '"' && text_ends(value, "\"") && strlen(value) > 1)
+			*strrchr(value++, '"') = '\0';
+		text_print(f->os, sizeof(f->os), "%s", value);
+	}
+}
+
+/* One writer per file: whoever else sets such values while we do is named. */
+static void read_writers(const struct fs *fs, struct host_facts *f)
+{
+	static const char *const known[] = { "irqbalance", "tuned", "tuned-ppd", "power-profiles-", "ksmtuned", "numad", "thermald", "stalld",
+					     "crio", "kubelet" };
+	struct fs_names pids;
+
+	if (fs_list(fs, "proc", &pids) < 0)
+		return;
+	for (size_t i = 0; i < pids.n; i++) {
+		char comm[32];
+		uint64_t pid;
+
+		if (text_u64(pids.at[i], &pid) < 0 || fs_readf(fs, comm, sizeof(comm), "proc/%s/comm", pids.at[i]) < 0)
+			continue;
+		for (size_t k = 0; k < ARRAY_SIZE(known); k++) {
+			size_t len = strlen(f->writers);
+
+			if (text_eq(comm, known[k]))
+				text_print(f->writers + len, sizeof(f->writers) - len, "%s%s", len ? " " : "", comm);
+		}
+	}
+	fs_list_free(&pids);
+}
+
+static void read_governor(const struct fs *fs, struct host_facts *f)
+{
+	struct fs_names names;
+
+	if (fs_list(fs, "sys/devices/system/cpu/cpufreq", &names) < 0)
+		return;
+	for (size_t i = 0; i < names.n && !f->governor[0]; i++) {
+		if (fs_readf(fs, f->governor, sizeof(f->governor), "sys/devices/system/cpu/cpufreq/%s/scaling_governor", names.at[i]) < 0)
+			f->governor[0] = '\0';
+	}
+	fs_list_free(&names);
+}
+
+int host_facts_read(const struct fs *fs, struct host_facts *ret, struct err *err)
+{
+	struct host_facts f = { 0 };
+	int r = cpu_facts_read(fs, &f.cpu, err);
+
+	if (r == 0)
+		r = kernel_facts_read(fs, &f.kernel, err);
+	if (r == 0)
+		r = cgroup_facts_read(fs, &f.cgroup, err);
+	if (r < 0) {
+		host_facts_free(&f);
+		return r;
+	}
+	if (f.cgroup.cpu.version == 1)
+		f.kernel.rt_group = fs_existsf(fs, "%s/cpu.rt_runtime_us", f.cgroup.cpu.dir) ? RT_GROUP_V1 : RT_GROUP_NO;
+	read_memory(fs, &f.memory);
+	read_os(fs, &f);
+	read_writers(fs, &f);
+	read_governor(fs, &f);
+	f.kvm_device = fs_exists(fs, "dev/kvm");
+	*ret = f;
+	return 0;
+}
+
+void host_facts_free(struct host_facts *f)
+{
+	cpu_facts_free(&f->cpu);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/kernel.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/cursor.h"
+#include "base/text.h"
+#include "base/value.h"
+#include "host/mount.h"
+
+static void read_text(const struct fs *fs, const char *path, char *buf, size_t cap)
+{
+	if (fs_read(fs, path, buf, cap) < 0)
+		buf[0] = '\0';
+}
+
+/* The value of NAME= on the command line; the last one counts, as in the kernel. */
+static bool cmdline_value(const char *cmdline, const char *name, char *buf, size_t cap)
+{
+	size_t n = strlen(name);
+	bool found = false;
+
+	for (const char *at = cmdline; *at; at += strcspn(at, " "), at += *at == ' ') {
+		if (strncmp(at, name, n) == 0 && at[n] == '=')
+			found = !text_print(buf, cap, "%.*s", (int) strcspn(at + n + 1, " "), at + n + 1);
+	}
+	return found;
+}
+
+/* "none voluntary (full) lazy": the one in round brackets. */
+static bool bracketed(const char *text, char *buf, size_t cap)
+{
+	const char *open = strchr(text, '('), *close = open ? strchr(open, ')') : NULL;
+
+	return close && !text_print(buf, cap, "%.*s", (int) (close - open - 1), open + 1);
+}
+
+/* What debugfs says is so; else what uname -v lets guess. */
+static void read_preempt(const struct fs *fs, struct kernel_facts *k)
+{
+	char text[128];
+
+	k->realtime = strstr(k->version, "PREEMPT_RT") != NULL || (fs_read(fs, "sys/kernel/realtime", text, sizeof(text)) > 0 &&
+								     text[0] == '1');
+	if (k->realtime) {
+		text_print(k->preempt, sizeof(k->preempt), "rt");
+	} else if (k->debugfs[0] && fs_readf(fs, text, sizeof(text), "%s/sched/preempt", k->debugfs) > 0 &&
+		   bracketed(text, k->preempt, sizeof(k->preempt))) {
+		return;
+	} else if (strstr(k->version, "PREEMPT_DYNAMIC")) {
+		if (!cmdline_value(k->cmdline, "preempt", k->preempt, sizeof(k->preempt)))
+			text_print(k->preempt, sizeof(k->preempt), "dynamic");
+	} else if (strstr(k->version, "PREEMPT")) {
+		text_print(k->preempt, sizeof(k->preempt), "full");
+	}
+}
+
+static void read_lockdown(const struct fs *fs, struct kernel_facts *k)
+{
+	char text[64];
+
+	if (fs_read(fs, "sys/kernel/security/lockdown", text, sizeof(text)) > 0)
+		value_clean(VALUE_CHOICE, text, k->lockdown, sizeof(k->lockdown));
+}
+
+static void find_debugfs(const struct fs *fs, struct kernel_facts *k)
+{
+	AUTO_FREE char *mounts = NULL;
+	struct mount_line m;
+
+	if (fs_read_all(fs, "proc/self/mountinfo", 1 << 22, &mounts, NULL) < 0)
+		return;
+	for (const char *at = mounts; take_mount(&at, &m);) {
+		if (text_eq(m.type, "debugfs") && !text_print(k->debugfs, sizeof(k->debugfs), "%s", m.dir + 1))
+			return;
+	}
+}
+
+static bool has_hypervisor_flag(const struct fs *fs)
+{
+	AUTO_FREE char *text = NULL;
+	const char *flags, *end, *found;
+
+	if (fs_read_all(fs, "proc/cpuinfo", 1 << 24, &text, NULL) < 0)
+		return false;
+	flags = strstr(text, "\nflags");
+	if (!flags)
+		return false;
+	end = flags + 1 + strcspn(flags + 1, "\n");
+	found = strstr(flags, " hypervisor");
+	return found && found < end;
+}
+
+static void read_platform(const struct fs *fs, struct kernel_facts *k)
+{
+	char vendor[32], product[32];
+
+	k->virtual_machine = has_hypervisor_flag(fs) || fs_exists(fs, "sys/hypervisor/type");
+	if (!k->virtual_machine)
+		return;
+	read_text(fs, "sys/hypervisor/type", k->hypervisor, sizeof(k->hypervisor));
+	if (k->hypervisor[0])
+		return;
+	read_text(fs, "sys/class/dmi/id/sys_vendor", vendor, sizeof(vendor));
+	read_text(fs, "sys/class/dmi/id/product_name", product, sizeof(product));
+	text_print(k->hypervisor, sizeof(k->hypervisor), "%s%s%s", vendor, vendor[0] && product[0] ? " " : "", product);
+}
+
+int kernel_facts_read(const struct fs *fs, struct kernel_facts *ret, struct err *err)
+{
+	struct kernel_facts k = { .rt_group = RT_GROUP_UNKNOWN };
+	int r = fs_read(fs, "proc/sys/kernel/osrelease", k.release, sizeof(k.release));
+
+	if (r < 0)
+		return err_sys(err, r, "cannot read proc/sys/kernel/osrelease below %s", fs->path);
+	read_text(fs, "proc/sys/kernel/version", k.version, sizeof(k.version));
+	read_text(fs, "proc/cmdline", k.cmdline, sizeof(k.cmdline));
+	read_text(fs, "sys/devices/system/clocksource/clocksource0/current_clocksource", k.clocksource, sizeof(k.clocksource));
+	read_text(fs, "sys/devices/system/clocksource/clocksource0/available_clocksource", k.clocksources, sizeof(k.clocksources));
+	find_debugfs(fs, &k);
+	read_preempt(fs, &k);
+	read_lockdown(fs, &k);
+	read_platform(fs, &k);
+	*ret = k;
+	return 0;
+}
