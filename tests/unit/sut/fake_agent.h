@@ -67,7 +67,7 @@ static inline void *fake_main(void *arg)
 
 	bool on = fake_answer(f, NULL);
 
-	while (on && frame_receive(&reader, f->fd, clock_ns() + 20 * NS_PER_S, &order, &err) == 0) {
+	while (on && frame_receive(&reader, f->fd, clock_ns() + 20 * NS_PER_S, &order, &err) > 0) {
 		json_array_append_new(f->orders, order);
 		on = fake_answer(f, frame_type(order)) && !text_eq(frame_type(order), "bye");
 	}
