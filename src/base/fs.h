@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cpuset.h"
-#include "err.h"
+#include "base/cpuset.h"
+#include "base/err.h"
 
 struct fs {
 	int root;               /* directory fd */

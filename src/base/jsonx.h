@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "err.h"
+#include "base/err.h"
 
 /* The whole text as one JSON value; `what` names it in messages: a file, "the agent's answer".  Duplicate members are refused. */
 int jx_parse(const char *text, size_t len, const char *what, json_t **ret, struct err *err);

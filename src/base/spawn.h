@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "cpuset.h"
-#include "err.h"
+#include "base/cpuset.h"
+#include "base/err.h"
 
 struct argv {
 	char **at;              /* NULL-terminated */

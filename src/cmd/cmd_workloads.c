@@ -3,9 +3,9 @@
 #include <stdio.h>
 
 #include "base/sink.h"
-#include "command.h"
-#include "table.h"
-#include "table_out.h"
+#include "cmd/command.h"
+#include "cmd/table.h"
+#include "cmd/table_out.h"
 #include "workload/workload.h"
 
 struct workloads_cfg {
@@ -19,8 +19,8 @@ static const struct option_row workloads_options[] = {
 };
 
 static const struct example workloads_examples[] = {
-	{ .line = "vlat workloads", .what = "list what vlat can measure" },
-	{ .line = "vlat workloads --json", .what = "the same for a program" },
+	{ .line = "vlat workloads", .what = "List what vlat can measure" },
+	{ .line = "vlat workloads --json", .what = "The same for a program to read" },
 };
 
 static void cell_name(struct sink *out, const void *row)
@@ -40,11 +40,19 @@ static void cell_unit(struct sink *out, const void *row)
 static void cell_takes(struct sink *out, const void *row)
 {
 	const struct workload *const *w = row;
+	const struct {
+		bool has;
+		const char *name;
+	} takes[] = {
+		{ (*w)->rate, "rate" },
+		{ (*w)->sizes, "sizes" },
+		{ (*w)->direction, "direction" },
+		{ (*w)->interval, "interval" },
+	};
 
-	sink_put(out, (*w)->rate ? "--rate " : "");
-	sink_put(out, (*w)->sizes ? "sizes " : "");
-	sink_put(out, (*w)->direction ? "direction " : "");
-	sink_put(out, (*w)->interval ? "interval " : "");
+	for (size_t i = 0; i < ARRAY_SIZE(takes); i++)
+		if (takes[i].has)
+			sink_printf(out, "%s%s", out->len ? " " : "", takes[i].name);
 }
 
 static void cell_brief(struct sink *out, const void *row)

@@ -3,8 +3,8 @@
  * command - one row for each subcommand of vlat.
  *
  * A new command is one file cmd_NAME.c that ends in `const struct command
- * cmd_NAME`, a line in table.h, a line in table.c, one in meson.build; see
- * cmd_workloads.c for the shape.  Dispatch, help, man page and completion
+ * cmd_NAME`, a line in table.h, one in meson.build, and its help text in
+ * tests/golden/help; see cmd_workloads.c for the shape.  Dispatch, help, man page and completion
  * follow from the row.  Only this room prints, and only main exits: run()
  * returns the exit code.
  */
@@ -16,7 +16,7 @@
 
 #include "base/cleanup.h"       /* ARRAY_SIZE, for ROWS() */
 #include "base/err.h"
-#include "option.h"
+#include "cmd/option.h"
 
 /* Exit codes, all of them; their meaning is exit_rows[] of exit.c. */
 enum {
@@ -35,7 +35,7 @@ struct exit_row {
 
 struct example {
 	const char *line;       /* as typed after "$ ": "vlat measure tcp-rr --sut container" */
-	const char *what;       /* what it does, a sentence without full stop */
+	const char *what;       /* what it does: a sentence without full stop */
 };
 
 /* What the options that every command has ask for. */
@@ -72,10 +72,12 @@ struct command {
 #define ROWS(member, array) .member = (array), .n_##member = ARRAY_SIZE(array)
 #define CONFIG(defaults_) .defaults = &(defaults_), .config_size = sizeof(defaults_)
 
-/* All commands, sorted by name (table.c). */
+/* All commands, sorted by name (table.h). */
 extern const struct command *const commands[];
 extern const size_t n_commands;
 const struct command *command_find(const char *name);   /* NULL */
+const char *const *command_names(size_t *ret_n);
+int command_explain_unknown(const char *name, struct err *err); /* -EINVAL, with the nearest name */
 
 extern const struct exit_row exit_rows[];
 extern const size_t n_exit_rows;
@@ -89,7 +91,6 @@ int cmd_fail_as(int exit_code, const struct err *err);
 /* Wrong usage that no row can catch: the sentence, and where help is; returns 2. */
 int cmd_usage(const struct call *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-struct sink;
 /* Print what was built on stdout; 0, or 2 after a sentence when it cannot be written. Takes the sink's text. */
 int cmd_print(struct sink *s);
 

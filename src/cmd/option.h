@@ -25,6 +25,7 @@
 
 #include "base/cpuset.h"
 #include "base/err.h"
+#include "base/sink.h"
 
 enum complete { COMPLETE_NOTHING, COMPLETE_FILE, COMPLETE_DIR };
 
@@ -44,9 +45,10 @@ struct option_row {
 	size_t offset;                  /* of the field in the config */
 	const char *const *choices;     /* NULL-terminated; or */
 	const char *const *(*choices_of)(size_t *ret_n); /* a table's own names */
-	uint64_t min, max;              /* bounds of numbers, sizes, durations (in ns); max 0 = none */
+	uint64_t min, max;              /* bounds of numbers, sizes, durations (in ns); max 0 = none; never negative */
 	enum complete complete;         /* what the shell offers when there are no choices */
-	bool optional, rest;            /* arguments only: may be left out; takes all that follow (the last one only) */
+	bool optional, rest;            /* arguments only: may be left out; takes all that follow, dashes or not (the last one only) */
+	bool ends;                      /* flags only: nothing after it is read or missed (--help) */
 };
 
 /* A list of words borrowed from argv, for OPT_REST. */
@@ -82,6 +84,8 @@ option_parse parse_set;         /* "a,b": one bit for each choice, unsigned */
 
 /* The names a row allows; NULL and 0 when it allows anything. */
 const char *const *option_choices(const struct option_row *row, size_t *ret_n);
+/* Appends "one of a, b, c". */
+void option_choices_text(const struct option_row *row, struct sink *out);
 
 /*
  * argv[0..argc-1], without the program's and the command's name, into cfg.

@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* table - every command's row; each is defined at the end of its own file. */
+/*
+ * table - every command: one line here, its row `const struct command
+ * cmd_NAME` at the end of cmd_NAME.c.  Sorted.  The build reads the lines too,
+ * to know which man pages there are.
+ */
 #ifndef CMD_TABLE_H
 #define CMD_TABLE_H
 
-#include "command.h"
+#include "cmd/command.h"
 
-extern const struct command cmd_help;
-extern const struct command cmd_version;
-extern const struct command cmd_workloads;
+/* clang-format off */
+#define VLAT_COMMANDS(X) \
+	X(help) \
+	X(version) \
+	X(workloads)
+/* clang-format on */
+
+#define DECLARE_COMMAND_(name) extern const struct command cmd_##name;
+VLAT_COMMANDS(DECLARE_COMMAND_)
 
 #endif

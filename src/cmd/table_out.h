@@ -11,7 +11,7 @@
 
 #include "base/err.h"
 #include "base/sink.h"
-#include "term.h"
+#include "cmd/term.h"
 
 struct column {
 	const char *name;       /* heading; also the JSON member, in lower case with '_' */
