@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sock - data connections: who may open one, and bytes over it that a stop can interrupt.
+ *
+ * Every TCP connection begins with a hail: the token and one byte that names
+ * its use.  A server turns away whoever does not hail within a second; any
+ * number may try at once without keeping the peer waiting.
+ */
+#ifndef WORKLOAD_SOCK_H
+#define WORKLOAD_SOCK_H
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "workload/run.h"
+
+#define USE_RR   'r'
+#define USE_UP   'u'
+#define USE_DOWN 'd'
+#define HAIL_BYTES (TOKEN_BYTES + 1)
+
+struct address {
+	struct sockaddr_storage sa;
+	socklen_t len;
+};
+
+/* The job's peer and port; an empty peer is every address of this machine (IPv6 and IPv4 where both exist). */
+int address_of(const struct job *job, struct address *ret, struct err *err);
+
+/* Bind and, for SOCK_STREAM, listen; run_listening() is told the port. */
+int sock_listen(struct run *run, int type, int backlog, int *ret_fd, struct err *err);
+int sock_connect(struct run *run, const struct address *to, int *ret_fd, struct err *err);      /* plain TCP, TCP_NODELAY */
+int sock_hail(struct run *run, const struct address *to, char use, int *ret_fd, struct err *err); /* connect, hail, be accepted */
+/* Wait until the peer holds one connection for every letter of `uses`; fds[i] is that of uses[i]. */
+int sock_await(struct run *run, int listen_fd, const char *uses, int *fds, struct err *err);
+
+/* All n bytes.  0, -EPIPE at end of file, -EINTR when the run is ending, other negative errno. */
+int sock_send_all(struct run *run, int fd, const void *data, size_t n);
+int sock_recv_all(struct run *run, int fd, void *data, size_t n);
+
+/* The sentence for what those returned, on a client: what happened to the peer. */
+int sock_explain(struct run *run, int r, struct err *err);
+/* On a server a peer that leaves is no failure: 0 for -EPIPE and -ECONNRESET. */
+int sock_peer_left(struct run *run, int r, struct err *err);
+
+#endif
