@@ -8,7 +8,8 @@
  */
 #include <string.h>
 
-#include "base/text.h"
+#include "base/cleanup.h"
+#include "base/vec.h"
 #include "cmd/generate.h"
 #include "cmd/help.h"
 
@@ -40,20 +41,28 @@ static void put(struct sink *out, const char *text)
 		put_roff(out, *text);
 }
 
+/* Running text in short source lines, ending with a newline. */
+static void put_filled(struct sink *out, const char *text)
+{
+	struct sink lines = { 0 };
+
+	wrap_text(&lines, text, 0, 0, 60);
+	put(out, lines.text);
+	sink_free(&lines);
+}
+
 /* Paragraphs as help has them: an empty line between, a leading blank keeps the lines. */
 static void put_paragraphs(struct sink *out, const char *text)
 {
 	for (const char *p = text; *p;) {
 		const char *gap = strstr(p, "\n\n");
 		size_t len = gap ? (size_t) (gap - p) : strlen(p);
-		bool keep = *p == ' ';
+		AUTO_FREE char *paragraph = xstrndup(p, len);
 
 		sink_put(out, p == text ? "" : ".PP\n");
-		sink_put(out, keep ? ".nf\n" : "");
-		for (size_t i = 0; i < len; i++)
-			put_roff(out, p[i]);
-		sink_char(out, '\n');
-		sink_put(out, keep ? ".fi\n" : "");
+		sink_put(out, *p == ' ' ? ".nf\n" : "");
+		put_filled(out, paragraph);
+		sink_put(out, *p == ' ' ? ".fi\n" : "");
 		p += len + (gap ? 2 : 0);
 	}
 }
@@ -79,8 +88,7 @@ static void put_term(struct sink *out, const char *label, const char *meaning)
 	sink_put(out, ".TP\n\\fB");
 	put(out, label);
 	sink_put(out, "\\fR\n");
-	put(out, meaning);
-	sink_char(out, '\n');
+	put_filled(out, meaning);
 }
 
 static void put_rows(struct sink *out, const char *title, const struct option_row *rows, size_t n, bool are_args)
@@ -103,8 +111,7 @@ static void put_exits(struct sink *out, const struct command *c)
 	sink_put(out, ".SH EXIT STATUS\n");
 	for (size_t i = 0; i < n_exit_rows; i++) {
 		sink_printf(out, ".TP\n\\fB%d\\fR\n", exit_rows[i].code);
-		put(out, help_exit(c, &exit_rows[i]));
-		sink_char(out, '\n');
+		put_filled(out, help_exit(c, &exit_rows[i]));
 	}
 }
 
