@@ -87,7 +87,7 @@ static int write_text(const char *dir, const char *name, const char *text, struc
 
 	if (text_print(path, sizeof(path), "%s/%s", dir, name))
 		return err_set(err, -ENAMETOOLONG, "the name of %.64s is too long", dir);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		return err_sys(err, -errno, "cannot write \"%s\" to %s", text, path);
 	return 0;

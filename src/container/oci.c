@@ -14,12 +14,17 @@
 #include "base/vec.h"
 #include "container/oci.h"
 
+/* Builders give NULL when a word is no UTF-8 text, and json_pack() passes it on: no config with a word missing. */
 static json_t *words(const char *const *w)
 {
 	json_t *a = json_array();
 
-	for (; w && *w; w++)
-		json_array_append_new(a, json_string(*w));
+	for (; w && *w; w++) {
+		if (json_array_append_new(a, json_string(*w)) < 0) {
+			json_decref(a);
+			return NULL;
+		}
+	}
 	return a;
 }
 
@@ -63,7 +68,10 @@ static json_t *namespaces(const struct oci_spec *spec)
 		json_array_append_new(a, json_pack("{s:s}", "type", plain[i]));
 	if (spec->v2)
 		json_array_append_new(a, json_pack("{s:s}", "type", "cgroup"));
-	json_array_append_new(a, json_pack("{s:s, s:s*}", "type", "network", "path", spec->netns));
+	if (json_array_append_new(a, json_pack("{s:s, s:s*}", "type", "network", "path", spec->netns)) < 0) {
+		json_decref(a);
+		return NULL;
+	}
 	return a;
 }
 
@@ -83,16 +91,26 @@ static json_t *cpu(const struct oci_spec *spec)
 	return o;
 }
 
+static json_t *raw_files(const struct oci_spec *spec)
+{
+	json_t *o = json_object();
+
+	for (const struct oci_pair *p = spec->unified; p && p->key; p++) {
+		if (json_object_set_new(o, p->key, json_string(p->value)) < 0) {
+			json_decref(o);
+			return NULL;
+		}
+	}
+	return o;
+}
+
 static json_t *resources(const struct oci_spec *spec)
 {
-	json_t *o = json_pack("{s:[{s:b, s:s}], s:o}", "devices", "allow", 0, "access", "rwm", "cpu", cpu(spec));
-	json_t *raw = json_object();
+	json_t *o = json_pack("{s:[{s:b, s:s}], s:o, s:o}", "devices", "allow", 0, "access", "rwm", "cpu", cpu(spec), "unified",
+			      raw_files(spec));
 
-	for (const struct oci_pair *p = spec->unified; p && p->key; p++)
-		json_object_set_new(raw, p->key, json_string(p->value));
-	if (json_object_size(raw))
-		json_object_set(o, "unified", raw);
-	json_decref(raw);
+	if (o && !spec->unified)
+		json_object_del(o, "unified");
 	return o;
 }
 

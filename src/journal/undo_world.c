@@ -50,19 +50,12 @@ enum undo_state undo_mount(const struct undo_ctx *c, const struct entry *e, stru
 	return n ? UNDO_DONE : UNDO_SAME;
 }
 
-enum undo_state undo_netns(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
+static enum undo_state remove_netns(const struct undo_ctx *c, const struct entry *e, ino_t ino, struct undo_item *item)
 {
 	struct err err = { 0 };
-	struct stat st;
 	int n = 0, r;
 
-	text_print(item->what, sizeof(item->what), "network namespace %s", e->path);
-	text_print(item->text, sizeof(item->text), "removed");
-	if (lstat(e->path, &st) < 0)
-		return UNDO_SAME;
-	if (c->dry)
-		return UNDO_DONE;
-	if (marked_kill(c, st.st_ino, &err) < 0) {
+	if (marked_kill(c, ino, &err) < 0) {
 		text_print(item->text, sizeof(item->text), "%.300s", err.text);
 		return UNDO_FAILED;
 	}
@@ -71,11 +64,24 @@ enum undo_state undo_netns(const struct undo_ctx *c, const struct entry *e, stru
 		return failed(item, "cannot be unmounted", r);
 	if (unlink(e->path) < 0 && errno != ENOENT)
 		return failed(item, "cannot be removed", -errno);
-	if (netns_folder_tidy(&err) < 0) {
-		text_print(item->text, sizeof(item->text), "removed, but %.300s", err.text);
-		return UNDO_FAILED;
-	}
 	return UNDO_DONE;
+}
+
+enum undo_state undo_netns(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
+{
+	enum undo_state state = UNDO_SAME;
+	struct err err = { 0 };
+	struct stat st;
+
+	text_print(item->what, sizeof(item->what), "network namespace %s", e->path);
+	text_print(item->text, sizeof(item->text), "removed");
+	if (lstat(e->path, &st) == 0)
+		state = c->dry ? UNDO_DONE : remove_netns(c, e, st.st_ino, item);
+	/* Also without the name: the run may have died between making the folder and the name. */
+	if (state == UNDO_FAILED || c->dry || netns_folder_tidy(&err) == 0)
+		return state;
+	text_print(item->text, sizeof(item->text), "%.300s", err.text);
+	return UNDO_FAILED;
 }
 
 enum undo_state undo_tree(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)

@@ -115,7 +115,7 @@ static int talk(struct net *net, struct nlmsghdr *msg, char *buf, size_t cap, co
 			return err_set(err, -ETIMEDOUT, "cannot %s: the kernel does not answer", what);
 		if (n < 0 && errno != EINTR)
 			return err_sys(err, -errno, "cannot %s: receiving from rtnetlink", what);
-	} while (n < 0 || !mnl_nlmsg_ok(h, (int) n) || h->nlmsg_seq != msg->nlmsg_seq);
+	} while (n < 0 || !rtmsg_whole(buf, (size_t) n) || h->nlmsg_seq != msg->nlmsg_seq);
 	return (int) n;
 }
 

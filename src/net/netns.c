@@ -164,13 +164,13 @@ int netns_make(struct journal *j, const char *name, int *ret_fd, struct err *err
 	if (r < 0)
 		return r;
 	quieten(fd, name);
+	r = journal_netns(j, name, err);
+	if (r < 0)
+		return r;
 	r = netns_folder_lock(&lock, err);
 	if (r < 0)
 		return r;
 	r = folder_make(err);
-	if (r < 0)
-		return r;
-	r = journal_netns(j, name, err);
 	if (r < 0)
 		return r;
 	r = bind_name(fd, path, err);

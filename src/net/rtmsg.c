@@ -174,6 +174,17 @@ static int take_attr(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
+/* mnl_nlmsg_ok() compares lengths as signed numbers: 2 GiB and more would be less than anything. */
+bool rtmsg_whole(const void *bytes, size_t len)
+{
+	struct nlmsghdr h;
+
+	if (len < sizeof(h))
+		return false;
+	memcpy(&h, bytes, sizeof(h));
+	return h.nlmsg_len >= sizeof(h) && h.nlmsg_len <= len;
+}
+
 bool rtmsg_link_parse(const void *bytes, size_t len, struct link_fact *ret)
 {
 	_Alignas(8) char copy[16384];           /* the kernel's bytes may lie anywhere; attributes must not */
@@ -181,10 +192,10 @@ bool rtmsg_link_parse(const void *bytes, size_t len, struct link_fact *ret)
 	const struct ifinfomsg *info;
 	struct link_fact fact = { 0 };
 
-	if (len > sizeof(copy))
+	if (len > sizeof(copy) || !rtmsg_whole(bytes, len))
 		return false;
 	memcpy(copy, bytes, len);
-	if (!mnl_nlmsg_ok(h, (int) len) || h->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(h) < sizeof(*info))
+	if (h->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(h) < sizeof(*info))
 		return false;
 	info = mnl_nlmsg_get_payload(h);
 	fact.ifindex = (uint32_t) info->ifi_index;

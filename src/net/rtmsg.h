@@ -46,6 +46,9 @@ struct nlmsghdr *rtmsg_link_get(struct rtbuf *m, const char *name);
 struct nlmsghdr *rtmsg_addr_new(struct rtbuf *m, uint32_t ifindex, uint32_t address_be, uint8_t prefix);
 struct nlmsghdr *rtmsg_neigh_new(struct rtbuf *m, uint32_t ifindex, uint32_t address_be, const struct mac *mac); /* permanent */
 
+/* The first message of an answer lies in it as a whole. */
+bool rtmsg_whole(const void *bytes, size_t len);
+
 /* The facts of an RTM_NEWLINK answer; false when it is not one or is torn. */
 struct link_fact {
 	char name[IFNAMSIZ];

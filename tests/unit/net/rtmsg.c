@@ -198,6 +198,9 @@ static void test_parse(void **state)
 	assert_true(f.up);
 	assert_false(f.carrier);
 	assert_memory_equal(f.mac.at, mac_a.at, 6);
+	h->nlmsg_len |= 0x80000000;
+	assert_false(rtmsg_link_parse(h, sizeof(m), &f));
+	h->nlmsg_len &= 0x7fffffff;
 	h->nlmsg_type = RTM_DELLINK;
 	assert_false(rtmsg_link_parse(h, h->nlmsg_len, &f));
 }
