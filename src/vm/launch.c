@@ -2,6 +2,7 @@
 #include "vm/launch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -31,6 +32,7 @@ static const struct advice {
 int launch_prepare(struct launch *l, struct err *err)
 {
 	int qmp[2], control[2];
+	char self[32];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qmp) < 0)
 		return err_sys(err, -errno, "cannot make a socket pair");
@@ -44,7 +46,10 @@ int launch_prepare(struct launch *l, struct err *err)
 	l->said = memfd_create("vlat-qemu-stderr", MFD_CLOEXEC);
 	if (l->console < 0 || l->said < 0)
 		return err_sys(err, -errno, "cannot make a memory file");
-	return 0;
+	/* -add-fd hands a fd out only to who opens with the very same access mode, and a log is opened for writing. */
+	text_print(self, sizeof(self), "/proc/self/fd/%d", l->console);
+	l->console_theirs = open(self, O_WRONLY | O_APPEND | O_CLOEXEC);
+	return l->console_theirs < 0 ? err_sys(err, -errno, "cannot reopen a memory file") : 0;
 }
 
 void launch_add_qmp(struct argv *a, int fd)
@@ -70,7 +75,7 @@ int launch_start(struct launch *l, const struct argv *argv, const int *extra, si
 
 	*vec_add(&keep) = l->qmp_theirs;
 	*vec_add(&keep) = l->control_theirs;
-	*vec_add(&keep) = l->console;
+	*vec_add(&keep) = l->console_theirs;
 	for (size_t i = 0; i < n; i++)
 		*vec_add(&keep) = extra[i];
 	opts.out = opts.err = l->said;
@@ -83,6 +88,7 @@ int launch_start(struct launch *l, const struct argv *argv, const int *extra, si
 	/* With only QEMU holding its ends, its death reads as end of file here. */
 	close_fd(&l->qmp_theirs);
 	close_fd(&l->control_theirs);
+	close_fd(&l->console_theirs);
 	return r;
 }
 
@@ -127,6 +133,7 @@ void launch_free(struct launch *l)
 	close_fd(&l->control);
 	close_fd(&l->qmp_theirs);
 	close_fd(&l->control_theirs);
+	close_fd(&l->console_theirs);
 	close_fd(&l->console);
 	close_fd(&l->said);
 }

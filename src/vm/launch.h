@@ -15,11 +15,12 @@ struct launch {
 	struct child_end end;           /* once ended */
 	bool ended;
 	int qmp, control;               /* ours */
-	int qmp_theirs, control_theirs; /* closed by launch_start() */
+	int qmp_theirs, control_theirs, console_theirs;         /* QEMU's; closed by launch_start() */
 	int console, said;              /* memory files: the guest's serial console, QEMU's stderr */
 };
 #define LAUNCH_INIT \
-	{ .child = CHILD_INIT, .qmp = -1, .control = -1, .qmp_theirs = -1, .control_theirs = -1, .console = -1, .said = -1 }
+	{ .child = CHILD_INIT, .qmp = -1, .control = -1, .qmp_theirs = -1, .control_theirs = -1, .console_theirs = -1, \
+	  .console = -1, .said = -1 }
 
 int launch_prepare(struct launch *l, struct err *err);
 void launch_add_qmp(struct argv *a, int fd);            /* the words that make fd a QMP monitor */

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * With -S the vCPU threads exist, but no guest code has run: everything is
+ * placed before `cont`.  A thread that is not a vCPU is an emulator thread;
+ * what QEMU starts later inherits CPUs and policy from the main thread.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/jsonx.h"
+#include "base/proc_stat.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "vm/vm_parts.h"
+
+#define ROUNDS 4                        /* threads may appear while we place */
+
+/* Beware: props.thread-id is the place in an SMT core; the host's thread is the top-level thread-id. */
+int vm_learn_vcpus(struct vm *vm, uint64_t deadline_ns, struct err *err)
+{
+	AUTO_JSON json_t *cpus = NULL;
+	size_t i;
+	json_t *cpu;
+	int r = qmp_call(vm->qmp, "query-cpus-fast", NULL, deadline_ns, &cpus, err);
+
+	json_array_foreach(cpus, i, cpu) {
+		uint64_t index, tid;
+
+		if (r >= 0)
+			r = jx_u64(cpu, "cpu-index", &index, err);
+		if (r >= 0)
+			r = jx_u64(cpu, "thread-id", &tid, err);
+		if (r >= 0 && (index >= vm->vcpus || tid == 0 || tid > INT32_MAX))
+			r = err_set(err, -EBADMSG, "QEMU names a vCPU %llu that was not asked for", (unsigned long long) index);
+		if (r >= 0)
+			vm->vcpu_tid[index] = (pid_t) tid;
+	}
+	for (i = 0; r >= 0 && i < vm->vcpus; i++) {
+		if (!vm->vcpu_tid[i])
+			r = err_set(err, -EBADMSG, "QEMU does not name the thread of vCPU %zu", i);
+	}
+	return r;
+}
+
+static int vcpu_of(const struct vm *vm, pid_t tid)
+{
+	for (unsigned i = 0; i < vm->vcpus; i++) {
+		if (vm->vcpu_tid[i] == tid)
+			return (int) i;
+	}
+	return -1;
+}
+
+static int list_tasks(const struct vm *vm, struct fs *fs, struct fs_names *ret, struct err *err)
+{
+	char path[48];
+	int r = fs_open_root(fs, "/", err);
+
+	if (r < 0)
+		return r;
+	text_print(path, sizeof(path), "proc/%d/task", (int) vm_pid(vm));
+	r = fs_list(fs, path, ret);
+	if (r < 0)
+		fs_close(fs);
+	return r < 0 ? err_sys(err, r, "QEMU's threads") : 0;
+}
+
+int vm_place_check(const struct placement *p, unsigned vcpus, struct err *err)
+{
+	unsigned n = p ? cpuset_count(&p->sut_cpus) : 0;
+
+	if (!p || !p->sut_fifo || n == 0 || vcpus <= n)
+		return 0;
+	return err_set(err, -EINVAL, "%u vCPUs at real-time priority on %u CPUs would starve each other: give the guest at most %u vCPUs",
+		       vcpus, n, n);
+}
+
+/* Every thread that is there; returns how many there were. */
+static int place_round(struct vm *vm, const struct placement *p, struct err *err)
+{
+	AUTO(fs_close) struct fs fs = { .root = -1 };
+	AUTO(fs_list_free) struct fs_names tasks = { 0 };
+	int r = list_tasks(vm, &fs, &tasks, err);
+
+	for (size_t i = 0; r >= 0 && i < tasks.n; i++) {
+		uint64_t tid;
+		int vcpu;
+
+		if (text_u64(tasks.at[i], &tid) < 0)
+			continue;
+		vcpu = vcpu_of(vm, (pid_t) tid);
+		if (vcpu >= 0)
+			r = placement_put_one(p, PLACE_SUT, (unsigned) vcpu, (pid_t) tid, err);
+		else
+			r = placement_put(p, PLACE_EMULATOR, (pid_t) tid, err);
+		if (r == -ESRCH)
+			r = 0;
+		if (r < 0)
+			err_in(err, vcpu >= 0 ? "vCPU %d" : "emulator thread", vcpu);
+	}
+	return r < 0 ? r : (int) tasks.n;
+}
+
+int vm_place(struct vm *vm, const struct placement *p, struct err *err)
+{
+	int before = -1, now = 0;
+
+	for (unsigned i = 0; p && i < ROUNDS && now >= 0 && now != before; i++) {
+		before = now;
+		now = place_round(vm, p, err);
+	}
+	return now < 0 ? now : 0;
+}
+
+/* False when the thread has ended meanwhile. */
+static bool look_at(const struct vm *vm, pid_t tid, struct vm_thread *ret)
+{
+	int vcpu = vcpu_of(vm, tid);
+	struct proc_stat stat;
+	struct vm_thread t = {
+		.tid = tid,
+		.kind = vcpu >= 0 ? VM_THREAD_VCPU : VM_THREAD_EMULATOR,
+		.vcpu = vcpu >= 0 ? (unsigned) vcpu : 0,
+	};
+
+	if (proc_stat_read(tid, &stat) < 0 || cpuset_get_affinity(tid, &t.cpus) < 0)
+		return false;
+	t.policy = stat.policy;
+	t.priority = stat.rt_priority;
+	t.last_cpu = stat.processor;
+	text_print(t.comm, sizeof(t.comm), "%s", stat.comm);
+	*ret = t;
+	return true;
+}
+
+int vm_threads(const struct vm *vm, struct vm_thread **ret, size_t *ret_n, struct err *err)
+{
+	AUTO(fs_close) struct fs fs = { .root = -1 };
+	AUTO(fs_list_free) struct fs_names tasks = { 0 };
+	VEC(struct vm_thread) threads = { 0 };
+	int r = list_tasks(vm, &fs, &tasks, err);
+
+	for (size_t i = 0; r >= 0 && i < tasks.n; i++) {
+		struct vm_thread t;
+		uint64_t tid;
+
+		if (text_u64(tasks.at[i], &tid) == 0 && look_at(vm, (pid_t) tid, &t))
+			*vec_add(&threads) = t;
+	}
+	if (r < 0)
+		return r;
+	*ret = threads.at;
+	*ret_n = threads.n;
+	return 0;
+}

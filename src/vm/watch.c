@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What can go wrong with a guest, and where it shows:
+ *
+ *	kernel panic            "Kernel panic" on the console; with panic=-1 and
+ *	                        -no-reboot QEMU ends at once, with exit status 0
+ *	accelerator gives up    STOP event, then status "internal-error"; QEMU lives on
+ *	QEMU aborts             its pidfd; the reason is the end of its stderr
+ *	hang                    nothing at all: only the deadline tells
+ *
+ * So no exit status and no QMP reply ever means success here; watching is
+ * over when the awaited fd has something to read.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/stop.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "vm/vm_parts.h"
+
+#define LOOK_NS       (200 * NS_PER_MS)  /* the console has no fd that wakes */
+#define STATUS_NS     NS_PER_S
+#define CONSOLE_BYTES 16384
+#define WORDS_MAX     170
+
+bool console_panic(const char *text, size_t len, char *buf, size_t cap)
+{
+	static const char mark[] = "Kernel panic - not syncing: ";
+	const char *at = memmem(text, len, mark, sizeof(mark) - 1), *end;
+	size_t n;
+
+	if (!at)
+		return false;
+	at += sizeof(mark) - 1;
+	end = memchr(at, '\n', len - (size_t) (at - text));
+	n = end ? (size_t) (end - at) : len - (size_t) (at - text);
+	text_print(buf, cap, "%.*s", (int) (n < cap ? n : cap - 1), at);
+	return true;
+}
+
+/* The last two lines of the console, joined. */
+char *vm_last_words(const struct vm *vm)
+{
+	AUTO_FREE char *tail = tail_text(vm->l.console, 4096);
+	char *last = strrchr(tail, '\n'), *before;
+	size_t n;
+
+	if (!last)
+		return xstrndup(tail, WORDS_MAX);
+	*last = '\0';
+	before = strrchr(tail, '\n');
+	before = before ? before + 1 : tail;
+	n = strlen(last + 1);
+	if (n >= WORDS_MAX)
+		return xstrndup(last + 1, WORDS_MAX);
+	return xprintf("%.*s | %s", (int) (WORDS_MAX - n), before, last + 1);
+}
+
+char *vm_console_tail(const struct vm *vm, unsigned lines)
+{
+	AUTO_FREE char *tail = tail_text(vm->l.console, CONSOLE_BYTES);
+	char *p = tail + strlen(tail);
+
+	while (p > tail && (p[-1] != '\n' || --lines))
+		p--;
+	return xstrdup(p);
+}
+
+static int with_words(const struct vm *vm, int code, const char *what, struct err *err)
+{
+	AUTO_FREE char *words = vm_last_words(vm);
+
+	if (*words)
+		return err_set(err, code, "%s; the guest's last words: %s", what, words);
+	return err_set(err, code, "%s; its console is silent", what);
+}
+
+static int check_panic(const struct vm *vm, struct err *err)
+{
+	AUTO_FREE char *tail = tail_text(vm->l.console, CONSOLE_BYTES);
+	char why[160];
+
+	if (!console_panic(tail, strlen(tail), why, sizeof(why)))
+		return 0;
+	return err_set(err, -EIO, "the guest kernel panicked: %s", why);
+}
+
+static int check_ended(struct vm *vm, struct err *err)
+{
+	AUTO_FREE char *said = NULL, *what = NULL;
+	char how[64];
+
+	/* A closed control connection is the beginning of the end: give the rest a moment. */
+	if (!launch_ended(&vm->l, vm->qmp_gone ? clock_ns() + NS_PER_S / 2 : 1))
+		return vm->qmp_gone ? with_words(vm, -EIO, "QEMU closed its control connection", err) : 0;
+	said = tail_text(vm->l.said, 200);
+	child_end_text(vm->l.end, how, sizeof(how));
+	if (qmp_seen(vm->qmp, "SHUTDOWN", NULL) && !*said)
+		what = xstrdup("the guest switched itself off");
+	else
+		what = xprintf("QEMU ended (%s)%s%s", how, *said ? ": " : "", said);
+	return with_words(vm, -EIO, what, err);
+}
+
+static int check_stopped(struct vm *vm, struct err *err)
+{
+	AUTO_FREE char *said = NULL, *what = NULL;
+	char status[32];
+	struct err ignored;
+
+	if (vm->qmp_gone || qmp_seen(vm->qmp, "STOP", NULL) == 0)
+		return 0;
+	if (qmp_status(vm->qmp, clock_ns() + STATUS_NS, status, sizeof(status), &ignored) < 0 || text_eq(status, "running"))
+		return 0;
+	said = tail_text(vm->l.said, 4096);
+	said[strcspn(said, "\n")] = '\0';       /* "KVM internal error. Suberror: 1"; registers follow */
+	what = xprintf("QEMU stopped the guest (%s%s%s)", status, *said ? ": " : "", said);
+	return with_words(vm, -EIO, what, err);
+}
+
+int vm_check(struct vm *vm, struct err *err)
+{
+	struct err gone;
+	int r;
+
+	if (vm->stopped)
+		return err_set(err, -ESHUTDOWN, "the VM was stopped");
+	if (!vm->qmp_gone && qmp_pump(vm->qmp, &gone) < 0)
+		vm->qmp_gone = true;
+	r = check_panic(vm, err);
+	if (r >= 0)
+		r = check_stopped(vm, err);
+	if (r >= 0)
+		r = check_ended(vm, err);
+	return r;
+}
+
+static int has_bytes(int fd)
+{
+	int n = 0;
+
+	return ioctl(fd, FIONREAD, &n) == 0 && n > 0;
+}
+
+/* One nap: 1 = the fd has something to read, 0 = look around, negative = stop. */
+static int nap(struct vm *vm, int fd, uint64_t deadline_ns, struct err *err)
+{
+	uint64_t until = clock_ns() + LOOK_NS;
+	struct pollfd fds[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = vm->qmp_gone ? -1 : vm->l.qmp, .events = POLLIN },
+		{ .fd = vm->l.ended ? -1 : vm->l.child.pidfd, .events = POLLIN },
+		{ .fd = stop_fd(), .events = POLLIN },
+	};
+
+	if (poll(fds, ARRAY_SIZE(fds), clock_left_ms(until < deadline_ns ? until : deadline_ns)) < 0 && errno != EINTR)
+		return err_sys(err, -errno, "waiting for the guest");
+	if (stop_wanted())
+		return err_set(err, -EINTR, "interrupted while waiting for the guest");
+	/* What was said before the end counts; the mere end of the stream does not. */
+	if (fds[0].revents & POLLNVAL)
+		return err_set(err, -EBADF, "waiting for the guest on a closed fd");
+	return fds[0].revents && (has_bytes(fd) || !(fds[0].revents & (POLLHUP | POLLERR)));
+}
+
+int vm_watch(struct vm *vm, int fd, uint64_t deadline_ns, struct err *err)
+{
+	uint64_t began = clock_ns();
+
+	for (;;) {
+		int r = nap(vm, fd, deadline_ns, err);
+
+		if (r != 0)
+			return r < 0 ? r : 0;
+		r = vm_check(vm, err);
+		if (r < 0)
+			return r;
+		if (clock_ns() >= deadline_ns) {
+			AUTO_FREE char *what = xprintf("the guest did not answer within %.0f s",
+						       (double) (clock_ns() - began) / (double) NS_PER_S);
+
+			return with_words(vm, -ETIME, what, err);
+		}
+	}
+}
