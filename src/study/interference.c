@@ -23,9 +23,8 @@
  * shall disturb by what it does, not by filling memory or disks.
  */
 const char *const interference_busy[] = {
-	"stress-ng", "--quiet",	      "--cpu",	 "0",   "--vm",	       "1",  "--vm-bytes", "64M",
-	"--switch",  "1",	      "--hdd",	 "1",   "--hdd-bytes", "16M", "--temp-path", ".",
-	NULL,
+	"stress-ng", "--quiet", "--cpu", "0",           "--vm", "1",           "--vm-bytes", "64M", "--switch",
+	"1",         "--hdd",   "1",     "--hdd-bytes", "16M",  "--temp-path", ".",          NULL,
 };
 
 /* A wrong option or a missing right shows within this time; so does a load that is not there yet. */
@@ -35,8 +34,8 @@ const char *const interference_busy[] = {
 struct interference {
 	struct child child;
 	char program[64];
-	char dir[PATH_MAX];             /* its working folder, ours to remove */
-	int said;                       /* its stdout and stderr */
+	char dir[PATH_MAX]; /* its working folder, ours to remove */
+	int said;           /* its stdout and stderr */
 };
 
 static void load_free(struct interference *i)
@@ -54,8 +53,10 @@ int interference_available(const char *const *argv, struct err *err)
 
 	if (!argv || !argv[0] || program_find(argv[0], path, sizeof(path)) == 0)
 		return 0;
-	return err_set(err, -ENOENT, "the background load '%s' is not installed: apt-get install %s (or dnf install %s), or measure "
-		       "with --interference idle", argv[0], argv[0], argv[0]);
+	return err_set(err, -ENOENT,
+		       "the background load '%s' is not installed: apt-get install %s (or dnf install %s), or measure "
+		       "with --interference idle",
+		       argv[0], argv[0], argv[0]);
 }
 
 /* A folder for what it writes, on the disk of the run's own folder. */
@@ -96,7 +97,7 @@ static int launch(struct interference *i, const char *const *words, struct journ
 	how.out = how.err = i->said;
 	how.chdir = i->dir;
 	how.mark = journal_mark(j);
-	how.new_session = true;         /* a process group of its own: all of it can be ended */
+	how.new_session = true; /* a process group of its own: all of it can be ended */
 	how.die_with_parent = true;
 	argv_add_all(&argv, words);
 	r = spawn(&i->child, &argv, &how, err);
@@ -161,7 +162,8 @@ int interference_check(struct interference *i, struct err *err)
 		return err_set(err, -ECHILD, "the background load %s is gone", i->program);
 	child_end_text(end, how, sizeof(how));
 	last_words(i, words, sizeof(words));
-	return err_set(err, -ECHILD, "the background load %s ended by itself (%s)%s%s", i->program, how, words[0] ? ": " : "", words);
+	return err_set(err, -ECHILD, "the background load %s ended by itself (%s)%s%s", i->program, how, words[0] ? ": " : "",
+		       words);
 }
 
 void interference_stop(struct interference *i)

@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "journal/journal.h"
 
-extern const char *const interference_busy[];   /* NULL-terminated; what `busy` means unless a study says otherwise */
+extern const char *const interference_busy[]; /* NULL-terminated; what `busy` means unless a study says otherwise */
 
 /* argv NULL or empty = idle: always there.  -ENOENT with the cure when its program is missing. */
 int interference_available(const char *const *argv, struct err *err);
@@ -24,6 +24,6 @@ struct interference;
 int interference_start(struct interference **ret, const char *const *argv, struct journal *j, struct err *err);
 /* Still there?  A load that died makes a cell a lie: -ECHILD, how it ended and what it said. */
 int interference_check(struct interference *i, struct err *err);
-void interference_stop(struct interference *i);         /* all of its processes; accepts NULL */
+void interference_stop(struct interference *i); /* all of its processes; accepts NULL */
 
 #endif

@@ -218,8 +218,8 @@ int agent_hello(struct agent *a, uint64_t deadline_ns, struct err *err)
 	protocol = json_integer_value(json_object_get(frame, "protocol"));
 	if (protocol != PROTOCOL_VERSION) {
 		a->lost = true;
-		return err_set(err, -EPROTO, "%s speaks protocol %lld, this vlat %d: use the vlat-agent that was built with it", a->who,
-			       (long long) protocol, PROTOCOL_VERSION);
+		return err_set(err, -EPROTO, "%s speaks protocol %lld, this vlat %d: use the vlat-agent that was built with it",
+			       a->who, (long long) protocol, PROTOCOL_VERSION);
 	}
 	return send_frame(a, json_pack("{s:s, s:i}", "type", "hello", "protocol", PROTOCOL_VERSION), err);
 }

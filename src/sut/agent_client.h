@@ -25,35 +25,35 @@
 struct agent;
 
 struct agent_opts {
-	const char *who;                /* for messages: "the agent in the container" */
-	int to, from;                   /* stay the caller's */
-	void (*explain)(void *arg, char *buf, size_t cap);      /* why it fell silent; "" = nothing to add.  May be NULL */
+	const char *who;                                   /* for messages: "the agent in the container" */
+	int to, from;                                      /* stay the caller's */
+	void (*explain)(void *arg, char *buf, size_t cap); /* why it fell silent; "" = nothing to add.  May be NULL */
 	void *arg;
 };
 
 /* What the agent said about itself. */
 struct agent_facts {
 	char version[32], kernel[80], clocksource[32];
-	int pid;                        /* as it sees itself: 1 in a guest */
+	int pid; /* as it sees itself: 1 in a guest */
 	int ncpus;
-	json_t *hello;                  /* the whole frame, borrowed */
+	json_t *hello; /* the whole frame, borrowed */
 };
 
 struct agent *agent_open(const struct agent_opts *opts);
-void agent_close(struct agent *a);              /* frees; accepts NULL */
+void agent_close(struct agent *a); /* frees; accepts NULL */
 bool agent_usable(const struct agent *a);
 const char *agent_who(const struct agent *a);
-const struct agent_facts *agent_facts(const struct agent *a);   /* filled by agent_hello() */
+const struct agent_facts *agent_facts(const struct agent *a); /* filled by agent_hello() */
 
 /* Exchange hellos; a protocol other than PROTOCOL_VERSION is refused with both numbers. */
 int agent_hello(struct agent *a, uint64_t deadline_ns, struct err *err);
 /* Inside a guest: find the interface by its MAC and give it the address ("198.18.0.2/24"). */
 int agent_configure(struct agent *a, const char *mac, const char *address, uint64_t deadline_ns, struct err *err);
 
-int agent_job(struct agent *a, const struct job *job, struct err *err);         /* send only */
+int agent_job(struct agent *a, const struct job *job, struct err *err); /* send only */
 int agent_listening(struct agent *a, uint64_t deadline_ns, uint16_t *ret_port, struct err *err);
-int agent_stop(struct agent *a, struct err *err);                               /* send only; `result` follows */
-void agent_bye(struct agent *a);                                                /* send only; errors do not matter any more */
+int agent_stop(struct agent *a, struct err *err); /* send only; `result` follows */
+void agent_bye(struct agent *a);                  /* send only; errors do not matter any more */
 
 /*
  * The next frame from any of n agents: its index is returned, the frame is in

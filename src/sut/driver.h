@@ -15,37 +15,40 @@
 struct sut_kit {
 	struct sut_wish wish;
 	char agent[PATH_MAX];
-	struct journal *journal;        /* may be NULL, sut.h */
+	struct journal *journal; /* may be NULL, sut.h */
 	bool prepared[SUT_KINDS];
-	struct runtime runtime;         /* SUT_CONTAINER, once prepared */
-	struct vm_platform *platform;   /* SUT_VM, once prepared */
+	struct runtime runtime;       /* SUT_CONTAINER, once prepared */
+	struct vm_platform *platform; /* SUT_VM, once prepared */
 };
 
 /* An agent that is a child of ours: the peer, and the native SUT. */
 struct agent_process {
 	struct child child;
-	int to, from, said;             /* its stdin, stdout, stderr */
+	int to, from, said; /* its stdin, stdout, stderr */
 };
-#define AGENT_PROCESS_INIT { .child = CHILD_INIT, .to = -1, .from = -1, .said = -1 }
+#define AGENT_PROCESS_INIT                                                                                                       \
+	{                                                                                                                        \
+		.child = CHILD_INIT, .to = -1, .from = -1, .said = -1                                                            \
+	}
 
 struct agent_process_opts {
-	const char *agent;              /* program */
-	int netns_fd;                   /* -1 = stay */
-	const char *mark;               /* NULL = none */
+	const char *agent; /* program */
+	int netns_fd;      /* -1 = stay */
+	const char *mark;  /* NULL = none */
 	const struct placement *place;
 	enum place role;
 };
 
 int agent_process_start(struct agent_process *ret, const struct agent_process_opts *opts, struct err *err);
-void agent_process_explain(void *process, char *buf, size_t cap);       /* for agent_opts.explain */
-void agent_process_stop(struct agent_process *p, uint64_t grace_ns);    /* accepts AGENT_PROCESS_INIT */
+void agent_process_explain(void *process, char *buf, size_t cap);    /* for agent_opts.explain */
+void agent_process_stop(struct agent_process *p, uint64_t grace_ns); /* accepts AGENT_PROCESS_INIT */
 
 struct sut {
 	const struct sut_driver *driver;
 	struct sut_kit *kit;
 	struct sut_spec spec;
 	struct wire wire;
-	struct agent *agent, *peer;     /* peer NULL = none wanted */
+	struct agent *agent, *peer; /* peer NULL = none wanted */
 	struct agent_process peer_process;
 	struct agent_process native;
 	struct container *container;
@@ -64,7 +67,7 @@ struct sut_driver {
 	int (*facts)(const struct sut *s, json_t *into);
 	/* May change what the measuring thread is asked for: a guest has its own CPU numbers. */
 	void (*adapt)(const struct sut *s, struct job *job);
-	bool needs_root;                /* even without a wire */
+	bool needs_root; /* even without a wire */
 };
 
 const struct sut_driver *sut_driver(enum sut_kind kind);

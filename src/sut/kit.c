@@ -79,8 +79,10 @@ static int agent_find(const char *wished, char *buf, size_t cap, struct err *err
 			return 0;
 	if (!text_print(buf, cap, "%s", VLAT_LIBEXECDIR "/vlat-agent") && access(buf, X_OK) == 0)
 		return 0;
-	return err_set(err, -ENOENT, "vlat-agent was found neither beside vlat (%s) nor in %s: build it, install it, or name it in "
-		       "the environment variable VLAT_AGENT", self, VLAT_LIBEXECDIR);
+	return err_set(err, -ENOENT,
+		       "vlat-agent was found neither beside vlat (%s) nor in %s: build it, install it, or name it in "
+		       "the environment variable VLAT_AGENT",
+		       self, VLAT_LIBEXECDIR);
 }
 
 /* Effective capabilities, since "uid 0" says little in a container. */
@@ -99,12 +101,16 @@ static int rights_check(enum sut_kind kind, bool peer, struct err *err)
 	if (have_capability(CAP_SYS_ADMIN) && have_capability(CAP_NET_ADMIN))
 		return 0;
 	if (peer)
-		return err_set(err, -EPERM, "this measurement needs root (CAP_SYS_ADMIN, CAP_NET_ADMIN): client and server talk through "
-			       "network namespaces that vlat makes, so that the host's own network is never touched; try sudo, or "
-			       "`vlat measure wakeup --sut native`, which needs no rights");
+		return err_set(
+			err, -EPERM,
+			"this measurement needs root (CAP_SYS_ADMIN, CAP_NET_ADMIN): client and server talk through "
+			"network namespaces that vlat makes, so that the host's own network is never touched; try sudo, or "
+			"`vlat measure wakeup --sut native`, which needs no rights");
 	if (drivers[kind]->needs_root)
-		return err_set(err, -EPERM, "the system under test '%s' needs root (CAP_SYS_ADMIN, CAP_NET_ADMIN): namespaces, control "
-			       "groups and scheduling of other processes; try sudo, or --sut native", drivers[kind]->name);
+		return err_set(err, -EPERM,
+			       "the system under test '%s' needs root (CAP_SYS_ADMIN, CAP_NET_ADMIN): namespaces, control "
+			       "groups and scheduling of other processes; try sudo, or --sut native",
+			       drivers[kind]->name);
 	return 0;
 }
 
@@ -148,7 +154,8 @@ int sut_prepare(struct sut_kit *kit, enum sut_kind kind, bool peer, struct err *
 	if (r < 0 || kit->prepared[kind])
 		return r;
 	if (!kit->journal && (peer || drivers[kind]->needs_root))
-		return err_set(err, -EINVAL, "%s makes things that have to be undone and no journal is open", drivers[kind]->name);
+		return err_set(err, -EINVAL, "%s makes things that have to be undone and no journal is open",
+			       drivers[kind]->name);
 	r = drivers[kind]->prepare ? drivers[kind]->prepare(kit, err) : 0;
 	if (r == 0)
 		kit->prepared[kind] = true;

@@ -18,11 +18,11 @@
 #include "sut/agent_client.h"
 
 struct measurement {
-	json_t *client;                 /* the final record of the side that measured (also of a lone one) */
-	json_t *server;                 /* NULL for a workload without a peer */
+	json_t *client; /* the final record of the side that measured (also of a lone one) */
+	json_t *server; /* NULL for a workload without a peer */
 };
 
-void measurement_free(struct measurement *m);   /* leaves an empty one */
+void measurement_free(struct measurement *m); /* leaves an empty one */
 
 /* Called about once a second while the client runs; may be NULL. */
 struct pair_progress {
@@ -31,9 +31,9 @@ struct pair_progress {
 };
 
 struct pair {
-	struct agent *server;           /* NULL: the client runs alone */
+	struct agent *server; /* NULL: the client runs alone */
 	struct agent *client;
-	struct job server_job, client_job;      /* token and port are filled in here */
+	struct job server_job, client_job; /* token and port are filled in here */
 	struct pair_progress progress;
 };
 

@@ -155,7 +155,8 @@ int sut_measure(struct sut *s, const struct job *job, const struct pair_progress
 	struct pair p = { 0 };
 
 	if (job->workload->peer && !s->peer)
-		return err_set(err, -EINVAL, "%s needs a peer and this %s was started without", job->workload->name, s->driver->name);
+		return err_set(err, -EINVAL, "%s needs a peer and this %s was started without", job->workload->name,
+			       s->driver->name);
 	if (!sut_usable(s))
 		return err_set(err, -EPIPE, "%s ended in an earlier measurement", s->driver->name);
 	make_jobs(s, job, &p);

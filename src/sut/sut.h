@@ -29,14 +29,14 @@ enum sut_kind { SUT_NATIVE, SUT_CONTAINER, SUT_VM, SUT_KINDS };
 
 const char *sut_name(enum sut_kind kind);
 const char *sut_brief(enum sut_kind kind);
-int sut_parse(const char *name, enum sut_kind *ret, struct err *err);   /* -EINVAL: lists them, guesses */
-const char *sut_cure(enum sut_kind kind);       /* what to install or change when it is unavailable */
+int sut_parse(const char *name, enum sut_kind *ret, struct err *err); /* -EINVAL: lists them, guesses */
+const char *sut_cure(enum sut_kind kind);                             /* what to install or change when it is unavailable */
 int datapath_check(enum sut_kind kind, const char *datapath, struct err *err);
 
 /* What the user wants of all SUTs of a run; zeroed = defaults. */
 struct sut_wish {
-	const char *agent;              /* vlat-agent; NULL = $VLAT_AGENT, beside vlat, or where it was installed */
-	const char *qemu, *kernel, *modules, *accelerator, *kernel_flavour;    /* NULL = chosen, vm/platform.h */
+	const char *agent; /* vlat-agent; NULL = $VLAT_AGENT, beside vlat, or where it was installed */
+	const char *qemu, *kernel, *modules, *accelerator, *kernel_flavour; /* NULL = chosen, vm/platform.h */
 	bool offline;
 };
 
@@ -49,18 +49,18 @@ int sut_available(enum sut_kind kind, const struct sut_wish *wish, bool peer, st
 struct sut_kit;
 /* j may be NULL when only native without a peer will be started: that makes nothing that has to be undone. */
 int sut_kit_open(struct sut_kit **ret, const struct sut_wish *wish, struct journal *j, struct err *err);
-void sut_kit_close(struct sut_kit *kit);        /* accepts NULL */
-int sut_prepare(struct sut_kit *kit, enum sut_kind kind, bool peer, struct err *err);  /* a second call costs nothing */
+void sut_kit_close(struct sut_kit *kit);                                              /* accepts NULL */
+int sut_prepare(struct sut_kit *kit, enum sut_kind kind, bool peer, struct err *err); /* a second call costs nothing */
 
 enum peer_policy { PEER_FIFO, PEER_OTHER };
 
 struct sut_spec {
 	enum sut_kind kind;
-	const char *datapath;           /* "bridge" */
+	const char *datapath; /* "bridge" */
 	bool peer;
 	enum peer_policy peer_policy;
-	struct placement place;         /* zeroed = stock */
-	unsigned vcpus, memory_mb;      /* VM; 0 = SUT_VCPUS, SUT_MEMORY_MB */
+	struct placement place;    /* zeroed = stock */
+	unsigned vcpus, memory_mb; /* VM; 0 = SUT_VCPUS, SUT_MEMORY_MB */
 };
 #define SUT_VCPUS     1
 #define SUT_MEMORY_MB 256
@@ -78,7 +78,7 @@ void sut_stop(struct sut *s, bool quick);
  */
 int sut_measure(struct sut *s, const struct job *job, const struct pair_progress *progress, struct measurement *ret,
 		struct err *err);
-bool sut_usable(const struct sut *s);           /* false after a death or a hang: stop it, start another */
+bool sut_usable(const struct sut *s); /* false after a death or a hang: stop it, start another */
 
 /* The measured threads as the host sees them (vCPUs of a VM); free(*ret). */
 int sut_host_tids(const struct sut *s, pid_t **ret, size_t *ret_n, struct err *err);

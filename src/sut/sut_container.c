@@ -72,9 +72,9 @@ static int container_facts(const struct sut *s, json_t *into)
 {
 	const struct runtime *r = &s->container->runtime;
 
-	return json_object_update_new(into, json_pack("{s:s, s:s, s:s, s:b, s:s}", "runtime", r->name, "runtime_version", r->version,
-						      "runtime_why", r->why, "rt_allowed", s->container->rt_allowed, "rt_why",
-						      s->container->rt_why));
+	return json_object_update_new(into, json_pack("{s:s, s:s, s:s, s:b, s:s}", "runtime", r->name, "runtime_version",
+						      r->version, "runtime_why", r->why, "rt_allowed", s->container->rt_allowed,
+						      "rt_why", s->container->rt_why));
 }
 
 /* A group without a real-time budget cannot hold a FIFO thread: measure without, and the facts say why. */

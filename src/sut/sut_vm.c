@@ -11,8 +11,8 @@
 #include "sut/driver.h"
 
 /* A guest under binary translation on a loaded host takes 20 s; ten times what is usual is a hang. */
-#define BOOT_NS  (90 * NS_PER_S)
-#define HELLO_NS (15 * NS_PER_S)
+#define BOOT_NS       (90 * NS_PER_S)
+#define HELLO_NS      (15 * NS_PER_S)
 #define CONSOLE_LINES 4
 
 static int vm_available(const struct sut_wish *wish, struct err *err)
@@ -37,7 +37,8 @@ static int vm_prepare(struct sut_kit *kit, struct err *err)
 	if (kit->wish.kernel_flavour)
 		r = kernel_flavour_parse(kit->wish.kernel_flavour, &wish.flavour);
 	if (r < 0)
-		return err_set(err, r, "no kernel flavour '%s': there are cloud, generic, rt and fastest", kit->wish.kernel_flavour);
+		return err_set(err, r, "no kernel flavour '%s': there are cloud, generic, rt and fastest",
+			       kit->wish.kernel_flavour);
 	return vm_platform_prepare(&kit->platform, &wish, kit->journal, err);
 }
 
@@ -136,13 +137,13 @@ static int vm_facts(const struct sut *s, json_t *into)
 	const struct vm_platform *p = s->kit->platform;
 	const struct vm_memory *m = vm_memory(s->vm);
 
-	return json_object_update_new(
-		into, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:{s:b, s:b, s:i, s:s}}", "accelerator",
-				p->accel.kind == VM_KVM ? "kvm" : "tcg", "accelerator_why", p->accel.why, "guest_clocksource",
-				agent_facts(s->agent)->clocksource, "guest_kernel", p->kernel.version, "guest_kernel_source",
-				p->kernel.source, "qemu", p->qemu.caps.version, "vcpus", (int) s->spec.vcpus, "memory_mb",
-				(int) s->spec.memory_mb, "guest_memory", "prealloc", m->prealloc, "locked", m->locked, "hugepage_kb",
-				(int) m->hugepage_kb, "why", m->why));
+	return json_object_update_new(into, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:{s:b, s:b, s:i, s:s}}",
+						      "accelerator", p->accel.kind == VM_KVM ? "kvm" : "tcg", "accelerator_why",
+						      p->accel.why, "guest_clocksource", agent_facts(s->agent)->clocksource,
+						      "guest_kernel", p->kernel.version, "guest_kernel_source", p->kernel.source,
+						      "qemu", p->qemu.caps.version, "vcpus", (int) s->spec.vcpus, "memory_mb",
+						      (int) s->spec.memory_mb, "guest_memory", "prealloc", m->prealloc, "locked",
+						      m->locked, "hugepage_kb", (int) m->hugepage_kb, "why", m->why));
 }
 
 /*
@@ -159,7 +160,8 @@ static void vm_adapt(const struct sut *s, struct job *job)
 const struct sut_driver sut_vm = {
 	.name = "vm",
 	.brief = "a KVM or QEMU guest, started by vlat itself",
-	.cure = "install QEMU (apt-get install qemu-system-x86, dnf install qemu-kvm), allow one download of a guest kernel or name one "
+	.cure = "install QEMU (apt-get install qemu-system-x86, dnf install qemu-kvm), allow one download of a guest kernel or "
+		"name one "
 		"with --kernel, and run vlat as root",
 	.wire = WIRE_VM,
 	.available = vm_available,
