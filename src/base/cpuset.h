@@ -24,14 +24,16 @@ bool take_cpulist(const char **at, struct cpuset *ret);         /* cursor form; 
 int cpuset_parse_list(const char *s, struct cpuset *ret);       /* whole string, trailing newline allowed; -EINVAL, -ERANGE */
 int cpuset_parse_mask(const char *s, struct cpuset *ret);
 char *cpuset_list(const struct cpuset *s, char *buf, size_t cap);       /* "0-3,8"; "" when empty; returns buf */
-char *cpuset_mask(const struct cpuset *s, unsigned ncpus, char *buf, size_t cap); /* as the kernel prints for ncpus possible CPUs */
+/* As the kernel prints it when ncpus CPUs are possible. */
+char *cpuset_mask(const struct cpuset *s, unsigned ncpus, char *buf, size_t cap);
 
 void cpuset_add(struct cpuset *s, unsigned cpu);                /* ignored when cpu >= CPUSET_MAX */
 void cpuset_del(struct cpuset *s, unsigned cpu);
 bool cpuset_has(const struct cpuset *s, unsigned cpu);
 unsigned cpuset_count(const struct cpuset *s);
 int cpuset_first(const struct cpuset *s);                       /* -1 when empty */
-int cpuset_next(const struct cpuset *s, int after);             /* -1 at the end: for (int c = -1; (c = cpuset_next(s, c)) >= 0;) */
+/* The next one above `after`, -1 at the end: for (int c = -1; (c = cpuset_next(s, c)) >= 0;) */
+int cpuset_next(const struct cpuset *s, int after);
 int cpuset_last(const struct cpuset *s);
 bool cpuset_equal(const struct cpuset *a, const struct cpuset *b);
 bool cpuset_empty(const struct cpuset *s);

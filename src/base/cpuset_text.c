@@ -105,14 +105,10 @@ int cpuset_parse_list(const char *s, struct cpuset *ret)
 	return 0;
 }
 
-static int nibble(char c)
+/* The caller has seen that it is a hex digit. */
+static unsigned nibble(char c)
 {
-	const char *p = &c;
-	char digit[2] = { c, '\0' };
-	uint64_t v;
-
-	p = digit;
-	return take_hex(&p, &v) ? (int) v : -1;
+	return (unsigned) (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
 }
 
 /* Digits from s up to end, the last one being bits 0..3 of the word whose lowest bit is `base`. */
@@ -121,7 +117,7 @@ static int add_digits(struct cpuset *set, const char *s, const char *end, unsign
 	unsigned bit = base;
 
 	while (end > s) {
-		int v = nibble(*--end);
+		unsigned v = nibble(*--end);
 
 		for (unsigned i = 0; i < 4; i++)
 			if (v >> i & 1) {

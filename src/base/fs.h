@@ -55,9 +55,11 @@ int fs_list(const struct fs *fs, const char *path, struct fs_names *ret);
 void fs_list_free(struct fs_names *names);
 
 /* Whole-file helpers on ordinary files of vlat's own (absolute paths). */
-int file_write_atomic(const char *path, const void *data, size_t len, unsigned mode, struct err *err); /* temp, fsync, rename, fsync dir */
+/* Whole or not at all: a temporary name, fsync, rename, fsync of the folder. */
+int file_write_atomic(const char *path, const void *data, size_t len, unsigned mode, struct err *err);
 int file_read_all(const char *path, size_t max, char **ret, size_t *ret_len, struct err *err);
 int dir_make_all(const char *path, unsigned mode, struct err *err);     /* mkdir -p */
-int dir_remove_all(const char *path);                                   /* rm -r below an absolute path; never follows links or crosses mounts */
+/* rm -r of an absolute path; never follows a link or crosses a mount.  0 also when there was nothing. */
+int dir_remove_all(const char *path);
 
 #endif

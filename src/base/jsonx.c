@@ -61,8 +61,10 @@ char *jx_line(const json_t *value)
 static const char *type_text(const json_t *v)
 {
 	static const char *const names[] = {
-		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array", [JSON_STRING] = "a string", [JSON_INTEGER] = "a whole number",
-		[JSON_REAL] = "a number",    [JSON_TRUE] = "true",      [JSON_FALSE] = "false",     [JSON_NULL] = "null",
+		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array",
+		[JSON_STRING] = "a string",  [JSON_INTEGER] = "a whole number",
+		[JSON_REAL] = "a number",    [JSON_TRUE] = "true",
+		[JSON_FALSE] = "false",      [JSON_NULL] = "null",
 	};
 
 	return names[json_typeof(v)];
@@ -138,21 +140,21 @@ static int as_array(json_t *v, const char *member, json_t **ret, struct err *err
 }
 
 /* Two public functions a type: the member must, or may, be there. */
-#define GETTERS(name, type)                                                                                     \
-	int jx_##name(const json_t *object, const char *member, type *ret, struct err *err)                    \
-	{                                                                                                       \
-		json_t *v = json_object_get(object, member);                                                    \
-                                                                                                                \
-		if (!v)                                                                                         \
-			return err_set(err, -ENOENT, "the member \"%s\" is missing", member);                   \
-		return as_##name(v, member, ret, err);                                                          \
-	}                                                                                                       \
-                                                                                                                \
-	int jx_opt_##name(const json_t *object, const char *member, type *ret, struct err *err)                \
-	{                                                                                                       \
-		json_t *v = json_object_get(object, member);                                                    \
-                                                                                                                \
-		return !v || json_is_null(v) ? 0 : as_##name(v, member, ret, err);                              \
+#define GETTERS(name, type)                                                                                                      \
+	int jx_##name(const json_t *object, const char *member, type *ret, struct err *err)                                      \
+	{                                                                                                                        \
+		json_t *v = json_object_get(object, member);                                                                     \
+                                                                                                                                 \
+		if (!v)                                                                                                          \
+			return err_set(err, -ENOENT, "the member \"%s\" is missing", member);                                    \
+		return as_##name(v, member, ret, err);                                                                           \
+	}                                                                                                                        \
+                                                                                                                                 \
+	int jx_opt_##name(const json_t *object, const char *member, type *ret, struct err *err)                                  \
+	{                                                                                                                        \
+		json_t *v = json_object_get(object, member);                                                                     \
+                                                                                                                                 \
+		return !v || json_is_null(v) ? 0 : as_##name(v, member, ret, err);                                               \
 	}
 
 GETTERS(str, const char *)
@@ -171,7 +173,8 @@ int jx_format(const json_t *object, int known, struct err *err)
 	if (r < 0)
 		return r;
 	if (format > known)
-		return err_set(err, -EPROTONOSUPPORT, "it has format %lld, made by a newer vlat; this one reads format %d: use the newer vlat",
+		return err_set(err, -EPROTONOSUPPORT,
+			       "it has format %lld, made by a newer vlat; this one reads format %d: use the newer vlat",
 			       (long long) format, known);
 	if (format != known)
 		return err_set(err, -EPROTONOSUPPORT, "it has format %lld; this vlat reads format %d", (long long) format, known);

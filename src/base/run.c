@@ -23,7 +23,7 @@
 #define GRACE_NS   (2 * NS_PER_S)
 
 struct tap {
-	int fd;                 /* read end, -1 = at its end or not asked for */
+	int fd; /* read end, -1 = at its end or not asked for */
 	struct sink said;
 };
 

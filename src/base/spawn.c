@@ -50,7 +50,7 @@ static const char *const step_names[] = {
 
 struct failure {
 	enum step step;
-	int code;       /* errno */
+	int code; /* errno */
 };
 
 /* What the child needs, made by the parent. */
@@ -60,7 +60,7 @@ struct launch {
 	char *const *env;
 	const struct spawn_opts *opts;
 	pid_t parent;
-	int report;     /* write end of the error pipe */
+	int report; /* write end of the error pipe */
 };
 
 static void __attribute__((noreturn)) give_up(const struct launch *l, enum step step)
@@ -245,7 +245,8 @@ int spawn(struct child *ret, const struct argv *argv, const struct spawn_opts *o
 		return err_set(err, -EINVAL, "cannot start a program without a name");
 	r = program_find(argv->at[0], path, sizeof(path));
 	if (r < 0)
-		return err_sys(err, r, "the program %s is not there or may not be executed (install it, or add its folder to PATH)",
+		return err_sys(err, r,
+			       "the program %s is not there or may not be executed (install it, or add its folder to PATH)",
 			       argv->at[0]);
 	env = make_env(l.opts);
 	l.path = path;

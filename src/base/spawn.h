@@ -36,7 +36,7 @@ struct spawn_opts {
 	const struct cpuset *affinity;  /* NULL = inherit */
 	bool new_session;               /* setsid: Ctrl-C of the terminal does not reach it */
 	bool die_with_parent;           /* SIGKILL when the *thread* that called spawn() ends (PR_SET_PDEATHSIG) */
-	bool hide_unified_cgroup;       /* private mount namespace without /sys/fs/cgroup/unified (for crun < 1.9 on hybrid hosts) */
+	bool hide_unified_cgroup;       /* own mount namespace without /sys/fs/cgroup/unified (crun < 1.9, hybrid hosts) */
 	const char *const *env;         /* NULL = inherit; else "K=V" list replacing it */
 	const char *mark;               /* one more "K=V" whatever env is (journal_mark()); replaces an inherited K */
 	bool heed_stop;                 /* run() only: stop the program and return -EINTR when stop_wanted() */
@@ -61,7 +61,8 @@ struct child_end {
  * keep_fds are closed in the child, ignored signals are back to default.
  */
 int spawn(struct child *ret, const struct argv *argv, const struct spawn_opts *opts, struct err *err);
-int child_wait(struct child *c, uint64_t deadline_ns, struct child_end *ret); /* 0: ended, *c is empty now; -ETIME; 0 deadline = for ever */
+/* 0: it ended and *c is empty now; -ETIME.  Deadline 0 = for ever.  Not interrupted by a wanted stop: clean-ups wait here too. */
+int child_wait(struct child *c, uint64_t deadline_ns, struct child_end *ret);
 int child_kill(struct child *c, int sig);
 /* SIGTERM, wait grace, SIGKILL, reap. Accepts an ended or empty child. */
 void child_stop(struct child *c, uint64_t grace_ns);

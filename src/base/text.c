@@ -107,8 +107,8 @@ static int with_unit(const char *s, const struct unit *units, size_t n, uint64_t
 int text_duration(const char *s, uint64_t *ret_ns)
 {
 	static const struct unit units[] = {
-		{ "", 1e9 }, { "s", 1e9 },    { "ms", 1e6 },    { "us", 1e3 },
-		{ "ns", 1 }, { "m", 60e9 },   { "min", 60e9 },  { "h", 3600e9 },
+		{ "", 1e9 }, { "s", 1e9 },  { "ms", 1e6 },   { "us", 1e3 },
+		{ "ns", 1 }, { "m", 60e9 }, { "min", 60e9 }, { "h", 3600e9 },
 	};
 
 	return with_unit(s, units, ARRAY_SIZE(units), ret_ns);
@@ -117,9 +117,8 @@ int text_duration(const char *s, uint64_t *ret_ns)
 int text_size(const char *s, uint64_t *ret_bytes)
 {
 	static const struct unit units[] = {
-		{ "", 1 },         { "k", 0x1p10 },   { "K", 0x1p10 },   { "M", 0x1p20 },   { "G", 0x1p30 },
-		{ "T", 0x1p40 },   { "kB", 0x1p10 },  { "MB", 0x1p20 },  { "GB", 0x1p30 },  { "KiB", 0x1p10 },
-		{ "MiB", 0x1p20 }, { "GiB", 0x1p30 },
+		{ "", 1 },        { "k", 0x1p10 },  { "K", 0x1p10 },  { "M", 0x1p20 },   { "G", 0x1p30 },   { "T", 0x1p40 },
+		{ "kB", 0x1p10 }, { "MB", 0x1p20 }, { "GB", 0x1p30 }, { "KiB", 0x1p10 }, { "MiB", 0x1p20 }, { "GiB", 0x1p30 },
 	};
 
 	return with_unit(s, units, ARRAY_SIZE(units), ret_bytes);

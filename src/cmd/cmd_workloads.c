@@ -92,8 +92,8 @@ static int run_workloads(const struct call *call)
 const struct command cmd_workloads = {
 	.name = "workloads",
 	.brief = "list what vlat can measure",
-	.text = "Prints one line for each workload: its name as 'vlat measure' and study files use it, its unit, what it can be told, "
-		"and what it measures.",
+	.text = "Prints one line for each workload: its name as 'vlat measure' and study files use it, its unit, what it can be "
+		"told, and what it measures.",
 	ROWS(options, workloads_options),
 	ROWS(examples, workloads_examples),
 	CONFIG(workloads_defaults),

@@ -8,10 +8,9 @@
  */
 #include "cmd/generate.h"
 
-static const char head[] =
-	"# SPDX-License-Identifier: Apache-2.0\n"
-	"# bash completion for vlat, made by vlat --generate completion.\n"
-	"\n";
+static const char head[] = "# SPDX-License-Identifier: Apache-2.0\n"
+			   "# bash completion for vlat, made by vlat --generate completion.\n"
+			   "\n";
 
 /* bash breaks --opt=value into three words; the middle one is skipped. */
 static const char reader[] =

@@ -13,8 +13,10 @@
 
 const struct option_row common_options[] = {
 	OPT_FLAG(struct common_cfg, help, .name = "help", .letter = 'h', .ends = true, .help = "print this help and exit"),
-	OPT_FLAG(struct common_cfg, quiet, .name = "quiet", .letter = 'q', .help = "print no remarks and no progress, only warnings and errors"),
-	OPT_FLAG(struct common_cfg, verbose, .name = "verbose", .letter = 'v', .help = "print also what only a developer wants to know"),
+	OPT_FLAG(struct common_cfg, quiet, .name = "quiet", .letter = 'q',
+		 .help = "print no remarks and no progress, only warnings and errors"),
+	OPT_FLAG(struct common_cfg, verbose, .name = "verbose", .letter = 'v',
+		 .help = "print also what only a developer wants to know"),
 	OPT_FLAG(struct common_cfg, version, .name = "version", .ends = true, .help = "print the version and exit"),
 };
 const size_t n_common_options = ARRAY_SIZE(common_options);

@@ -8,11 +8,12 @@
 
 #define DEFAULT_WIDTH 80
 #define WIDEST        100
-#define HELP_COLUMN   26        /* where the right-hand column begins */
+#define HELP_COLUMN   26 /* where the right-hand column begins */
 
 const struct env_row env_rows[] = {
 	{ .name = "NO_COLOR", .help = "when set and not empty, no colours are used" },
-	{ .name = "VLAT_STATE", .help = "folder of the journal of changes (default: /var/lib/vlat for root, else ~/.local/state/vlat)" },
+	{ .name = "VLAT_STATE",
+	  .help = "folder of the journal of changes (default: /var/lib/vlat for root, else ~/.local/state/vlat)" },
 };
 const size_t n_env_rows = ARRAY_SIZE(env_rows);
 
@@ -43,7 +44,7 @@ void help_label(struct sink *out, const struct option_row *row, bool is_arg)
 		sink_printf(out, "-%c, ", row->letter);
 	sink_printf(out, "--%s", row->name);
 	if (row->parse)
-		sink_printf(out, " %s", row->arg);
+		sink_printf(out, " %s", option_arg(row));
 }
 
 void help_meaning(struct sink *out, const struct option_row *row)
@@ -70,10 +71,11 @@ const char *help_exit(const struct command *c, const struct exit_row *row)
 /* "  LABEL          meaning, wrapped below itself" */
 static void put_pair(struct sink *out, const char *label, const char *meaning, unsigned width)
 {
+	unsigned at = (unsigned) strlen(label) + 2;
+
 	sink_printf(out, "  %s", label);
-	/* At least two blanks between the columns. */
-	wrap_text(out, meaning, (unsigned) strlen(label) + 4 > HELP_COLUMN ? HELP_COLUMN + 1 : (unsigned) strlen(label) + 2, HELP_COLUMN,
-		  width);
+	/* A label that leaves no gap between the columns has the line for itself. */
+	wrap_text(out, meaning, at + 2 > HELP_COLUMN ? HELP_COLUMN + 1 : at, HELP_COLUMN, width);
 }
 
 static void put_rows(struct sink *out, const char *title, const struct option_row *rows, size_t n, bool are_args, unsigned width)

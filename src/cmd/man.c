@@ -69,7 +69,9 @@ static void put_paragraphs(struct sink *out, const char *text)
 
 static void put_title(struct sink *out, const char *command, const char *brief)
 {
-	sink_put(out, ".\\\" SPDX-License-Identifier: Apache-2.0\n.\\\" Made by vlat --generate man from the rows of src/cmd: edit those.\n.TH \"VLAT");
+	sink_put(out, ".\\\" SPDX-License-Identifier: Apache-2.0\n"
+		      ".\\\" Made by vlat --generate man from the rows of src/cmd: edit those.\n"
+		      ".TH \"VLAT");
 	if (command)
 		sink_put(out, "\\-");
 	for (const char *p = command ? command : ""; *p; p++)
@@ -186,6 +188,7 @@ void man_all(struct sink *out)
 	put_exits(out, NULL);
 	put_environment(out);
 	sink_put(out, ".SH FILES\n");
-	put_term(out, "/var/lib/vlat/runs/", "what runs changed or made and have not undone yet, with the old values; vlat revert reads it");
+	put_term(out, "/var/lib/vlat/runs/",
+		 "what runs changed or made and have not undone yet, with the old values; vlat revert reads it");
 	put_see_also(out, NULL);
 }

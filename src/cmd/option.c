@@ -6,8 +6,30 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/sink.h"
 #include "base/text.h"
+
+const char *option_arg(const struct option_row *row)
+{
+	static const struct {
+		option_parse *parse;
+		const char *arg;
+	} args[] = {
+		{ parse_str, "TEXT" },      { parse_u32, "N" },        { parse_u64, "N" },        { parse_double, "X" },
+		{ parse_duration, "TIME" }, { parse_size, "SIZE" },    { parse_cpulist, "CPUS" }, { parse_choice, "NAME" },
+		{ parse_word, "NAME" },     { parse_set, "NAME,..." },
+	};
+
+	if (row->arg || !row->parse)
+		return row->arg;
+	if (row->complete != COMPLETE_NOTHING)
+		return row->complete == COMPLETE_DIR ? "DIR" : "FILE";
+	for (size_t i = 0; i < ARRAY_SIZE(args); i++)
+		if (args[i].parse == row->parse)
+			return args[i].arg;
+	return "VALUE";
+}
 
 const char *const *option_choices(const struct option_row *row, size_t *ret_n)
 {

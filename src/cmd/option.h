@@ -35,9 +35,9 @@ struct option_row;
 typedef int option_parse(const struct option_row *row, const char *text, void *field, struct err *err);
 
 struct option_row {
-	const char *name;               /* without the dashes; for an argument: its name in capitals, "WORKLOAD" */
+	const char *name;               /* without the dashes; of an argument: "WORKLOAD" */
 	char letter;                    /* short form, 0 = none */
-	const char *arg;                /* what stands for its value, "SECONDS"; the OPT_ macros know a good one */
+	const char *arg;                /* what stands for its value, "SECONDS"; NULL = what option_arg() knows: TEXT, N, ... */
 	const char *help;               /* no capital, no full stop: it follows the name in a list */
 	const char *shown;              /* the default as a person would type it; NULL = not worth showing */
 	option_parse *parse;            /* NULL: a flag, takes no value */
@@ -47,7 +47,8 @@ struct option_row {
 	const char *const *(*choices_of)(size_t *ret_n); /* a table's own names */
 	uint64_t min, max;              /* bounds of numbers, sizes, durations (in ns); max 0 = none; never negative */
 	enum complete complete;         /* what the shell offers when there are no choices */
-	bool optional, rest;            /* arguments only: may be left out; takes all that follow, dashes or not (the last one only) */
+	bool optional;                  /* arguments only: may be left out */
+	bool rest;                      /* the last argument only: takes all that follow, dashes or not */
 	bool ends;                      /* flags only: nothing after it is read or missed (--help) */
 };
 
@@ -66,22 +67,26 @@ option_parse parse_set;         /* "a,b": one bit for each choice, unsigned */
 	(offsetof(cfg, field) +                                                                                 \
 	 0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((cfg *) 0)->field), type) ? 1 : -1]))
 
-#define OPT_STR(cfg, field, ...)      { .arg = "TEXT", .parse = parse_str, .offset = FIELD_(cfg, field, const char *), __VA_ARGS__ }
-#define OPT_FILE(cfg, field, ...)     OPT_STR(cfg, field, .complete = COMPLETE_FILE, __VA_ARGS__)
-#define OPT_DIR(cfg, field, ...)      OPT_STR(cfg, field, .complete = COMPLETE_DIR, __VA_ARGS__)
-#define OPT_U32(cfg, field, ...)      { .arg = "N", .parse = parse_u32, .offset = FIELD_(cfg, field, uint32_t), __VA_ARGS__ }
-#define OPT_U64(cfg, field, ...)      { .arg = "N", .parse = parse_u64, .offset = FIELD_(cfg, field, uint64_t), __VA_ARGS__ }
-#define OPT_DOUBLE(cfg, field, ...)   { .arg = "X", .parse = parse_double, .offset = FIELD_(cfg, field, double), __VA_ARGS__ }
-#define OPT_DURATION(cfg, field, ...) { .arg = "TIME", .parse = parse_duration, .offset = FIELD_(cfg, field, uint64_t), __VA_ARGS__ }
-#define OPT_SIZE(cfg, field, ...)     { .arg = "SIZE", .parse = parse_size, .offset = FIELD_(cfg, field, uint64_t), __VA_ARGS__ }
-#define OPT_CPUS(cfg, field, ...)     { .arg = "CPUS", .parse = parse_cpulist, .offset = FIELD_(cfg, field, struct cpuset), __VA_ARGS__ }
-#define OPT_FLAG(cfg, field, ...)     { .flag_value = true, .offset = FIELD_(cfg, field, bool), __VA_ARGS__ }
-#define OPT_NO_FLAG(cfg, field, ...)  { .flag_value = false, .offset = FIELD_(cfg, field, bool), __VA_ARGS__ }
-#define OPT_CHOICE(cfg, field, ...)   { .arg = "NAME", .parse = parse_choice, .offset = FIELD_(cfg, field, unsigned), __VA_ARGS__ }
-#define OPT_WORD(cfg, field, ...)     { .arg = "NAME", .parse = parse_word, .offset = FIELD_(cfg, field, const char *), __VA_ARGS__ }
-#define OPT_SET(cfg, field, ...)      { .arg = "NAMES", .parse = parse_set, .offset = FIELD_(cfg, field, unsigned), __VA_ARGS__ }
-#define OPT_REST(cfg, field, ...)     { .rest = true, .offset = FIELD_(cfg, field, struct words), __VA_ARGS__ }
+#define OPT_(parser, cfg, field, type, ...) { .parse = parser, .offset = FIELD_(cfg, field, type), __VA_ARGS__ }
 
+#define OPT_STR(cfg, field, ...)      OPT_(parse_str, cfg, field, const char *, __VA_ARGS__)
+#define OPT_FILE(cfg, field, ...)     OPT_(parse_str, cfg, field, const char *, .complete = COMPLETE_FILE, __VA_ARGS__)
+#define OPT_DIR(cfg, field, ...)      OPT_(parse_str, cfg, field, const char *, .complete = COMPLETE_DIR, __VA_ARGS__)
+#define OPT_U32(cfg, field, ...)      OPT_(parse_u32, cfg, field, uint32_t, __VA_ARGS__)
+#define OPT_U64(cfg, field, ...)      OPT_(parse_u64, cfg, field, uint64_t, __VA_ARGS__)
+#define OPT_DOUBLE(cfg, field, ...)   OPT_(parse_double, cfg, field, double, __VA_ARGS__)
+#define OPT_DURATION(cfg, field, ...) OPT_(parse_duration, cfg, field, uint64_t, __VA_ARGS__)
+#define OPT_SIZE(cfg, field, ...)     OPT_(parse_size, cfg, field, uint64_t, __VA_ARGS__)
+#define OPT_CPUS(cfg, field, ...)     OPT_(parse_cpulist, cfg, field, struct cpuset, __VA_ARGS__)
+#define OPT_CHOICE(cfg, field, ...)   OPT_(parse_choice, cfg, field, unsigned, __VA_ARGS__)
+#define OPT_WORD(cfg, field, ...)     OPT_(parse_word, cfg, field, const char *, __VA_ARGS__)
+#define OPT_SET(cfg, field, ...)      OPT_(parse_set, cfg, field, unsigned, __VA_ARGS__)
+#define OPT_FLAG(cfg, field, ...)     OPT_(NULL, cfg, field, bool, .flag_value = true, __VA_ARGS__)
+#define OPT_NO_FLAG(cfg, field, ...)  OPT_(NULL, cfg, field, bool, .flag_value = false, __VA_ARGS__)
+#define OPT_REST(cfg, field, ...)     OPT_(NULL, cfg, field, struct words, .rest = true, __VA_ARGS__)
+
+/* What stands for the value in help; NULL when it is a flag. */
+const char *option_arg(const struct option_row *row);
 /* The names a row allows; NULL and 0 when it allows anything. */
 const char *const *option_choices(const struct option_row *row, size_t *ret_n);
 /* Appends "one of a, b, c". */

@@ -12,10 +12,10 @@ struct walk {
 	const struct option_table *tables;
 	size_t n_tables;
 	const struct option_table *args;
-	char **at;              /* the next word; NULL-terminated as argv is */
+	char **at; /* the next word; NULL-terminated as argv is */
 	char **end;
-	size_t n_args;          /* arguments taken so far */
-	bool ended;             /* a row with `ends` was met */
+	size_t n_args; /* arguments taken so far */
+	bool ended;    /* a row with `ends` was met */
 };
 
 /* A row and the config it belongs to. */
@@ -78,7 +78,7 @@ static int store(struct walk *w, struct match m, const char *label, const char *
 		return 0;
 	}
 	if (!value && w->at == w->end)
-		return err_set(err, -EINVAL, "the option %s needs a value: %s", label, m.row->arg);
+		return err_set(err, -EINVAL, "the option %s needs a value: %s", label, option_arg(m.row));
 	if (!value)
 		value = *w->at++;
 	r = m.row->parse(m.row, value, field_of(m), err);

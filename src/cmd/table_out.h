@@ -18,7 +18,8 @@ struct column {
 	bool number;            /* right-aligned; unquoted in JSON */
 	bool wrap;              /* may be broken over lines when the terminal is narrow */
 	void (*cell)(struct sink *out, const void *row);
-	void (*json_cell)(struct sink *out, const void *row);   /* NULL: as cell; where a person reads "1.2 ms" and JSON wants 1200000 */
+	/* NULL: as cell.  Where a person reads "1.2 ms" and JSON wants 1200000. */
+	void (*json_cell)(struct sink *out, const void *row);
 	enum paint (*paint)(const void *row);   /* NULL = plain */
 };
 

@@ -19,8 +19,8 @@
 
 static struct {
 	pthread_mutex_t lock;
-	bool shown;             /* a status line is on the screen */
-	uint64_t plain_at;      /* when the last one was printed where there is no screen; 0 = never */
+	bool shown;        /* a status line is on the screen */
+	uint64_t plain_at; /* when the last one was printed where there is no screen; 0 = never */
 	enum log_level least;
 } screen = { .lock = PTHREAD_MUTEX_INITIALIZER, .least = LOG_NOTE_ };
 
@@ -40,7 +40,7 @@ struct term term_look(int fd)
 const char *term_on(const struct term *t, enum paint p)
 {
 	static const char *const codes[] = {
-		[PAINT_NONE] = "",          [PAINT_BOLD] = "\033[1m",  [PAINT_DIM] = "\033[2m",
+		[PAINT_NONE] = "",         [PAINT_BOLD] = "\033[1m", [PAINT_DIM] = "\033[2m",
 		[PAINT_GOOD] = "\033[32m", [PAINT_BAD] = "\033[31m", [PAINT_WARN] = "\033[33m",
 	};
 

@@ -169,8 +169,11 @@ static void affinity_comes_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lists),          cmocka_unit_test(masks),               cmocka_unit_test(prints_as_the_kernel_does),
-		cmocka_unit_test(set_operations), cmocka_unit_test(affinity_comes_back),
+		cmocka_unit_test(lists),
+		cmocka_unit_test(masks),
+		cmocka_unit_test(prints_as_the_kernel_does),
+		cmocka_unit_test(set_operations),
+		cmocka_unit_test(affinity_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

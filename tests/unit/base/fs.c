@@ -194,7 +194,8 @@ static void atomic_files_appear_whole(void **state)
 static void folders_are_made_and_removed(void **state)
 {
 	struct lab *lab = *state;
-	AUTO_FREE char *deep = xprintf("%s/a/b/c", lab->dir), *a = xprintf("%s/a", lab->dir), *file = xprintf("%s/a/f/g", lab->dir);
+	AUTO_FREE char *deep = xprintf("%s/a/b/c", lab->dir), *a = xprintf("%s/a", lab->dir),
+		       *file = xprintf("%s/a/f/g", lab->dir);
 	struct err err = { 0 };
 
 	assert_int_equal(dir_make_all(deep, 0700, &err), 0);

@@ -17,7 +17,8 @@
 
 static json_t *sample(void)
 {
-	static const char text[] = "{\"s\":\"x\",\"n\":7,\"neg\":-7,\"r\":1.5,\"b\":true,\"o\":{},\"a\":[],\"z\":null,\"format\":1}";
+	static const char text[] =
+		"{\"s\":\"x\",\"n\":7,\"neg\":-7,\"r\":1.5,\"b\":true,\"o\":{},\"a\":[],\"z\":null,\"format\":1}";
 	struct err err = { 0 };
 	json_t *j = NULL;
 
@@ -39,7 +40,8 @@ static void typed_members(void **state)
 
 	(void) state;
 	assert_int_equal(jx_str(j, "s", &s, &err) | jx_u64(j, "n", &u, &err) | jx_i64(j, "neg", &i, &err) |
-				 jx_bool(j, "b", &b, &err) | jx_obj(j, "o", &o, &err) | jx_array(j, "a", &a, &err), 0);
+				 jx_bool(j, "b", &b, &err) | jx_obj(j, "o", &o, &err) | jx_array(j, "a", &a, &err),
+			 0);
 	assert_string_equal(s, "x");
 	assert_true(u == 7 && i == -7 && b && o && a);
 	assert_int_equal(jx_double(j, "r", &d, &err), 0);
@@ -127,7 +129,8 @@ static void saved_and_loaded(void **state)
 	assert_int_equal(jx_load(path, 10000, &back, &err), 0);
 	assert_true(json_equal(j, back));
 	line = jx_line(back);
-	assert_string_equal(line, "{\"s\":\"x\",\"n\":7,\"neg\":-7,\"r\":1.5,\"b\":true,\"o\":{},\"a\":[],\"z\":null,\"format\":1}");
+	assert_string_equal(line,
+			    "{\"s\":\"x\",\"n\":7,\"neg\":-7,\"r\":1.5,\"b\":true,\"o\":{},\"a\":[],\"z\":null,\"format\":1}");
 	assert_int_equal(dir_remove_all(dir), 0);
 	assert_int_equal(jx_save(path, j, 0644, &err), -ENOENT);
 }
@@ -135,8 +138,9 @@ static void saved_and_loaded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(typed_members),	 cmocka_unit_test(wrong_members_are_named), cmocka_unit_test(optional_members),
-		cmocka_unit_test(bad_texts_have_a_line), cmocka_unit_test(formats),		    cmocka_unit_test(saved_and_loaded),
+		cmocka_unit_test(typed_members),    cmocka_unit_test(wrong_members_are_named),
+		cmocka_unit_test(optional_members), cmocka_unit_test(bad_texts_have_a_line),
+		cmocka_unit_test(formats),	    cmocka_unit_test(saved_and_loaded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,8 +95,9 @@ static void allocation_helpers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(grows_as_needed),    cmocka_unit_test(escapes_xml),        cmocka_unit_test(writes_all_or_says_why),
-		cmocka_unit_test(vec_holds_any_type), cmocka_unit_test(allocation_helpers),
+		cmocka_unit_test(grows_as_needed),	  cmocka_unit_test(escapes_xml),
+		cmocka_unit_test(writes_all_or_says_why), cmocka_unit_test(vec_holds_any_type),
+		cmocka_unit_test(allocation_helpers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,7 +98,8 @@ static void death_by_signal_is_no_exit_code(void **state)
 static void failures_before_exec_are_errors(void **state)
 {
 	struct spawn_opts o = SPAWN_OPTS_INIT;
-	struct argv none = WORDS("no-such-program-anywhere"), dir = WORDS("/etc"), text = WORDS("/etc/passwd"), yes = WORDS("true");
+	struct argv none = WORDS("no-such-program-anywhere"), dir = WORDS("/etc"), text = WORDS("/etc/passwd"),
+		    yes = WORDS("true");
 	struct child c = CHILD_INIT;
 	struct err err = { 0 };
 
@@ -241,8 +242,10 @@ static void affinity_folder_session(void **state)
 	o.affinity = &one;
 	o.chdir = "/proc";
 	o.new_session = true;
-	out = output_of(WORDS("sh", "-c", "pwd; grep Cpus_allowed_list /proc/self/status; "
-			      "read -r pid x y z pgrp sid rest </proc/$$/stat; test $pid = $sid && echo leader"), &o, 0);
+	out = output_of(WORDS("sh", "-c",
+			      "pwd; grep Cpus_allowed_list /proc/self/status; "
+			      "read -r pid x y z pgrp sid rest </proc/$$/stat; test $pid = $sid && echo leader"),
+			&o, 0);
 	snprintf(expect, sizeof(expect), "/proc\nCpus_allowed_list:\t%s\nleader\n", cpuset_list(&one, list, sizeof(list)));
 	assert_string_equal(out, expect);
 }

@@ -126,10 +126,8 @@ static void a_broken_pipe_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(remarks_reach_who_listens),
-		cmocka_unit_test(deadlines),
-		cmocka_unit_test(a_signal_wakes_every_wait),
-		cmocka_unit_test(clean_up_still_runs),
+		cmocka_unit_test(remarks_reach_who_listens), cmocka_unit_test(deadlines),
+		cmocka_unit_test(a_signal_wakes_every_wait), cmocka_unit_test(clean_up_still_runs),
 		cmocka_unit_test(a_broken_pipe_is_an_error),
 	};
 
