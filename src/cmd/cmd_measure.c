@@ -186,6 +186,8 @@ static int prepare(struct bench *b, struct err *err)
 	int r = sut_available(b->spec.sut.kind, &b->wish, b->spec.sut.peer, err);
 
 	if (r == 0)
+		r = tuning_available(&b->level, err);
+	if (r == 0)
 		r = interference_available(b->spec.interference, err);
 	if (r == 0)
 		r = tuning_host_read(&b->host, err);

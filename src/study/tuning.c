@@ -2,6 +2,7 @@
 #include "study/tuning.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -96,6 +97,20 @@ static int apply_commands(struct tuning *t, struct err *err)
 	if (r < 0)
 		return r;
 	return run_command(t->level, t->level->apply, "apply", journal_mark(t->journal), err);
+}
+
+int tuning_available(const struct tuning_level *level, struct err *err)
+{
+	char path[PATH_MAX];
+
+	if (level->kind == TUNING_STOCK)
+		return 0;
+	if (geteuid() != 0)
+		return err_set(err, -EPERM, "tuning %s needs root: it changes kernel settings and moves other processes; try sudo",
+			       level->name);
+	if (level->kind == TUNING_COMMANDS && program_find(level->apply[0], path, sizeof(path)) < 0)
+		return err_set(err, -ENOENT, "tuning %s: the program '%s' is not installed", level->name, level->apply[0]);
+	return 0;
 }
 
 int tuning_apply(struct tuning **ret, const struct tuning_level *level, const struct tuning_host *host, struct journal *j,

@@ -37,8 +37,10 @@ struct tuning_host {
 int tuning_host_read(struct tuning_host *ret, struct err *err);
 void tuning_host_free(struct tuning_host *h);
 
+/* -EPERM where the level needs root and the process has none, -ENOENT when its program is missing. */
+int tuning_available(const struct tuning_level *level, struct err *err);
+
 struct tuning;
-/* -EPERM where the level needs root and the process has none. */
 int tuning_apply(struct tuning **ret, const struct tuning_level *level, const struct tuning_host *host, struct journal *j,
 		 struct err *err);
 void tuning_placement(const struct tuning *t, struct placement *ret); /* zeroed for stock and commands */
