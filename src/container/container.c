@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -151,12 +152,14 @@ static void kill_process(const struct container *c)
 {
 	struct pollfd p = { .fd = c->pidfd, .events = POLLIN };
 	uint64_t deadline = clock_ns() + 2 * NS_PER_S;
+	siginfo_t end;
 
 	if (c->pidfd < 0)
 		return;
 	(void) syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
 	while (poll(&p, 1, clock_left_ms(deadline)) < 0 && errno == EINTR)
 		;
+	(void) waitid(P_PIDFD, (id_t) c->pidfd, &end, WEXITED | WNOHANG);       /* ours by adoption (start.c), if at all */
 }
 
 void container_remove(struct container *c)

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -153,6 +154,22 @@ static int read_pid(struct container *c, const char *path, struct err *err)
 	return c->pidfd < 0 ? err_sys(err, -errno, "the container's process %d", (int) c->pid) : 0;
 }
 
+/*
+ * The runtime leaves the container to whoever adopts orphans.  If that is vlat
+ * it can wait for it at once; an init that is slow to do so would keep a dead
+ * process, its groups and their budget for that long.
+ */
+static int create_adopted(const struct container *c, const char *pid_file, const struct spawn_opts *opts, struct err *err)
+{
+	int before = 0, r;
+
+	(void) prctl(PR_GET_CHILD_SUBREAPER, &before);
+	(void) prctl(PR_SET_CHILD_SUBREAPER, 1);
+	r = tell_runtime(c, (const char *const[]) { "create", "--bundle", c->bundle, "--pid-file", pid_file, c->id, NULL }, opts, err);
+	(void) prctl(PR_SET_CHILD_SUBREAPER, before);
+	return r;
+}
+
 static int create(struct container *c, struct err *err)
 {
 	AUTO(ends_close) struct ends e = { { -1, -1 }, { -1, -1 }, -1 };
@@ -167,7 +184,7 @@ static int create(struct container *c, struct err *err)
 	opts.out = e.out[1];
 	opts.err = e.said;
 	opts.heed_stop = true;
-	r = tell_runtime(c, (const char *const[]) { "create", "--bundle", c->bundle, "--pid-file", pid_file, c->id, NULL }, &opts, err);
+	r = create_adopted(c, pid_file, &opts, err);
 	if (r < 0)
 		return r;
 	c->to_agent = TAKE_FD(e.in[1]);

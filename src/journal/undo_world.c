@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a run created: namespaces, cgroups, mounts, folders, and things only another program can undo. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +135,19 @@ static void move_to_parent(const char *dir, const char *parent)
 	}
 }
 
+/*
+ * A removed group counts as there until the last of its dead tasks was waited
+ * for; the real-time budget that it holds would be missing to others so long.
+ */
+static void give_up_budget(const char *dir)
+{
+	AUTO_FREE char *path = xprintf("%s/cpu.rt_runtime_us", dir);
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, "0", 1) < 0)
+		return;         /* a task still needs it, or the group below: tried again */
+}
+
 /* Groups that a runtime made inside go first; depth is bounded by the kernel's own limits on nesting. */
 static int remove_group(const char *dir, const char *parent, unsigned depth)
 {
@@ -155,6 +169,7 @@ static int remove_group(const char *dir, const char *parent, unsigned depth)
 		fs_close(&fs);
 	}
 	move_to_parent(dir, parent);
+	give_up_budget(dir);
 	return rmdir(dir) < 0 ? -errno : 0;
 }
 
