@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every workload between two agents over loopback: what the record says must add up."""
+import driver
+from driver import at_least, quantile
+
+
+class Workloads(driver.Case):
+    def check_record(self, record, open_loop):
+        response = record['response']
+        whole = response['histogram']
+        self.assertEqual(whole['count'], record['transactions'] + record['unfinished'])
+        self.assertEqual(sum(count for _, count in whole['buckets']), whole['count'])
+        self.assertEqual(sum(second['count'] for second in response['seconds']), whole['count'])
+        self.assertEqual(sum(int(second['sum_ns']) for second in response['seconds']), int(whole['sum_ns']))
+        self.assertEqual(len(response['seconds']), 2)
+        self.assertGreater(record['transactions'], 0)
+        self.assertGreaterEqual(record['duration_s'], 1.5)
+        self.assertEqual('service' in record, open_loop)
+        self.assertIn(record['clock']['source'], ('tsc', 'clock_gettime'))
+        self.assertGreater(record['clock']['cost_ns'], 0)
+        self.assertGreater(record['cpu_s'], 0)
+        self.assertEqual(record['policy'], 'other')
+        self.assertLess(record['max_rss_bytes'], 16 << 20)
+
+    def finish(self, server, client):
+        record = client.expect('result')
+        server.send({'type': 'stop'})
+        return record, server.expect('result')
+
+    def request_response(self, workload, **members):
+        server, client = self.pair(workload, duration_s=1.5, **members)
+        record, served = self.finish(server, client)
+        self.check_record(record, 'rate' in members)
+        self.assertGreaterEqual(served['transactions'], record['transactions'])
+        self.assertNotIn('response', served)
+        return record
+
+    def test_tcp_rr(self):
+        self.request_response('tcp-rr')
+
+    def test_tcp_rr_sizes(self):
+        self.request_response('tcp-rr', request_bytes=100000, response_bytes=3)
+
+    def test_tcp_crr(self):
+        self.request_response('tcp-crr')
+
+    def test_tcp_crr_sizes(self):
+        self.request_response('tcp-crr', request_bytes=100000, response_bytes=70000)
+
+    def test_udp_rr(self):
+        self.assertEqual(self.request_response('udp-rr')['lost'], 0)
+
+    def test_udp_rr_sizes(self):
+        self.request_response('udp-rr', request_bytes=1400, response_bytes=24)
+        self.request_response('udp-rr', request_bytes=24, response_bytes=2)
+
+    def test_open_loops(self):
+        for workload in 'tcp-rr', 'tcp-crr', 'udp-rr':
+            with self.subTest(workload):
+                record = self.request_response(workload, rate=500)
+                self.assertEqual(record['response']['histogram']['count'], 750 - record['lost'])
+                self.assertEqual(record['service']['histogram']['count'], record['transactions'])
+
+    def test_open_loop_beyond_reach(self):
+        """A million a second cannot be done: the rest is recorded as late, not left out."""
+        record = self.request_response('tcp-rr', rate=1000000)
+        self.assertEqual(record['response']['histogram']['count'], 1500000)
+        self.assertGreater(record['unfinished'], 0)
+
+    def test_tcp_stream(self):
+        for direction, slices in ('up', (10, 0)), ('down', (0, 10)), ('both', (5, 5)):
+            with self.subTest(direction):
+                server, client = self.pair('tcp-stream', direction=direction)
+                record, served = self.finish(server, client)
+                flow = record['throughput']
+                self.assertEqual((len(flow['up_bps']), len(flow['down_bps'])), slices)
+                self.assertEqual(flow['slice_s'], 0.1)
+                bits = sum(flow['up_bps']) + sum(flow['down_bps'])
+                self.assertGreater(bits, 0)
+                self.assertAlmostEqual(record['throughput_bps'] * 10, bits, delta=bits * 1e-6)
+                self.assertEqual(served['throughput']['up_bps'], flow['up_bps'])
+                self.assertNotIn('response', record)
+
+    def test_wakeup(self):
+        agent = self.agent()
+        agent.job('wakeup', duration_s=1.5, interval_us=500)
+        record = agent.expect('result')
+        self.check_record(record, False)
+        self.assertEqual(record['transactions'], 3000)
+        self.assertEqual(record['clock']['source'], 'clock_gettime')
+
+    def test_progress_comes_from_the_side(self):
+        agent = self.agent()
+        agent.job('wakeup', duration_s=2.5)
+        kinds = []
+        while 'result' not in kinds:
+            kinds.append(agent.receive()['type'])
+        self.assertIn(kinds.count('progress'), (1, 2, 3))
+
+    def test_a_server_takes_one_client_after_the_other(self):
+        for workload in 'tcp-rr', 'tcp-crr', 'tcp-stream':
+            with self.subTest(workload):
+                server, client = self.agent(), self.agent()
+                port = driver.serve(server, workload, direction='both', duration_s=0.4, warmup_s=0)
+                for _ in range(2):
+                    client.job(workload, 'client', peer='127.0.0.1', port=port, direction='both', duration_s=0.4, warmup_s=0)
+                    client.expect('result')
+                self.finish_server(server)
+
+    def finish_server(self, server):
+        server.send({'type': 'stop'})
+        return server.expect('result')
+
+    def test_ipv6(self):
+        server, client = self.agent(), self.agent()
+        for workload in 'tcp-rr', 'udp-rr':
+            with self.subTest(workload):
+                server.job(workload, 'server', peer='::1')
+                message = server.receive()
+                if message['type'] == 'error':
+                    self.skipTest('no IPv6 here: ' + message['text'])
+                client.job(workload, 'client', peer='::1', port=message['port'], duration_s=0.3)
+                self.assertGreater(client.expect('result')['transactions'], 0)
+                self.finish_server(server)
+
+
+class Freezes(driver.Case):
+    """Half a second of standstill at 1000/s: about 500 victims, and a p99 of hundreds of milliseconds."""
+
+    def check(self, record, frozen, due):
+        histogram = record['response']['histogram']
+        self.assertEqual(histogram['count'], due)
+        # Of those due during the freeze all but the last 10 ms worth waited for 10 ms or more.
+        self.assertGreaterEqual(at_least(histogram, 10e6), (frozen - 0.010) * 1000 * 0.95)
+        self.assertGreater(quantile(histogram, 0.99), 200e6)
+        self.assertGreaterEqual(histogram['max_ns'], frozen * 0.99e9)
+
+    def freeze_one(self, workload, who):
+        server, client = self.pair(workload, duration_s=3, warmup_s=0.2, rate=1000, silence_ms=20000)
+        client.receive()        # progress: a second is over
+        frozen = (server if who == 'server' else client).freeze(0.5)
+        record = client.expect('result')
+        self.check(record, frozen, 3000)
+        # The service time knows of one victim only: that is what a closed loop would have shown.
+        self.assertGreaterEqual(at_least(record['service']['histogram'], frozen * 0.9e9), 0 if who == 'client' else 1)
+        self.assertEqual(record['lost'], 0)
+
+    def test_tcp_rr_peer(self):
+        self.freeze_one('tcp-rr', 'server')
+
+    def test_tcp_rr_client(self):
+        self.freeze_one('tcp-rr', 'client')
+
+    def test_tcp_crr_peer(self):
+        self.freeze_one('tcp-crr', 'server')
+
+    def test_udp_rr_peer(self):
+        self.freeze_one('udp-rr', 'server')
+
+    def test_udp_rr_client(self):
+        self.freeze_one('udp-rr', 'client')
+
+    def test_wakeup(self):
+        agent = self.agent()
+        agent.job('wakeup', duration_s=3, interval_us=1000)
+        agent.receive()
+        frozen = agent.freeze(0.5)
+        self.check(agent.expect('result'), frozen, 3000)
+
+    def test_closed_loop_for_contrast(self):
+        """Why --rate exists: the same freeze is a handful of samples here."""
+        server, client = self.pair('tcp-rr', duration_s=3, silence_ms=20000)
+        client.receive()
+        frozen = server.freeze(0.5)
+        histogram = client.expect('result')['response']['histogram']
+        self.assertGreaterEqual(histogram['max_ns'], frozen * 0.99e9)
+        self.assertLess(quantile(histogram, 0.99), 200e6)
+
+    def test_stream_receiver(self):
+        """Slices in which nothing arrived are there, and zero."""
+        server, client = self.pair('tcp-stream', duration_s=2.5, direction='up', silence_ms=20000)
+        client.receive()
+        server.freeze(0.5)
+        flow = client.expect('result')['throughput']['up_bps']
+        self.assertEqual(len(flow), 25)
+        self.assertGreaterEqual(flow.count(0), 3)
+
+
+if __name__ == '__main__':
+    driver.main()
