@@ -74,7 +74,7 @@ int vm_place_check(const struct placement *p, unsigned vcpus, struct err *err)
 
 	if (!p || !p->sut_fifo || n == 0 || vcpus <= n)
 		return 0;
-	return err_set(err, -EINVAL, "%u vCPUs at real-time priority on %u CPUs would starve each other: give the guest at most %u vCPUs",
+	return err_set(err, -EINVAL, "%u vCPUs at real-time priority on %u CPUs would starve each other: give the guest at most %u",
 		       vcpus, n, n);
 }
 
@@ -108,6 +108,8 @@ int vm_place(struct vm *vm, const struct placement *p, struct err *err)
 {
 	int before = -1, now = 0;
 
+	if (p && placement_join(p, PLACE_SUT, vm_pid(vm), err) < 0)
+		return err->code;
 	for (unsigned i = 0; p && i < ROUNDS && now >= 0 && now != before; i++) {
 		before = now;
 		now = place_round(vm, p, err);

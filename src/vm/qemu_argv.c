@@ -105,8 +105,6 @@ static void add_machine(struct argv *a, const struct vm_platform *p, const struc
 		if (qemu_has(&p->qemu.caps, machine_off[i].cap))
 			sink_printf(&s, ",%s", machine_off[i].text);
 	}
-	if (p->accel.kind == VM_KVM)
-		sink_printf(&s, ",kernel-irqchip=%s", p->accel.split_irqchip ? "split" : "on");
 	if (own_memory(w))
 		sink_put(&s, ",memory-backend=ram");
 	add(a, "-M", s.text);
@@ -118,7 +116,7 @@ static void add_cpu(struct argv *a, const struct vm_spec *vm, const struct vm_wi
 
 	argv_add(a, "-accel");
 	if (p->accel.kind == VM_KVM)
-		argv_add(a, "kvm");
+		argv_addf(a, "kvm,kernel-irqchip=%s", p->accel.split_irqchip ? "split" : "on");
 	else if (qemu_has(&p->qemu.caps, QEMU_CAP_TCG_TB_SIZE) && w->lock_memory)
 		argv_addf(a, "tcg,thread=multi,tb-size=%d", TB_SIZE_MB);
 	else
