@@ -6,8 +6,13 @@ snapshot=$1
 [ "$(id -u)" = 0 ] || { echo "skipped: control groups and network namespaces need root"; exit 77; }
 dir=$(mktemp -d /tmp/vlat-snapshot-XXXXXX)
 sleeper=
-trap '[ -z "$sleeper" ] || kill "$sleeper"; rmdir "$group" 2>/dev/null; rm -rf "$dir"' EXIT
 group=
+clean() {
+	[ -z "$sleeper" ] || kill "$sleeper"
+	[ ! -d "$group" ] || rmdir "$group"
+	rm -rf "$dir"
+}
+trap clean EXIT
 echo one >"$dir/knob"
 export VLAT_STATE="$dir/state"
 mkdir -p "$VLAT_STATE/runs"
