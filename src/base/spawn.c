@@ -72,14 +72,20 @@ static void __attribute__((noreturn)) give_up(const struct launch *l, enum step 
 	_exit(127);
 }
 
+/*
+ * All signals are blocked here, or one of them would run the parent's handler
+ * in the child, and wake the parent's eventfd.  What vlat's own parent ignored
+ * (nohup) stays ignored; SIGPIPE, which vlat itself ignores, does not.
+ */
 static void default_signals(void)
 {
-	struct sigaction act = { .sa_handler = SIG_DFL };
+	struct sigaction act = { .sa_handler = SIG_DFL }, old;
 	sigset_t none;
 
 	sigemptyset(&act.sa_mask);
 	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &act, NULL); /* SIGKILL, SIGSTOP and glibc's own refuse: as it should be */
+		if (sigaction(sig, NULL, &old) == 0 && (old.sa_handler != SIG_IGN || sig == SIGPIPE))
+			sigaction(sig, &act, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -206,6 +212,21 @@ static int identify(pid_t pid, struct child *ret, struct err *err)
 	return 0;
 }
 
+/* fork() with all signals blocked in the child until it has set them right. */
+static pid_t fork_child(struct launch *l)
+{
+	sigset_t all, old;
+	pid_t pid;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pid = fork();
+	if (pid == 0)
+		child_main(l);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return pid;
+}
+
 static int launch(struct launch *l, struct child *ret, struct err *err)
 {
 	AUTO_CLOSE int hear = -1;
@@ -218,9 +239,7 @@ static int launch(struct launch *l, struct child *ret, struct err *err)
 	hear = fds[0];
 	l->report = fds[1];
 	l->parent = getpid();
-	pid = fork();
-	if (pid == 0)
-		child_main(l);
+	pid = fork_child(l);
 	r = pid < 0 ? -errno : 0;
 	close(fds[1]);
 	if (r < 0)

@@ -58,7 +58,7 @@ struct child_end {
 /*
  * argv[0] without a slash is looked for as program_find() does.  Whatever fails
  * up to and including exec is an error here.  Other fds than 0, 1, 2 and
- * keep_fds are closed in the child, ignored signals are back to default.
+ * keep_fds are closed in the child; no signal is blocked, SIGPIPE is not ignored.
  */
 int spawn(struct child *ret, const struct argv *argv, const struct spawn_opts *opts, struct err *err);
 /* 0: it ended and *c is empty now; -ETIME.  Deadline 0 = for ever.  Not interrupted by a wanted stop: clean-ups wait here too. */

@@ -45,9 +45,15 @@ int stop_install(void)
 		atomic_store(&wake_fd, fd);
 	}
 	sigemptyset(&act.sa_mask);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		if (sigaction(signals[i], &act, NULL) < 0)
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		struct sigaction old;
+
+		if (sigaction(signals[i], NULL, &old) < 0)
 			return -errno;
+		/* Whoever started us under nohup, or in the background of a script, wants it ignored. */
+		if (old.sa_handler != SIG_IGN && sigaction(signals[i], &act, NULL) < 0)
+			return -errno;
+	}
 	/* A reader that went away (a pipe to head, a dead guest) is an error of write(2), not our death. */
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return -errno;

@@ -124,10 +124,10 @@ static void durations(void **state)
 static void sizes(void **state)
 {
 	static const struct u64_case cases[] = {
-		{ "64", 0, 64 },       { "4k", 0, 4096 },	    { "4K", 0, 4096 },
-		{ "2M", 0, 2097152 },  { "1G", 0, 1073741824 },	    { "1GiB", 0, 1073741824 },
+		{ "64", 0, 64 },       { "4k", 0, 4096 },           { "4K", 0, 4096 },
+		{ "2M", 0, 2097152 },  { "1G", 0, 1073741824 },     { "1GiB", 0, 1073741824 },
 		{ "0.5k", 0, 512 },    { "16777216T", -ERANGE, 0 }, { "8388607T", 0, 8388607ull << 40 },
-		{ "4kk", -EINVAL, 0 }, { "-4k", -EINVAL, 0 },	    { "4m", -EINVAL, 0 }, /* milli? mega? neither is guessed */
+		{ "4kk", -EINVAL, 0 }, { "-4k", -EINVAL, 0 },       { "4m", -EINVAL, 0 }, /* milli? mega? neither is guessed */
 	};
 
 	(void) state;
@@ -187,17 +187,18 @@ static void pieces_of_text(void **state)
 
 static void nearest_names(void **state)
 {
-	static const char *const names[] = { "compare", "help", "measure", "report", "revert", "study", "version", "workloads" };
+	static const char *const names[] = { "compare", "help",    "measure", "report",   "revert",
+					     "study",   "version", "vm",      "workloads" };
 	static const struct {
 		const char *word, *near;
 	} cases[] = {
-		{ "studdy", "study" },	 { "stduy", "study" },
+		{ "studdy", "study" },   { "stduy", "study" },
 		{ "mesure", "measure" }, { "repotr", "report" },
-		{ "rever", "revert" },	 { "work", "workloads" },
+		{ "rever", "revert" },   { "work", "workloads" },
 		{ "compar", "compare" }, { "Study", "study" },
-		{ "xyzzy", NULL },	 { "", NULL },
-		{ "q", NULL },		 { "measurement", "measure" },
-		{ "frobnicate", NULL },
+		{ "xyzzy", NULL },       { "", NULL },
+		{ "q", NULL },           { "measurement", "measure" },
+		{ "frobnicate", NULL },  { "mv", "vm" },
 	};
 
 	(void) state;
@@ -227,15 +228,15 @@ static void check_human(char *(*format)(char *, size_t, double), const struct hu
 static void numbers_for_people(void **state)
 {
 	static const struct human_case ns[] = {
-		{ 0, "0 ns" },		{ 9, "9 ns" },		{ 999, "999 ns" },   { 999.9, "1.00 us" }, { 12345, "12.3 us" },
-		{ 1420000, "1.42 ms" }, { 458e3, "458 us" },	{ 2.5e9, "2.50 s" }, { 5e12, "5000 s" },   { NAN, "-" },
+		{ 0, "0 ns" },          { 9, "9 ns" },          { 999, "999 ns" },   { 999.9, "1.00 us" }, { 12345, "12.3 us" },
+		{ 1420000, "1.42 ms" }, { 458e3, "458 us" },    { 2.5e9, "2.50 s" }, { 5e12, "5000 s" },   { NAN, "-" },
 		{ -12345, "-12.3 us" }, { 9.999e3, "10.0 us" }, { 1.5, "1.50 ns" },
 	};
 	static const struct human_case bps[] = { { 9.41e9, "9.41 Gbit/s" }, { 0, "0 bit/s" }, { 940e6, "940 Mbit/s" } };
 	static const struct human_case bytes[] = { { 2e6, "2.00 MB" }, { 1, "1 B" }, { 16384, "16.4 kB" } };
 	static const struct human_case seconds[] = {
-		{ 4, "4 s" },		{ 0.5, "0.5 s" }, { 200, "3 min 20 s" }, { 3900, "1 h 05 min" },
-		{ 59.7, "1 min 00 s" }, { -1, "-" },	  { INFINITY, "-" },	 { 9.97, "10 s" },
+		{ 4, "4 s" },           { 0.5, "0.5 s" }, { 200, "3 min 20 s" }, { 3900, "1 h 05 min" },
+		{ 59.7, "1 min 00 s" }, { -1, "-" },      { INFINITY, "-" },     { 9.97, "10 s" },
 	};
 
 	(void) state;
@@ -249,8 +250,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_numbers),  cmocka_unit_test(signed_numbers),
-		cmocka_unit_test(real_numbers),	  cmocka_unit_test(durations),
-		cmocka_unit_test(sizes),	  cmocka_unit_test(booleans),
+		cmocka_unit_test(real_numbers),   cmocka_unit_test(durations),
+		cmocka_unit_test(sizes),          cmocka_unit_test(booleans),
 		cmocka_unit_test(pieces_of_text), cmocka_unit_test(names_are_safe_in_paths),
 		cmocka_unit_test(nearest_names),  cmocka_unit_test(numbers_for_people),
 	};
