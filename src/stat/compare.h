@@ -13,11 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum verdict { VERDICT_CANNOT_TELL, VERDICT_NO_DIFFERENCE, VERDICT_BETTER, VERDICT_WORSE };
+#include "stat/interval.h"
 
-struct interval {
-	double est, lo, hi;             /* lo/hi = -INFINITY/INFINITY when n is too small for the level */
-};
+enum verdict { VERDICT_CANNOT_TELL, VERDICT_NO_DIFFERENCE, VERDICT_BETTER, VERDICT_WORSE };
 
 struct comparison {
 	size_t n;                       /* blocks used (both arms present, finite and > 0) */
