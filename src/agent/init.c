@@ -87,8 +87,16 @@ static void module_load(const char *name)
 	if (text_print(path, sizeof(path), "%s%s", *name == '/' ? "" : "/modules/", name))
 		return;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST))
+	if (fd < 0) {
 		say(path, -errno);
+	} else if (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST) {
+		int code = -errno;
+
+		/* What the kernel calls ENOENT is a symbol that no module has brought yet. */
+		say(path, code == -ENOENT ? 0 : code);
+		if (code == -ENOENT)
+			say("  it needs a module that is not above it in /modules/order", 0);
+	}
 }
 
 static void modules_load(void)
