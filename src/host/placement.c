@@ -15,6 +15,35 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "host/split.h"
+
+enum { FIFO_SUT = 1, FIFO_PEER = 2, FIFO_EMULATOR = 3 };        /* interrupt threads have 50, stoppers 99 */
+
+void placement_propose(const struct cpu_split *split, struct placement *ret)
+{
+	struct placement p = { .housekeeping = split->housekeeping };
+	unsigned n = cpuset_count(&split->isolated);
+
+	if (!split->possible) {
+		*ret = (struct placement){ 0 };
+		return;
+	}
+	p.sut_cpus = p.peer_cpus = split->isolated;
+	p.emulator_cpus = cpuset_one((unsigned) cpuset_last(&split->housekeeping));
+	if (n >= 2) {
+		p.peer_cpus = cpuset_one((unsigned) cpuset_last(&p.sut_cpus));
+		p.sut_cpus = cpuset_minus(&p.sut_cpus, &p.peer_cpus);
+	}
+	if (n >= 3) {
+		p.emulator_cpus = cpuset_one((unsigned) cpuset_last(&p.sut_cpus));
+		p.sut_cpus = cpuset_minus(&p.sut_cpus, &p.emulator_cpus);
+	}
+	p.sut_fifo = FIFO_SUT;
+	p.peer_fifo = FIFO_PEER;
+	p.emulator_fifo = FIFO_EMULATOR;
+	p.lock_memory = true;
+	*ret = p;
+}
 
 static const struct cpuset *cpus_of(const struct placement *p, enum place role)
 {

@@ -33,6 +33,15 @@ struct placement {
 	char cgroup_iso[128];           /* v2 partition: group for threads that run on isolated CPUs only, "" = same as cgroup */
 };
 
+struct cpu_split;
+/*
+ * Roles and priorities for a split, memory and groups left empty.  With one
+ * isolated CPU the peer shares it with what it measures (they take turns), the
+ * emulator runs on a housekeeping CPU; with more each gets its own.  The vCPU's
+ * priority is the lowest: whoever feeds it must be able to run.
+ */
+void placement_propose(const struct cpu_split *split, struct placement *ret);
+
 enum place { PLACE_SUT, PLACE_PEER, PLACE_EMULATOR, PLACE_HOUSEKEEPING };
 
 /*

@@ -51,10 +51,11 @@ static const char *brief(enum value_form form, const char *raw, char *buf, size_
 	return *buf ? buf : "(empty)";
 }
 
-static enum undo_state restore(const struct entry *e, struct undo_item *item, const char *before)
+static enum undo_state restore(const struct entry *e, struct undo_item *item, const char *now, const char *before)
 {
 	AUTO_FREE char *left = NULL;
-	int r = write_back(e->path, e->before);
+	char change[VALUE_MAX];
+	int r = value_change(e->form, now, e->before, change, sizeof(change)) ? write_back(e->path, change) : -E2BIG;
 
 	if (r < 0) {
 		text_print(item->text, sizeof(item->text), "cannot write %s back: %s", before, strerror(-r));
@@ -103,7 +104,7 @@ enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, stru
 		return UNDO_FOREIGN;
 	}
 	text_print(item->text, sizeof(item->text), "would become %s again", before);
-	return c->dry ? UNDO_DONE : restore(e, item, before);
+	return c->dry ? UNDO_DONE : restore(e, item, now, before);
 }
 
 /* The task of the entry, or why there is nothing to do. */

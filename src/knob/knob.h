@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * knob - one thing on a host that affects latency: how it is read, what is
+ * wanted of it and why, what that costs.  The table (table.c) is the one source
+ * for plan, apply, revert, docs/knobs.md and the reports.
+ *
+ * A knob lists settings: one per target (a CPU, an interrupt, a task, a file),
+ * each with what is and what is wanted.  Listing reads and never writes;
+ * tune/ does what the settings say.  Most knobs are "a file with a value": a
+ * row of data, which needs no code.
+ *
+ * What a machine does not have is not listed or SETTING_ABSENT, what it refuses
+ * is SETTING_BLOCKED with the reason; neither is an error.
+ */
+#ifndef KNOB_KNOB_H
+#define KNOB_KNOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/value.h"
+#include "host/facts.h"
+#include "host/split.h"
+
+enum knob_when {
+	KNOB_LIVE,              /* takes effect when written; undone by revert */
+	KNOB_START,             /* given to the measured threads when they start */
+	KNOB_BOOT,              /* kernel command line: reported, never changed */
+	KNOB_OTHER,             /* another program's business: reported */
+};
+
+enum setting_state {
+	SETTING_TODO,
+	SETTING_SAME,           /* is as wanted already */
+	SETTING_ABSENT,         /* not applicable: this machine does not have it */
+	SETTING_BLOCKED,        /* refused: lockdown, read-only, missing capability */
+	SETTING_DONE,
+	SETTING_FAILED,         /* written, but the kernel made something else of it: put back */
+	SETTING_CHANGED,        /* done, and somebody changed it since */
+};
+
+enum setting_kind {
+	SETTING_VALUE,          /* path: write after */
+	SETTING_TASK,           /* tid: affinity */
+	SETTING_POLICY,         /* tid: scheduling policy, "POLICY PRIORITY" in numbers */
+	SETTING_GROUP,          /* path: make this control group; after: lines "FILE VALUE" to write in it */
+	SETTING_MOVE,           /* path: move all tasks that are in the group `before` there */
+	SETTING_MOUNT,          /* path: mount the filesystem `after` there; the knob is listed again then */
+	SETTING_HOLD,           /* path: keep a descriptor open that holds the 32-bit number after */
+	SETTING_GIVEN,          /* nothing to do on the host: the placement or the namespace carries it */
+};
+
+struct setting {
+	enum setting_kind kind;
+	enum setting_state state;
+	enum value_form form;
+	char target[96];        /* for people: "cpu1", "irq 36 (virtio1-req.0)", "task 45 (kswapd0)" */
+	char *path;             /* relative to the fs root */
+	char *before, *after;   /* before as read, without the last newline */
+	char *guard;            /* path that must exist for the setting to mean the same thing; NULL = none */
+	pid_t tid;              /* with start: an identity */
+	uint64_t start;
+	char reason[200];       /* of ABSENT, BLOCKED, FAILED, CHANGED */
+};
+
+struct settings {
+	struct setting *at;
+	size_t n, cap;
+};
+
+struct setting *settings_add(struct settings *s, enum setting_kind kind, const char *path);
+void settings_free(struct settings *s);
+const char *setting_state_name(enum setting_state s);
+const char *setting_kind_name(enum setting_kind k);
+
+struct knob_options {
+	unsigned vm_memory_mb;                  /* huge pages wanted for this much guest memory; 0 = none */
+	const char *const *leave_alone;         /* pids or names of processes whose tasks are not touched */
+};
+
+struct knob_ctx {
+	const struct fs *fs;
+	const struct host_facts *facts;
+	const struct cpu_split *split;
+	const struct knob_options *options;
+	const char *run;                        /* names control groups: "vlat-RUN" */
+	bool grouped;                           /* iso.partition is going to confine ordinary tasks, or has */
+	bool applying;                          /* listing in the middle of applying: what is, not what will be */
+	bool plain_groups;                      /* no v2 partition: it was tried and came out invalid */
+};
+
+struct knob;
+typedef int knob_list_fn(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err);
+
+/* A "file with a value". */
+enum knob_per { PER_HOST, PER_ISOLATED_CPU, PER_POLICY, PER_NODE };
+
+struct knob_file {
+	const char *path;                       /* "%s" stands for the CPU number, policy or node by `per` */
+	enum knob_per per;
+	enum value_form form;
+	const char *want;                       /* literal; "@house": the housekeeping CPUs in the form; or */
+	bool (*choose)(const struct knob_ctx *c, const char *now, char *buf, size_t cap);      /* false: leave it as it is */
+};
+
+struct knob {
+	const char *id;                         /* "iso.timer_migration": family, dot, name */
+	const char *title;                      /* what it is: "timers move to other CPUs" */
+	const char *why, *cost, *risk;          /* sentences without full stop; risk may be NULL */
+	const char *source;                     /* where that is known from */
+	const char *unit;                       /* plural of its targets: "interrupts" */
+	enum knob_when when;
+	bool security;                          /* lowers a protection: only with allow_insecure */
+	bool first;                             /* makes groups or mounts that other knobs are listed by: applied before them */
+	unsigned order;                         /* knobs are applied in ascending order, see table.c */
+	const struct knob_file *files;
+	size_t n_files;
+	knob_list_fn *list;                     /* NULL = the files above */
+};
+
+extern const struct knob *const knob_table[];           /* sorted by id */
+extern const size_t knob_count;
+const struct knob *knob_find(const char *id);           /* NULL */
+int knob_list(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err);
+
+#define FILES(...)                                                                                                          \
+	.files = (const struct knob_file[]){ __VA_ARGS__ },                                                                 \
+	.n_files = sizeof((const struct knob_file[]){ __VA_ARGS__ }) / sizeof(struct knob_file)
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Applying a plan in two passes, each with one fsync:
+ *
+ *  1  control groups and mounts, because what is listed afterwards (tasks
+ *     still to be moved, files in debugfs) depends on how they went;
+ *  2  everything else, in the knobs' order.
+ *
+ * Everything is listed again first: tasks and interrupts have come and gone
+ * since the plan was made, and a study applies one plan many times.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "tune/internal.h"
+
+static bool is_first_pass(const struct step *s)
+{
+	return s->knob->first && (step_has_kind(s, SETTING_GROUP) || step_has_kind(s, SETTING_MOUNT));
+}
+
+/* Moves first: see move.c. */
+static int step_intents(const struct plan *p, const struct step *s, struct err *err)
+{
+	for (int moves = 1; moves >= 0; moves--) {
+		for (size_t i = 0; i < s->settings.n; i++) {
+			const struct setting *one = &s->settings.at[i];
+			int r = (one->kind == SETTING_MOVE) == moves ? setting_intent(p, one, err) : 0;
+
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+static int step_do(struct plan *p, struct step *s, struct err *err)
+{
+	for (size_t i = 0; i < s->settings.n; i++) {
+		int r = setting_do(p, &s->settings.at[i], err);
+
+		if (r < 0)
+			return err_in(err, "%s", s->knob->id);
+	}
+	return 0;
+}
+
+static int step_write(struct plan *p, struct step *s, struct err *err)
+{
+	int r;
+
+	journal_hold(p->journal);
+	r = step_intents(p, s, err);
+	if (r < 0) {
+		struct err ignored = { 0 };
+
+		journal_sync(p->journal, &ignored);
+		return r;
+	}
+	r = journal_sync(p->journal, err);
+	return r < 0 ? r : step_do(p, s, err);
+}
+
+static const struct setting *first_refusal(const struct step *s)
+{
+	for (size_t i = 0; i < s->settings.n; i++) {
+		const struct setting *one = &s->settings.at[i];
+
+		if (one->state == SETTING_BLOCKED || one->state == SETTING_FAILED)
+			return one;
+	}
+	return NULL;
+}
+
+/* Half a set of groups confines nobody and may lock out the measured threads: all of it, or none. */
+static void block_all(struct step *s, const char *why)
+{
+	for (size_t i = 0; i < s->settings.n; i++) {
+		struct setting *one = &s->settings.at[i];
+
+		if (one->state == SETTING_DONE || one->state == SETTING_TODO) {
+			one->state = SETTING_BLOCKED;
+			text_print(one->reason, sizeof(one->reason), "%s", why);
+		}
+	}
+}
+
+static int do_groups(struct plan *p, struct step *s, struct err *err)
+{
+	size_t here = journal_here(p->journal);
+	const struct setting *refused;
+	int r = 0;
+
+	p->plain_groups = false;
+	for (int tries = 0; r == 0 && tries < 2; tries++) {
+		r = step_list(p, s, true, err);
+		if (r == 0)
+			r = step_write(p, s, err);
+		refused = r == 0 ? first_refusal(s) : NULL;
+		p->grouped = r == 0 && !refused && step_has_kind(s, SETTING_GROUP);
+		if (r < 0 || !refused)
+			return r;
+		r = journal_undo_to(p->journal, here, err);
+		if (p->plain_groups || p->facts->cgroup.cpuset.version != 2)
+			break;
+		p->plain_groups = true;         /* the partition came out invalid: confine the others instead */
+	}
+	if (r == 0)
+		block_all(s, "taken back because one of the groups was refused");
+	return r;
+}
+
+static int first_pass(struct plan *p, struct err *err)
+{
+	p->grouped = false;
+	for (size_t i = 0; i < p->steps.n; i++) {
+		struct step *s = &p->steps.at[i];
+		int r = s->knob->first ? step_list(p, s, true, err) : 0;
+
+		if (r == 0 && !s->knob->first)
+			continue;
+		if (r == 0 && step_has_kind(s, SETTING_GROUP))
+			r = do_groups(p, s, err);
+		else if (r == 0 && is_first_pass(s))
+			r = step_write(p, s, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int second_pass(struct plan *p, struct err *err)
+{
+	int r = 0;
+
+	journal_hold(p->journal);
+	for (size_t i = 0; r == 0 && i < p->steps.n; i++) {
+		struct step *s = &p->steps.at[i];
+		bool mounted = step_has_kind(s, SETTING_MOUNT) && s->settings.at[0].state == SETTING_DONE;
+
+		if (step_has_kind(s, SETTING_GROUP) || (is_first_pass(s) && !mounted))
+			continue;
+		r = step_list(p, s, true, err);
+		if (r == 0)
+			r = step_intents(p, s, err);
+	}
+	if (r < 0) {
+		struct err ignored = { 0 };
+
+		journal_sync(p->journal, &ignored);
+		return r;
+	}
+	r = journal_sync(p->journal, err);
+	for (size_t i = 0; r == 0 && i < p->steps.n; i++)
+		r = step_do(p, &p->steps.at[i], err);
+	return r;
+}
+
+static void release(struct plan *p)
+{
+	for (size_t i = 0; i < p->held.n; i++)
+		close(p->held.at[i]);
+	vec_free(&p->held);
+}
+
+static int take_back(struct plan *p, struct err *err)
+{
+	struct err why = *err, undo = { 0 };
+	int r = journal_undo_to(p->journal, p->here, &undo);
+
+	release(p);
+	p->journal = NULL;
+	if (r < 0)
+		return err_set(err, why.code, "%.220s; and taking it back: %.220s", why.text, undo.text);
+	return why.code;
+}
+
+int plan_apply(struct plan *p, struct journal *j, struct err *err)
+{
+	struct err why = { 0 };
+	int r;
+
+	if (p->journal)
+		return err_set(err, -EALREADY, "this plan is applied already");
+	p->journal = j;
+	p->here = journal_here(j);
+	r = first_pass(p, &why);
+	if (r == 0)
+		r = second_pass(p, &why);
+	if (r < 0) {
+		r = take_back(p, &why);
+		err_set(err, r, "the tuning could not be applied: %s", why.text);
+	}
+	return r;
+}
+
+int plan_verify(struct plan *p, struct err *err)
+{
+	int changed = 0;
+
+	if (!p->journal)
+		return err_set(err, -EINVAL, "this plan is not applied: there is nothing to verify");
+	for (size_t i = 0; i < p->steps.n; i++) {
+		for (size_t k = 0; k < p->steps.at[i].settings.n; k++)
+			changed += !setting_check(p, &p->steps.at[i].settings.at[k]);
+	}
+	return changed;
+}
+
+int plan_revert(struct plan *p, struct err *err)
+{
+	int r;
+
+	if (!p->journal)
+		return 0;
+	release(p);
+	r = journal_undo_to(p->journal, p->here, err);
+	p->journal = NULL;
+	for (size_t i = 0; i < p->steps.n; i++) {
+		for (size_t k = 0; k < p->steps.at[i].settings.n; k++) {
+			struct setting *s = &p->steps.at[i].settings.at[k];
+
+			if (s->state == SETTING_DONE || s->state == SETTING_CHANGED)
+				s->state = SETTING_TODO;
+		}
+	}
+	return r;
+}
