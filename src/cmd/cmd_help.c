@@ -19,8 +19,8 @@ static const struct option_row help_args[] = {
 };
 
 static const struct example help_examples[] = {
-	{ .line = "vlat help", .what = "List the commands" },
-	{ .line = "vlat help workloads", .what = "Explain one of them" },
+	{ .line = "vlat help", .what = "list the commands" },
+	{ .line = "vlat help workloads", .what = "explain one of them" },
 };
 
 static int run_help(const struct call *call)

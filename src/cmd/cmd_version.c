@@ -4,7 +4,7 @@
 #include "cmd/table.h"
 
 static const struct example version_examples[] = {
-	{ .line = "vlat version", .what = "Print the version" },
+	{ .line = "vlat version", .what = "print the version" },
 };
 
 static int run_version(const struct call *call)

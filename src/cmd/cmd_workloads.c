@@ -19,8 +19,8 @@ static const struct option_row workloads_options[] = {
 };
 
 static const struct example workloads_examples[] = {
-	{ .line = "vlat workloads", .what = "List what vlat can measure" },
-	{ .line = "vlat workloads --json", .what = "The same for a program to read" },
+	{ .line = "vlat workloads", .what = "list what vlat can measure" },
+	{ .line = "vlat workloads --json", .what = "the same for a program to read" },
 };
 
 static void cell_name(struct sink *out, const void *row)

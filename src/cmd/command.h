@@ -35,7 +35,7 @@ struct exit_row {
 
 struct example {
 	const char *line;       /* as typed after "$ ": "vlat measure tcp-rr --sut container" */
-	const char *what;       /* what it does: a sentence without full stop */
+	const char *what;       /* what it does; no capital, no full stop */
 };
 
 /* What the options that every command has ask for. */
