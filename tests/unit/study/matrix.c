@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "study/matrix.h"
+
+static const bool aa[] = { false, true, false };
+static const struct matrix_spec welch = {
+	.suts = 3, .tunings = 2, .interferences = 1, .workloads = 3, .blocks = 10, .aa = aa, .seed = 7,
+};
+
+static void every_block_holds_every_combination_once(void **state)
+{
+	struct matrix m;
+
+	(void) state;
+	assert_int_equal(matrix_size(&welch), 10 * (3 * 2 * 3 + 3));
+	matrix_make(&m, &welch);
+	assert_int_equal(m.n, matrix_size(&welch));
+	for (unsigned block = 1; block <= welch.blocks; block++) {
+		unsigned seen[3][2][3] = { 0 }, again[3] = { 0 };
+
+		for (size_t i = 0; i < m.n; i++) {
+			const struct matrix_cell *c = &m.at[i];
+
+			assert_int_equal(c->id, i + 1);
+			if (c->block != block)
+				continue;
+			if (c->aa) {
+				assert_int_equal(c->tuning, 0);
+				assert_int_equal(c->workload, 1);
+				again[c->sut]++;
+			} else {
+				seen[c->sut][c->tuning][c->workload]++;
+			}
+		}
+		for (unsigned s = 0; s < 3; s++) {
+			assert_int_equal(again[s], 1);
+			for (unsigned k = 0; k < 6; k++)
+				assert_int_equal(seen[s][k / 3][k % 3], 1);
+		}
+	}
+	matrix_free(&m);
+}
+
+static void groups_share_all_but_the_workload(void **state)
+{
+	struct matrix m;
+
+	(void) state;
+	matrix_make(&m, &welch);
+	for (size_t i = 1; i < m.n; i++) {
+		const struct matrix_cell *a = &m.at[i - 1], *b = &m.at[i];
+
+		assert_true(b->group == a->group || b->group == a->group + 1);
+		if (a->group != b->group)
+			continue;
+		assert_int_equal(a->sut, b->sut);
+		assert_int_equal(a->tuning, b->tuning);
+		assert_int_equal(a->interference, b->interference);
+		assert_int_equal(a->block, b->block);
+		assert_int_equal(a->aa, b->aa);
+	}
+	assert_int_equal(m.at[m.n - 1].group, m.groups);
+	matrix_free(&m);
+}
+
+static bool same_order(uint64_t seed_a, uint64_t seed_b)
+{
+	struct matrix_spec a = welch, b = welch;
+	struct matrix x, y;
+	bool same;
+
+	a.seed = seed_a;
+	b.seed = seed_b;
+	matrix_make(&x, &a);
+	matrix_make(&y, &b);
+	same = memcmp(x.at, y.at, x.n * sizeof(*x.at)) == 0;
+	matrix_free(&x);
+	matrix_free(&y);
+	return same;
+}
+
+static void the_seed_decides_the_order(void **state)
+{
+	(void) state;
+	assert_true(same_order(7, 7));
+	assert_false(same_order(7, 8));
+}
+
+/* Over many blocks every combination must come first about equally often: chi-squared, 5 degrees, far tail. */
+static void no_arm_is_favoured(void **state)
+{
+	struct matrix_spec spec = welch;
+	unsigned first[6] = { 0 }, last_block = 0;
+	double chi2 = 0;
+	struct matrix m;
+
+	(void) state;
+	spec.blocks = 3000;
+	spec.aa = NULL;
+	matrix_make(&m, &spec);
+	for (size_t i = 0; i < m.n; i++) {
+		if (m.at[i].block != last_block)
+			first[m.at[i].sut * 2 + m.at[i].tuning]++;
+		last_block = m.at[i].block;
+	}
+	for (unsigned k = 0; k < 6; k++)
+		chi2 += ((double) first[k] - 500) * ((double) first[k] - 500) / 500;
+	assert_true(chi2 < 20.5);       /* p = 0.001; the seed is fixed */
+	matrix_free(&m);
+}
+
+static void absurd_shapes_have_no_cells(void **state)
+{
+	struct matrix_spec none = welch, huge = welch, wrap = welch;
+
+	(void) state;
+	none.suts = 0;
+	huge.blocks = MATRIX_MOST;
+	wrap.suts = wrap.tunings = wrap.interferences = wrap.workloads = wrap.blocks = UINT32_MAX;
+	assert_int_equal(matrix_size(&none), 0);
+	assert_int_equal(matrix_size(&huge), 0);
+	assert_int_equal(matrix_size(&wrap), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_block_holds_every_combination_once),
+		cmocka_unit_test(groups_share_all_but_the_workload),
+		cmocka_unit_test(the_seed_decides_the_order),
+		cmocka_unit_test(no_arm_is_favoured),
+		cmocka_unit_test(absurd_shapes_have_no_cells),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
