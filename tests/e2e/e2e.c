@@ -31,6 +31,27 @@ static bool may(unsigned cap)
 	return at && (strtoull(at + 7, NULL, 16) >> cap & 1);
 }
 
+/* The test goes on in a child; however that ends, what it made is undone. */
+static void guard_state(void)
+{
+	struct revert_options options = { 0 };
+	struct revert_report report = { 0 };
+	struct err e = { 0 };
+	int status = 0;
+	pid_t pid = fork();
+
+	check(pid >= 0);
+	if (pid == 0)
+		return;
+	check(waitpid(pid, &status, 0) == pid);
+	if (journal_revert(&options, &report, &e) < 0 || !revert_clean(&report))
+		printf("# not all could be undone: %s\n", e.text);
+	else if (dir_remove_all(getenv("VLAT_STATE")) < 0)
+		printf("# %s could not be removed\n", getenv("VLAT_STATE"));
+	revert_report_free(&report);
+	exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
 void e2e_begin(const char *name)
 {
 	char state[64];
@@ -42,12 +63,24 @@ void e2e_begin(const char *name)
 	(void) text_print(state, sizeof(state), "/tmp/vlat-e2e-%.20s-XXXXXX", name);
 	if (!mkdtemp(state) || setenv("VLAT_STATE", state, 1) < 0)
 		e2e_skip("no folder for the journal in /tmp: %s", strerror(errno));
+	guard_state();
 }
 
 void e2e_end(void)
 {
-	check(rmdir(getenv("VLAT_STATE")) == 0 || dir_remove_all(getenv("VLAT_STATE")) == 0);
+	struct fs_names runs = { 0 };
+	struct fs fs;
+	struct err e = { 0 };
+
+	must(fs_open_root(&fs, getenv("VLAT_STATE"), &e));
+	(void) fs_list(&fs, "runs", &runs);
+	for (size_t i = 0; i < runs.n; i++)
+		printf("# a journal is left: %s\n", runs.at[i]);
+	check(runs.n == 0);
+	fs_list_free(&runs);
+	fs_close(&fs);
 }
+
 
 void e2e_skip(const char *fmt, ...)
 {

@@ -13,9 +13,14 @@
 
 #define E2E_SKIP 77
 
-/* First thing in main(): ends the program with E2E_SKIP unless it has the rights; a state folder of its own. */
+/*
+ * First thing in main(): ends the program with E2E_SKIP unless it has the
+ * rights; gives it a state folder of its own, which is reverted and removed
+ * when the program has ended, in whatever way.
+ */
 void e2e_begin(const char *name);
-void e2e_end(void);                     /* removes the state folder */
+/* Last thing in main(): no journal may be left. */
+void e2e_end(void);
 void e2e_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /* End the program with a sentence when r < 0; otherwise r. */
