@@ -12,6 +12,10 @@
 /* clang-format off */
 #define VLAT_COMMANDS(X) \
 	X(help) \
+	X(knobs) \
+	X(measure) \
+	X(plan) \
+	X(revert) \
 	X(version) \
 	X(workloads)
 /* clang-format on */

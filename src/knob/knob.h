@@ -112,6 +112,7 @@ struct knob {
 	const char *why, *cost, *risk;          /* sentences without full stop; risk may be NULL */
 	const char *source;                     /* where that is known from */
 	const char *unit;                       /* plural of its targets: "interrupts" */
+	const char *refusal;                    /* what a refused write means here; NULL = what errno says */
 	enum knob_when when;
 	bool security;                          /* lowers a protection: only with allow_insecure */
 	bool first;                             /* makes groups or mounts that other knobs are listed by: applied before them */

@@ -74,6 +74,7 @@ const struct knob knob_irq_affinity = {
 	.cost = "housekeeping CPUs handle all devices; interrupts that the kernel manages itself refuse to move",
 	.source = "Documentation/core-api/irq/irq-affinity.rst; kernel/irq/proc.c",
 	.unit = "interrupts",
+	.refusal = "the kernel manages this interrupt itself",
 	.order = ORDER_IRQ + 1,
 	.list = list_irqs,
 };

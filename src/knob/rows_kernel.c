@@ -163,6 +163,7 @@ const struct knob knob_pci_aspm = {
 	.why = "a link that has gone to sleep needs 2 to 50 us for the first transfer",
 	.cost = "a few watts",
 	.source = "Documentation/admin-guide/kernel-parameters.txt, pcie_aspm",
+	.refusal = "the firmware keeps control of link power",
 	.order = ORDER_POWER,
 	FILES({ .path = "sys/module/pcie_aspm/parameters/policy", .form = VALUE_CHOICE, .want = "performance" }),
 };

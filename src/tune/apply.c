@@ -38,10 +38,14 @@ static int step_intents(const struct plan *p, const struct step *s, struct err *
 static int step_do(struct plan *p, struct step *s, struct err *err)
 {
 	for (size_t i = 0; i < s->settings.n; i++) {
-		int r = setting_do(p, &s->settings.at[i], err);
+		struct setting *one = &s->settings.at[i];
+		bool wanted = one->state == SETTING_TODO;
+		int r = setting_do(p, one, err);
 
 		if (r < 0)
 			return err_in(err, "%s", s->knob->id);
+		if (wanted && one->state == SETTING_BLOCKED && s->knob->refusal)
+			text_print(one->reason, sizeof(one->reason), "%s", s->knob->refusal);
 	}
 	return 0;
 }

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vlat revert - undo what runs that were killed have left on this host. */
+#include "base/sink.h"
+#include "cmd/command.h"
+#include "cmd/table.h"
+#include "journal/undo.h"
+
+struct revert_cfg {
+	bool dry_run, json, forget;
+	const char *run;
+};
+
+static const struct revert_cfg revert_defaults = { .run = NULL };
+
+static const struct option_row revert_options_rows[] = {
+	OPT_FLAG(struct revert_cfg, dry_run, .name = "dry-run", .letter = 'n', .help = "say what would be undone; change nothing"),
+	OPT_FLAG(struct revert_cfg, forget, .name = "forget", .help = "drop from the record what cannot be undone"),
+	OPT_FLAG(struct revert_cfg, json, .name = "json", .help = "print JSON instead of text"),
+};
+
+static const struct option_row revert_args[] = {
+	OPT_STR(struct revert_cfg, run, .name = "RUN", .optional = true, .help = "only this run; else all whose vlat is dead"),
+};
+
+static const struct example revert_examples[] = {
+	{ .line = "vlat revert", .what = "clean up after a vlat that was killed" },
+	{ .line = "vlat revert --dry-run", .what = "look first" },
+};
+
+static const struct exit_row revert_exits[] = {
+	{ .code = EXIT_OK, .meaning = "nothing is left of any dead run" },
+	{ .code = EXIT_NOT_UNDONE, .meaning = "something could not be undone, or somebody changed it since and it was left alone" },
+};
+
+static const char *const run_words[] = {
+	[REVERT_LIVE] = "left alone",
+	[REVERT_CLEAN] = "reverted",
+	[REVERT_LEFT] = "not all reverted",
+	[REVERT_UNREADABLE] = "cannot be reverted",
+};
+
+static void put_items(struct sink *out, const struct undo_report *r, bool verbose)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct undo_item *it = &r->at[i];
+
+		if (verbose || it->state == UNDO_FOREIGN || it->state == UNDO_FAILED)
+			sink_printf(out, "  %-9s  %s%s%s\n", undo_state_name(it->state), it->what, it->text[0] ? ": " : "", it->text);
+	}
+}
+
+static void put_run(struct sink *out, const struct revert_run *run, const struct call *call, bool dry)
+{
+	const size_t *n = run->report.count;
+	const char *word = dry && run->state == REVERT_CLEAN ? "can be reverted" : run_words[run->state];
+
+	sink_printf(out, "run %s (%s, %s): %s\n", run->id, run->why[0] ? run->why : "?", run->created[0] ? run->created : "?", word);
+	if (run->text[0])
+		sink_printf(out, "  %s\n", run->text);
+	put_items(out, &run->report, call->common->verbose || dry);
+	if (run->report.n)
+		sink_printf(out, "  %zu %s, %zu were as before, %zu are gone by themselves, %zu belong to somebody else now, %zu failed\n",
+			    n[UNDO_DONE], dry ? "to undo" : "undone", n[UNDO_SAME], n[UNDO_VOID], n[UNDO_FOREIGN], n[UNDO_FAILED]);
+}
+
+static int put_json(struct sink *out, const struct revert_report *report)
+{
+	json_t *j = revert_report_json(report);
+	char *text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
+
+	json_decref(j);
+	if (!text)
+		return -1;
+	sink_printf(out, "%s\n", text);
+	free(text);
+	return 0;
+}
+
+static int run_revert(const struct call *call)
+{
+	const struct revert_cfg *cfg = call->config;
+	struct revert_options options = { .dry_run = cfg->dry_run, .forget = cfg->forget, .run = cfg->run };
+	struct revert_report report = { 0 };
+	struct sink out = { 0 };
+	struct err err = { 0 };
+	bool clean;
+	int r = journal_revert(&options, &report, &err);
+
+	if (r < 0) {
+		revert_report_free(&report);
+		return cmd_fail(&err);
+	}
+	clean = revert_clean(&report);
+	if (cfg->json && put_json(&out, &report) < 0)
+		err_set(&err, -1, "a name in the journal is no UTF-8 text: run without --json");
+	for (size_t i = 0; !cfg->json && i < report.n; i++)
+		put_run(&out, &report.at[i], call, cfg->dry_run);
+	if (!cfg->json && report.n == 0)
+		sink_put(&out, "nothing to revert\n");
+	revert_report_free(&report);
+	if (err.code)
+		return cmd_fail(&err);
+	r = cmd_print(&out);
+	return r == EXIT_OK && !clean ? EXIT_NOT_UNDONE : r;
+}
+
+const struct command cmd_revert = {
+	.name = "revert",
+	.brief = "undo what a killed vlat has left on this host",
+	.text = "vlat writes down every change before it makes it. When it ends, however it ends but by SIGKILL or a crash, it undoes "
+		"everything itself. After those two, this command does: it ends processes that such a run has left, removes containers, "
+		"network namespaces, control groups, mounts and folders, and puts settings back, last first.\n\n"
+		"Only what is still as vlat left it is changed. A value that somebody else has changed since is reported and left alone. "
+		"After a reboot there is nothing to put back in /proc and /sys. Runs whose vlat is alive are not touched.",
+	ROWS(options, revert_options_rows),
+	ROWS(args, revert_args),
+	ROWS(examples, revert_examples),
+	ROWS(exits, revert_exits),
+	CONFIG(revert_defaults),
+	.run = run_revert,
+};
