@@ -21,7 +21,7 @@ const struct sut_driver *sut_driver(enum sut_kind kind)
 	return drivers[kind];
 }
 
-const char *sut_name(enum sut_kind kind)
+const char *sut_kind_name(enum sut_kind kind)
 {
 	return drivers[kind]->name;
 }

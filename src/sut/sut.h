@@ -27,7 +27,7 @@
 
 enum sut_kind { SUT_NATIVE, SUT_CONTAINER, SUT_VM, SUT_KINDS };
 
-const char *sut_name(enum sut_kind kind);
+const char *sut_kind_name(enum sut_kind kind);
 const char *sut_brief(enum sut_kind kind);
 int sut_parse(const char *name, enum sut_kind *ret, struct err *err); /* -EINVAL: lists them, guesses */
 const char *sut_cure(enum sut_kind kind);                             /* what to install or change when it is unavailable */
