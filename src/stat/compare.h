@@ -4,8 +4,12 @@
  *
  * Paired by block.  The change is a ratio b/a, estimated on log ratios by
  * Hodges-Lehmann with the interval that inverts the Wilcoxon signed-rank test
- * (Hollander & Wolfe 3.2; Lehmann 1963).  The A/A floor is the noise of two
- * identical arms; no verdict is given inside it.
+ * (Hollander & Wolfe 3.2; Lehmann 1963).  Spread is compared the same way: one
+ * standard deviation per run.  A bootstrap of the pooled deviation was tried and
+ * covers far too little with ten heavy-tailed blocks (docs/method.md).
+ *
+ * The A/A floor is the noise of two identical arms; a verdict "better" or
+ * "worse" needs the whole interval outside it.
  */
 #ifndef STAT_COMPARE_H
 #define STAT_COMPARE_H
@@ -22,18 +26,26 @@ struct comparison {
 	struct interval ratio;          /* b/a: 0.5 = halved */
 	double level;                   /* coverage really reached, >= 0.95 where n allows */
 	double floor;                   /* the A/A floor used, as a ratio >= 1; 1 = none known */
+	double p;                       /* two-sided Wilcoxon p-value of "no change"; NAN when n = 0 */
 	enum verdict verdict;
 };
 
 /* a[i], b[i] belong to block i; entries that are not finite or <= 0 are left out with their partner. */
 void compare_paired(struct comparison *ret, const double *a, const double *b, size_t n, double floor, bool lower_is_better);
 
-/* The A/A floor of a statistic from two identical arms: a ratio >= 1 that 95 % of A/A changes stay within. */
+/*
+ * The A/A floor of a statistic: the bound that the interval of the change between
+ * two identical arms stays within, as a ratio >= 1.  NAN when there are too few
+ * blocks for an interval (fewer than 6 at 95 %).
+ */
 double compare_floor(const double *a1, const double *a2, size_t n);
 
-/* Ratio of spreads b/a by bootstrap over blocks (BCa or better, fixed seed). */
-void compare_bootstrap(struct comparison *ret, const double *a, const double *b, size_t n, double floor, bool lower_is_better,
-		       unsigned long seed);
+/* Two studies, not paired: Hodges-Lehmann shift of log values with the interval that inverts Mann-Whitney. */
+void compare_unpaired(struct comparison *ret, const double *a, size_t na, const double *b, size_t nb, double floor,
+		      bool lower_is_better);
+
+/* A change inside this ratio is of no account when no A/A floor is known: 5 %. */
+#define COMPARE_MARGIN 1.05
 
 /* Median of x[n] and its distribution-free interval (order statistics). */
 struct interval median_interval(const double *x, size_t n);
