@@ -146,11 +146,15 @@ struct formatted format_size(double ratio, enum script script)
 
 struct formatted format_floor(double floor, enum script script)
 {
+	const char *sign = script == SCRIPT_UNICODE ? "\xc2\xb1" : "+-", *times = script == SCRIPT_UNICODE ? "\xc3\x97" : "x";
 	char buf[64];
 
 	if (!isfinite(floor) || floor <= 1)
 		return scripted("none", script);
-	snprintf(buf, sizeof(buf), "%s%.1f %%", script == SCRIPT_UNICODE ? "\xc2\xb1" : "+-", (floor - 1) * 100);
+	if (floor < 1.5)
+		snprintf(buf, sizeof(buf), "%s%.1f %%", sign, (floor - 1) * 100);
+	else
+		snprintf(buf, sizeof(buf), "%s%.1f", times, floor); /* up or down: a percentage would not say so */
 	return scripted(buf, script);
 }
 

@@ -45,12 +45,12 @@ void plot_curves(struct sink *out, const struct plot_curves *p);
 
 /* Changes as ratios with intervals, one row each, above a band of the A/A noise. */
 struct plot_change {
-	const char *label, *value;      /* value: the change in words, at the right */
+	const char *heading;            /* begins a group of rows; NULL = goes on */
+	const char *label, *value;      /* value: the change in words, with its verdict, at the right */
 	struct interval ratio;          /* est not finite: nothing to draw, only the words */
 	double floor;                   /* A/A noise as a ratio >= 1 */
 	double published;               /* ratio of 2015; NAN = none */
 	enum verdict verdict;
-	bool lower_is_better;
 };
 
 struct plot_changes {

@@ -12,7 +12,7 @@
 #include "report/plot.h"
 #include "report/svg.h"
 
-enum { SIDE = 10, ROW = 40, HEAD = 22, AXIS = 30 };
+enum { SIDE = 10, ROW = 42, HEAD = 24, AXIS = 30 };
 
 /* Labelled ratios in order of worth: one that would crowd a worthier one is left out. */
 static const struct {
@@ -103,36 +103,32 @@ static void put_row(struct sink *out, const struct plot_change *c, const struct 
 		put_whisker(out, c, x, y);
 	svg_group_end(out);
 	if (isfinite(c->published) && c->published > 0)
-		svg_mark(out, "pb", MARK_TRIANGLE, scale_at(x, c->published), y, 5, NULL);
+		svg_mark(out, "pb", MARK_DOWN, scale_at(x, c->published), y - 9, 3.5, NULL);
 }
 
-/* "better" with an arrow, above the first row of each run of rows with one direction. */
-static bool starts_group(const struct plot_changes *p, size_t i)
+static double height_of(const struct plot_change *c)
 {
-	return i == 0 || p->at[i].lower_is_better != p->at[i - 1].lower_is_better;
+	return ROW + (c->heading ? HEAD : 0);
 }
 
 void plot_changes(struct sink *out, const struct plot_changes *p)
 {
 	struct scale x = { .lo = p->lo, .hi = p->hi, .from = SIDE, .to = PLOT_WIDTH - SIDE, .log = true };
-	double bottom = 4;
+	double bottom = 0, top = 0;
 
 	if (!(x.lo > 0 && x.hi > x.lo && isfinite(x.hi)))
 		x.lo = 0.1, x.hi = 10;
 	for (size_t i = 0; i < p->n; i++)
-		bottom += ROW + (starts_group(p, i) ? HEAD : 0);
+		bottom += height_of(&p->at[i]);
 	svg_open(out, p->text.id, PLOT_WIDTH, bottom + AXIS, p->text.title, p->text.desc);
 	put_axis(out, &x, bottom);
-	bottom = 4;
 	for (size_t i = 0; i < p->n; i++) {
-		if (starts_group(p, i)) {
-			svg_text(out, "hd", p->at[i].lower_is_better ? SIDE : PLOT_WIDTH - SIDE, bottom + 13,
-				 p->at[i].lower_is_better ? "start" : "end",
-				 p->at[i].lower_is_better ? "\xe2\x86\x90 less is better" : "more is better \xe2\x86\x92");
-			bottom += HEAD;
-		}
-		put_row(out, &p->at[i], &x, bottom);
-		bottom += ROW;
+		const struct plot_change *c = &p->at[i];
+
+		if (c->heading)
+			svg_text(out, "hd", SIDE, top + 15, "start", c->heading);
+		put_row(out, c, &x, top + (c->heading ? HEAD : 0));
+		top += height_of(c);
 	}
 	svg_close(out);
 }

@@ -192,6 +192,7 @@ static const struct {
 	[MARK_SQUARE] = { { { -0.85, -0.85 }, { 0.85, -0.85 }, { 0.85, 0.85 }, { -0.85, 0.85 } }, 4 },
 	[MARK_DIAMOND] = { { { 0, -1.2 }, { 1.2, 0 }, { 0, 1.2 }, { -1.2, 0 } }, 4 },
 	[MARK_TRIANGLE] = { { { 0, -1.1 }, { 1.1, 0.9 }, { -1.1, 0.9 } }, 3 },
+	[MARK_DOWN] = { { { 0, 1.1 }, { 1.1, -0.9 }, { -1.1, -0.9 } }, 3 },
 };
 
 static void put_shape(struct sink *out, const char *classes, enum marker m, double x, double y, double r)

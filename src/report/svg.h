@@ -43,7 +43,7 @@ void svg_line(struct sink *out, const char *classes, double x1, double y1, doubl
 void svg_rect(struct sink *out, const char *classes, double x, double y, double w, double h);
 void svg_polyline(struct sink *out, const char *classes, const struct point *p, size_t n);
 void svg_polygon(struct sink *out, const char *classes, const struct point *p, size_t n);
-enum marker { MARK_DISC, MARK_SQUARE, MARK_DIAMOND, MARK_TRIANGLE, MARK_CROSS, MARK_N };
+enum marker { MARK_DISC, MARK_SQUARE, MARK_DIAMOND, MARK_TRIANGLE, MARK_DOWN, MARK_CROSS, MARK_N };
 /* A mark of radius r; note (may be NULL) becomes its tooltip. */
 void svg_mark(struct sink *out, const char *classes, enum marker m, double x, double y, double r, const char *note);
 /* anchor: "start", "middle" or "end". The text is escaped here. */

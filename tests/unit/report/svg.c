@@ -121,7 +121,7 @@ static void test_strip_shows_every_run(void **state)
 static void test_changes_show_the_interval(void **state)
 {
 	struct plot_change c = { .label = "l", .value = "v", .ratio = { 0.1, 0.05, 0.2 }, .floor = 1.1, .published = 0.02,
-				 .verdict = VERDICT_BETTER, .lower_is_better = true };
+				 .verdict = VERDICT_BETTER };
 	const struct plot_changes p = { .text = { "c", "t", "d" }, .at = &c, .n = 1, .lo = 0.01, .hi = 10 };
 	struct sink s = { 0 };
 
@@ -134,7 +134,7 @@ static void test_changes_show_the_interval(void **state)
 	sink_free(&s);
 
 	c = (struct plot_change){ .label = "l", .value = "v", .ratio = { 0.1, -INFINITY, INFINITY }, .floor = 1, .published = NAN,
-				  .verdict = VERDICT_CANNOT_TELL, .lower_is_better = true };
+				  .verdict = VERDICT_CANNOT_TELL };
 	plot_changes(&s, &p);
 	assert_int_equal(occurrences(s.text, "<line class=\"wh\""), 1);
 	assert_int_equal(occurrences(s.text, "<path class=\"wh\""), 2);
