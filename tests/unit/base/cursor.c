@@ -12,7 +12,7 @@ static void takes_what_is_there(void **state)
 {
 	const char *at = "irq 12: ff word\nnext";
 	char buf[8];
-	uint64_t v;
+	uint64_t v = 0;
 
 	(void) state;
 	assert_true(take_text(&at, "irq") && take_blanks(&at) && take_u64(&at, &v) && take_char(&at, ':'));
