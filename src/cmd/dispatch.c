@@ -79,6 +79,18 @@ static int count_options(int argc, char **argv)
 	return n;
 }
 
+static int missing_command(const struct call *nobody)
+{
+	struct sink names = { 0 };
+	int r;
+
+	for (size_t i = 0; i < n_commands; i++)
+		sink_printf(&names, "%s%s", i ? ", " : "", commands[i]->name);
+	r = cmd_usage(nobody, "a command is missing: %s", names.text);
+	sink_free(&names);
+	return r;
+}
+
 int vlat_main(int argc, char **argv)
 {
 	const struct call nobody = { 0 };
@@ -101,7 +113,7 @@ int vlat_main(int argc, char **argv)
 	if (common.version)
 		return print_version();
 	if (n >= argc)
-		return cmd_usage(&nobody, "a command is missing");
+		return missing_command(&nobody);
 	c = command_find(argv[n]);
 	if (!c) {
 		command_explain_unknown(argv[n], &err);

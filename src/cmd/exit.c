@@ -20,17 +20,9 @@ const struct exit_row exit_rows[] = {
 };
 const size_t n_exit_rows = ARRAY_SIZE(exit_rows);
 
-static void say(const char *who, const char *text, const char *more)
-{
-	struct term t = term_look(STDERR_FILENO);
-
-	term_status_end();
-	fprintf(stderr, "%s%s:%s %s%s\n", term_on(&t, PAINT_BAD), who, term_off(&t, PAINT_BAD), text, more);
-}
-
 int cmd_fail_as(int exit_code, const struct err *err)
 {
-	say("vlat", err->text, "");
+	term_say(PAINT_BAD, "vlat:", err->text);
 	return stop_wanted() ? EXIT_INTERRUPTED : exit_code;
 }
 
@@ -41,19 +33,18 @@ int cmd_fail(const struct err *err)
 
 int cmd_usage(const struct call *call, const char *fmt, ...)
 {
-	struct sink text = { 0 }, who = { 0 }, more = { 0 };
-	const char *name = call->command ? call->command->name : NULL;
+	const char *name = call->command ? call->command->name : "", *gap = *name ? " " : "";
+	struct sink text = { 0 }, head = { 0 };
 	va_list ap;
 
 	va_start(ap, fmt);
 	sink_vprintf(&text, fmt, ap);
 	va_end(ap);
-	sink_printf(&who, "vlat%s%s", name ? " " : "", name ? name : "");
-	sink_printf(&more, " (see %s --help)", who.text);
-	say(who.text, text.text, more.text);
+	sink_printf(&text, " (see vlat%s%s --help)", gap, name);
+	sink_printf(&head, "vlat%s%s:", gap, name);
+	term_say(PAINT_BAD, head.text, text.text);
 	sink_free(&text);
-	sink_free(&who);
-	sink_free(&more);
+	sink_free(&head);
 	return EXIT_USAGE;
 }
 

@@ -9,10 +9,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/sink.h"
 #include "base/text.h"
 
 #define PLAIN_EVERY_NS (10 * NS_PER_S)
@@ -60,29 +62,50 @@ static void clear(void)
 	screen.shown = false;
 }
 
+/* How many bytes at p a terminal would obey: a C0 control, DEL, or a C1 control (U+0080..U+009F, two bytes of UTF-8). */
+static size_t commands_terminal(const char *p)
+{
+	unsigned char c = (unsigned char) p[0], next = (unsigned char) p[1];
+
+	return c < 0x20 || c == 0x7f ? 1 : c == 0xc2 && next >= 0x80 && next < 0xa0 ? 2 : 0;
+}
+
+static void put_harmless(struct sink *out, const char *text, const char *controls_allowed)
+{
+	while (*text) {
+		size_t n = strchr(controls_allowed, *text) ? 0 : commands_terminal(text);
+
+		sink_char(out, n ? '?' : *text);
+		text += n ? n : 1;
+	}
+}
+
 void term_status(const char *fmt, ...)
 {
 	struct term t = term_look(STDERR_FILENO);
 	uint64_t now = clock_ns();
-	char text[512];
+	struct sink raw = { 0 }, text = { 0 };
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	sink_vprintf(&raw, fmt, ap);
 	va_end(ap);
+	sink_put(&text, "");
+	put_harmless(&text, raw.text, "");
 	pthread_mutex_lock(&screen.lock);
 	if (screen.least > LOG_NOTE_) {
 		; /* --quiet */
 	} else if (t.tty) {
 		/* The last column stays free: some terminals wrap as soon as it is filled. */
-		fprintf(stderr, "\r%.*s\033[K", (int) t.width - 1, text);
+		fprintf(stderr, "\r%.*s\033[K", (int) t.width - 1, text.text);
 		screen.shown = true;
 	} else if (screen.plain_at == 0 || now - screen.plain_at >= PLAIN_EVERY_NS) {
-		fprintf(stderr, "%s\n", text);
+		fprintf(stderr, "%s\n", text.text);
 		screen.plain_at = now;
 	}
-	fflush(stderr);
 	pthread_mutex_unlock(&screen.lock);
+	sink_free(&raw);
+	sink_free(&text);
 }
 
 void term_status_end(void)
@@ -92,18 +115,34 @@ void term_status_end(void)
 	pthread_mutex_unlock(&screen.lock);
 }
 
-static void print_remark(enum log_level level, const char *text)
+void term_say(enum paint p, const char *head, const char *text)
 {
-	static const enum paint paints[] = { [LOG_DEBUG_] = PAINT_DIM, [LOG_NOTE_] = PAINT_NONE, [LOG_WARN_] = PAINT_WARN };
-	static const char *const words[] = { [LOG_DEBUG_] = "", [LOG_NOTE_] = "", [LOG_WARN_] = "warning: " };
 	struct term t = term_look(STDERR_FILENO);
+	struct sink line = { 0 };
 
-	if (level < screen.least)
-		return;
+	sink_printf(&line, "%s%s%s ", term_on(&t, p), head, term_off(&t, p));
+	put_harmless(&line, text, "\n\t");
+	sink_char(&line, '\n');
 	pthread_mutex_lock(&screen.lock);
 	clear();
-	fprintf(stderr, "%svlat: %s%s%s\n", term_on(&t, paints[level]), words[level], text, term_off(&t, paints[level]));
+	fputs(line.text, stderr);
 	pthread_mutex_unlock(&screen.lock);
+	sink_free(&line);
+}
+
+static void print_remark(enum log_level level, const char *text)
+{
+	static const struct {
+		enum paint paint;
+		const char *head;
+	} looks[] = {
+		[LOG_DEBUG_] = { PAINT_DIM, "vlat:" },
+		[LOG_NOTE_] = { PAINT_NONE, "vlat:" },
+		[LOG_WARN_] = { PAINT_WARN, "vlat: warning:" },
+	};
+
+	if (level >= screen.least)
+		term_say(looks[level].paint, looks[level].head, text);
 }
 
 void term_log_install(enum log_level least)

@@ -33,6 +33,12 @@ const char *term_off(const struct term *t, enum paint p);
 void term_status(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void term_status_end(void);
 
+/*
+ * "HEAD text" on stderr, HEAD painted.  Texts may come from guests and files:
+ * what would command the terminal is shown as '?', but for newline and tab.
+ */
+void term_say(enum paint p, const char *head, const char *text);
+
 /* The log printer of vlat: "vlat: remark" on stderr, from the given level up. */
 void term_log_install(enum log_level least);
 

@@ -87,6 +87,18 @@ static void all_levels(void)
 	log_warn("w");
 }
 
+static void hostile_text(void)
+{
+	/* A title for the window, a screen cleared, CSI in one byte of Latin-1; what is no command stays. */
+	log_note("a\033]0;x\007b\033[2J\302\233c\r\177\td\n\303\244");
+}
+
+static void nothing_commands_the_terminal(void **state)
+{
+	(void) state;
+	assert_string_equal(hear_in_file(hostile_text), "vlat: a?]0;x?b?[2J?c??\td\n\303\244\n");
+}
+
 static void files_get_few_lines(void **state)
 {
 	(void) state;
@@ -155,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_get_few_lines),
 		cmocka_unit_test(levels),
+		cmocka_unit_test(nothing_commands_the_terminal),
 		cmocka_unit_test(terminals_get_one_line_redrawn),
 		cmocka_unit_test(colours),
 	};
