@@ -18,7 +18,7 @@
 #include "sut/sut.h"
 #include "workload/protocol.h"
 
-struct spec_load {              /* a level of interference */
+struct spec_interference {              /* a level of interference */
 	const char *name;
 	const char *const *argv;        /* NULL = idle */
 };
@@ -38,7 +38,7 @@ struct study_spec {
 
 	enum sut_kind *suts;
 	struct tuning_level *tunings;   /* the first is the baseline */
-	struct spec_load *loads;
+	struct spec_interference *loads;
 	struct spec_workload *workloads;
 	unsigned n_suts, n_tunings, n_loads, n_workloads;
 

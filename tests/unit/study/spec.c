@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "study/spec.h"
+#include "workload/workload.h"
+
+#define HEAD  "name: t\nblocks: 2\n"
+#define SUTS  "suts: [native, vm]\n"
+#define TUNE  "tunings:\n  - name: stock\n  - name: vlat\n"
+#define LOAD  "interference:\n  - name: idle\n"
+#define WORK  "workloads:\n  - name: tcp-rr\n    aa: true\n  - name: wakeup\n    interval: 250us\n"
+
+static struct study_spec *parse(const char *yaml, bool quick, struct err *err)
+{
+	struct study_spec *s = NULL;
+
+	spec_parse(&s, yaml, strlen(yaml), "t.yaml", quick, err);
+	return s;
+}
+
+static void a_whole_file_is_read(void **state)
+{
+	struct err err = { 0 };
+	struct study_spec *s = parse(HEAD "duration: 500ms\nwarmup: 0\n" SUTS
+					  "tunings:\n  - name: stock\n  - name: vlat\n    except: [mem.thp]\n"
+					  "  - name: other\n    apply: [tuned-adm, profile, x]\n    revert: [tuned-adm, 'off']\n"
+					  "interference:\n  - name: idle\n  - name: busy\n  - name: io\n    command: [stress-ng, --hdd, '1']\n" WORK
+					  "vm:\n  memory: 512M\n  vcpus: 2\npeer: other\n",
+				     false, &err);
+
+	(void) state;
+	if (!s)
+		fail_msg("%s", err.text);
+	assert_int_equal(s->blocks, 2);
+	assert_int_equal(s->n_suts, 2);
+	assert_int_equal(s->suts[1], SUT_VM);
+	assert_int_equal(s->tunings[0].kind, TUNING_STOCK);
+	assert_string_equal(s->tunings[1].options.except[0], "mem.thp");
+	assert_null(s->tunings[1].options.except[1]);
+	assert_int_equal(s->tunings[2].kind, TUNING_COMMANDS);
+	assert_string_equal(s->tunings[2].apply[2], "x");
+	assert_null(s->tunings[2].apply[3]);
+	assert_string_equal(s->tunings[2].revert[1], "off");
+	assert_null(s->loads[0].argv);
+	assert_string_equal(s->loads[1].argv[0], "stress-ng");
+	assert_string_equal(s->loads[2].argv[1], "--hdd");
+	assert_true(s->workloads[0].aa);
+	assert_int_equal(s->workloads[1].job.interval_us, 250);
+	assert_true(s->workloads[1].job.duration_s > 0.49 && s->workloads[1].job.duration_s < 0.51);
+	assert_int_equal(s->vm_memory_mb, 512);
+	assert_int_equal(s->vm_vcpus, 2);
+	assert_int_equal(s->peer_policy, PEER_OTHER);
+	spec_free(s);
+}
+
+static void quick_replaces_blocks_and_times(void **state)
+{
+	const char *yaml = HEAD SUTS TUNE LOAD WORK "quick:\n  blocks: 1\n  duration: 100ms\n";
+	struct err err = { 0 };
+	struct study_spec *s = parse(yaml, true, &err);
+
+	(void) state;
+	assert_non_null(s);
+	assert_int_equal(s->blocks, 1);
+	assert_true(s->workloads[0].job.duration_s < 0.11);
+	spec_free(s);
+}
+
+static void the_json_names_every_level(void **state)
+{
+	struct err err = { 0 };
+	struct study_spec *s = parse(HEAD SUTS TUNE LOAD WORK, false, &err);
+	json_t *j = spec_json(s), *factors = json_object_get(j, "factors");
+
+	(void) state;
+	assert_string_equal(json_string_value(json_array_get(json_object_get(factors, "sut"), 1)), "vm");
+	assert_int_equal(json_array_size(json_object_get(j, "aa")), 2);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(j, "aa"), 0), "workload")), "tcp-rr");
+	assert_int_equal(json_integer_value(json_object_get(j, "blocks")), 2);
+	json_decref(j);
+	spec_free(s);
+}
+
+static void bad_files_get_a_sentence_with_the_line(void **state)
+{
+	static const struct {
+		const char *yaml, *says;
+	} rows[] = {
+		{ HEAD SUTS TUNE LOAD WORK "blockz: 3\n", "t.yaml: line 14: Unexpected key: blockz" },
+		{ "name: t\nblocks: ten\n", "t.yaml: line 2: Invalid" },
+		{ "name: t\nblocks: 0\n" SUTS TUNE LOAD WORK, "t.yaml: line 2: blocks is 0" },
+		{ "name: t\nblocks: 2\nduration: -3s\n" SUTS TUNE LOAD WORK, "t.yaml: line 3: duration '-3s'" },
+		{ "name: t\nblocks: 2\nduration: 1000h\n" SUTS TUNE LOAD WORK, "t.yaml: line 3: duration '1000h'" },
+		{ HEAD "suts: [natve]\n" TUNE LOAD WORK, "t.yaml: line 3: " },
+		{ HEAD "suts: [vm, vm]\n" TUNE LOAD WORK, "is there twice" },
+		{ HEAD SUTS "tunings:\n  - name: tuned\n    apply: [a]\n" LOAD WORK, "t.yaml: line 5: the tuning 'tuned'" },
+		{ HEAD SUTS "tunings:\n  - name: ../x\n" LOAD WORK, "is no name" },
+		{ HEAD SUTS TUNE "interference:\n  - name: noisy\n" WORK, "needs command" },
+		{ HEAD SUTS TUNE LOAD "workloads:\n  - name: tcp-rrr\n", "tcp-rr" },
+		{ HEAD SUTS TUNE LOAD "workloads:\n  - name: tcp-stream\n    rate: 5\n", "t.yaml: line 10: " },
+		{ HEAD SUTS TUNE LOAD "workloads:\n  - name: tcp-rr\n    rate: -5\n", "rate" },
+		{ HEAD SUTS TUNE LOAD WORK "vm:\n  memory: 1M\n", "memory '1M'" },
+		{ HEAD SUTS TUNE LOAD WORK "peer: sometimes\n", "peer 'sometimes'" },
+		{ "", "empty" },
+		{ "- a\n", "MAPPING" },
+		{ "name: t\n", "blocks" },
+		{ "name: [\n", "t.yaml" },
+	};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err err = { 0 };
+		struct study_spec *s = parse(rows[i].yaml, false, &err);
+
+		assert_null(s);
+		assert_true(err.code < 0);
+		if (!strstr(err.text, rows[i].says))
+			fail_msg("row %zu: wanted \"%s\" in \"%s\"", i, rows[i].says, err.text);
+	}
+}
+
+static void the_shipped_studies_are_sound(void **state)
+{
+	static const struct {
+		const char *path;
+		size_t cells, quick_cells;
+	} rows[] = {
+		{ SOURCE_ROOT "/data/studies/welch.yaml", 210, 63 },
+		{ SOURCE_ROOT "/data/studies/interference.yaml", 300, 90 },
+	};
+
+	(void) state;
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		struct matrix_spec shape;
+		struct study_spec *s;
+		struct err err = { 0 };
+		bool *aa;
+
+		if (spec_load(&s, rows[i / 2].path, i % 2, &err) < 0)
+			fail_msg("%s", err.text);
+		spec_matrix(s, 1, &shape, &aa);
+		assert_int_equal(matrix_size(&shape), i % 2 ? rows[i / 2].quick_cells : rows[i / 2].cells);
+		free(aa);
+		spec_free(s);
+	}
+}
+
+static void suts_that_are_not_there_are_left_out(void **state)
+{
+	static const bool keep[] = { false, true };
+	struct err err = { 0 };
+	struct study_spec *s = parse(HEAD SUTS TUNE LOAD WORK, false, &err);
+
+	(void) state;
+	spec_keep_suts(s, keep);
+	assert_int_equal(s->n_suts, 1);
+	assert_int_equal(s->suts[0], SUT_VM);
+	spec_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_whole_file_is_read),
+		cmocka_unit_test(quick_replaces_blocks_and_times),
+		cmocka_unit_test(the_json_names_every_level),
+		cmocka_unit_test(bad_files_get_a_sentence_with_the_line),
+		cmocka_unit_test(the_shipped_studies_are_sound),
+		cmocka_unit_test(suts_that_are_not_there_are_left_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
