@@ -16,6 +16,7 @@
 	X(measure) \
 	X(plan) \
 	X(revert) \
+	X(study) \
 	X(version) \
 	X(workloads)
 /* clang-format on */

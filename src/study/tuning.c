@@ -106,7 +106,8 @@ int tuning_available(const struct tuning_level *level, struct err *err)
 	if (level->kind == TUNING_STOCK)
 		return 0;
 	if (geteuid() != 0)
-		return err_set(err, -EPERM, "tuning %s needs root: it changes kernel settings and moves other processes; try sudo",
+		return err_set(err, -EPERM,
+			       "tuning %s needs root: it changes kernel settings and moves other processes; try sudo",
 			       level->name);
 	if (level->kind == TUNING_COMMANDS && program_find(level->apply[0], path, sizeof(path)) < 0)
 		return err_set(err, -ENOENT, "tuning %s: the program '%s' is not installed", level->name, level->apply[0]);
