@@ -148,9 +148,9 @@ static bool sums_fit(const struct histogram *h)
 
 	if (h->sum < n * lo || h->sum > n * hi)         /* 64 x 64 bits: cannot overflow */
 		return false;
-	if (__builtin_mul_overflow(lo * lo, n, &product) || h->sumsq < product)
-		return false;
-	return __builtin_mul_overflow(hi * hi, n, &product) || h->sumsq <= product;
+	if (__builtin_mul_overflow(hi * hi, n, &product))
+		return true;
+	return h->sumsq <= product && h->sumsq >= n * lo * lo;
 }
 
 static int check(const struct histogram *h, struct err *err)

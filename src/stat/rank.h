@@ -3,7 +3,7 @@
  * rank - the null distributions of two rank statistics, and order statistics.
  *
  * Exact by counting (dynamic programming) up to the sizes below, normal with
- * continuity correction above: there the error is beneath 1e-3.
+ * continuity correction above: there the error is beneath 2e-3.
  * Hollander, Wolfe & Chicken, Nonparametric Statistical Methods, 3rd ed., 3.1, 4.1.
  */
 #ifndef STAT_RANK_H
