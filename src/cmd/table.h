@@ -15,6 +15,7 @@
 	X(knobs) \
 	X(measure) \
 	X(plan) \
+	X(report) \
 	X(revert) \
 	X(study) \
 	X(version) \
