@@ -95,7 +95,6 @@ static const struct group *floor_source(const struct analysis *a, const struct g
 
 static void fill_change(struct change *c, const struct analysis *a, const struct group *g, const struct contrast *of)
 {
-	const struct metric_row *row = metric_row(c->metric);
 	struct pairs p = make_pairs(of->base, of->tuned, c->metric);
 	double floor = 1;
 
@@ -103,7 +102,7 @@ static void fill_change(struct change *c, const struct analysis *a, const struct
 	if (c->floor_from && c->floor_from->floor[c->metric] > 1)
 		floor = c->floor_from->floor[c->metric];
 	if (p.n > 0)
-		compare_paired(&c->cmp, p.a, p.b, p.n, floor, row->lower_is_better);
+		compare_paired(&c->cmp, p.a, p.b, p.n, floor, metric_row(c->metric)->lower_is_better);
 	c->before = p.n > 0 ? median_interval(p.a, p.n).est : NAN;
 	c->after = p.n > 0 ? median_interval(p.b, p.n).est : NAN;
 	c->few = c->cmp.n < ENOUGH_BLOCKS;
@@ -119,7 +118,7 @@ static void add_contrast(struct analysis *a, struct group *g, const struct arm *
 		const struct metric_row *row = metric_row((enum metric) m);
 
 		c->change[m] = (struct change){ .metric = (enum metric) m, .before = NAN, .after = NAN,
-						.cmp = { .ratio = INTERVAL_NONE, .floor = 1 } };
+						.cmp = { .ratio = INTERVAL_NONE, .floor = 1, .p = NAN } };
 		if (row->compared && row->stream == g->stream)
 			fill_change(&c->change[m], a, g, c);
 	}

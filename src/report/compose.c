@@ -301,7 +301,7 @@ void compose_floor(struct doc *d, const struct report *r)
 			doc_para(d, "The baseline was measured twice in every block, as if it were two things (A/A). What differs between the two is "
 				    "noise, and no change within it is called better or worse. A system without a pair of its own is held against the "
 				    "noisiest pair of the same workload; a workload without any pair has only its interval.");
-			t = doc_table(d, floor_columns, ARRAY_SIZE(floor_columns), "The noise floor: 95 %% of A/A changes stay within it.");
+			t = doc_table(d, floor_columns, ARRAY_SIZE(floor_columns), "The noise floor: the 95 %% interval of the change between two identical arms lies within it.");
 			t->grouped = true;
 		}
 		floor_rows(t, &last, d, r, g);

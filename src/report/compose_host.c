@@ -298,10 +298,11 @@ void compose_method(struct doc *d, const struct report *r)
 	doc_section(d, "method", "Method", "How to read these numbers");
 	doc_item(d, "The run is the replicate, not the sample: each run gives one median, one standard deviation, one 99.9th percentile. Runs are "
 		    "compared in pairs of the same block.");
-	doc_item(d, "Changes of medians and percentiles are Hodges-Lehmann estimates on log ratios; their intervals invert the Wilcoxon signed-rank "
-		    "test. Changes of standard deviations have a bootstrap interval over blocks.");
+	doc_item(d, "A change is a Hodges-Lehmann estimate on log ratios; its interval inverts the Wilcoxon signed-rank test. Standard "
+		    "deviations are compared in the same way, one a run.");
 	doc_item(d, "Better or worse is said only when the whole interval lies beyond no change and beyond the noise between identical arms. "
-		    "No difference: the interval lies within that noise. Cannot tell: neither.");
+		    "No difference: the interval lies within that noise, or within %.0f %% where the noise is not known. Cannot tell: neither.",
+		 (COMPARE_MARGIN - 1) * 100);
 	doc_item(d, "Each sample is kept in a histogram whose buckets are within 0.8 %% of the value. A 99.9th percentile needs at least 1000 "
 		    "samples a run; the maximum is what was seen, not an estimate.");
 	doc_item(d, "Below six blocks no verdict is given: even six pairs that all agree only just reach the 95 %% level.");

@@ -124,6 +124,7 @@ static json_t *change_json(const struct group *g, const struct contrast *of, con
 	set(j, "ratio", interval_json(c->cmp.ratio));
 	set(j, "change_percent", percent(c->cmp.ratio.est));
 	set(j, "level", number(c->cmp.level));
+	set(j, "p", number(c->cmp.p));
 	set(j, "noise_ratio", c->cmp.floor > 1 ? number(c->cmp.floor) : NULL);
 	set(j, "noise_of", c->floor_from ? json_string(c->floor_from->sut) : NULL);
 	set_text(j, "verdict", change_verdict(c));

@@ -24,7 +24,7 @@ struct metric_row {
 	const char *brief;              /* "p99", "std dev": where width is dear */
 	enum unit unit;
 	bool lower_is_better;
-	bool spread;                    /* a spread, not a location: compared by bootstrap */
+	bool spread;                    /* a spread, not a location */
 	bool compared;                  /* has a change and a verdict; else only shown */
 	bool stream;                    /* of a throughput workload */
 };
