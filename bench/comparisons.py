@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is compared with what, and which number is wanted."""
+import os
+import signal
+import sys
+import threading
+import time
+
+import rivals
+from agentlib import Agent, at_least, quantile, serve
+from ratio import median, ratio
+from rivals import Place
+
+FIFO = 40
+LIMIT_BYTES = 16 << 20
+NAMES = ['tcp-rr', 'tcp-stream', 'wakeup', 'freeze', 'memory']
+
+
+def allowed_fifo():
+    """The priority that both arms run at, or 0 with the reason printed."""
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO))
+        os.sched_setscheduler(0, *before)
+        return FIFO
+    except PermissionError:
+        print('SCHED_FIFO is not allowed here: both arms run under SCHED_OTHER, and other work disturbs both')
+        return 0
+
+
+def steal_ticks():
+    with open('/proc/stat', encoding='ascii') as f:
+        return int(f.readline().split()[8])
+
+
+class Bench:
+    def __init__(self, agent, pairs, seconds):
+        self.agent, self.pairs, self.seconds = agent, pairs, seconds
+        self.fifo = allowed_fifo()
+        cpus = sorted(os.sched_getaffinity(0))
+        self.last, self.other = cpus[-1], cpus[-2] if len(cpus) > 1 else None
+        self.latency = self.hold_latency()
+
+    @staticmethod
+    def hold_latency():
+        """What cyclictest does for itself holds for both arms: no deep idle states while this is open."""
+        try:
+            fd = os.open('/dev/cpu_dma_latency', os.O_WRONLY)
+            os.write(fd, bytes(4))
+            return fd
+        except OSError:
+            return None
+
+    def run(self, name):
+        steal = steal_ticks()
+        good = getattr(self, name.replace('-', '_'))()
+        stolen = steal_ticks() - steal
+        if stolen:
+            print('  (%.2f s of CPU time were stolen by the hypervisor meanwhile)' % (stolen / os.sysconf('SC_CLK_TCK')))
+        return good
+
+    def places(self):
+        """(words, server, client): two CPUs, where there are two, and one."""
+        one = Place(self.last, self.fifo)
+        if self.other is not None:
+            yield 'CPUs %d and %d' % (self.other, self.last), Place(self.other, self.fifo), one
+        yield 'both on CPU %d' % self.last, one, one
+
+    def versus(self, what, unit, scale, ours, theirs, wanted, higher=True):
+        """Alternate, print, judge by the estimate: wanted is the least (or, unless higher, the greatest) ratio."""
+        pairs = []
+        for i in range(self.pairs):
+            if i % 2:
+                b, a = theirs(), ours()
+            else:
+                a, b = ours(), theirs()
+            pairs.append((a, b))
+            print('  %-60s pair %2d of %d: %.3f ' % (what, i + 1, self.pairs, a / b), end='\r', file=sys.stderr, flush=True)
+        estimate, low, high = ratio(pairs)
+        good = estimate >= wanted if higher else estimate <= wanted
+        interval = '[%.3f, %.3f]' % (low, high) if low else '[too few pairs]'
+        print('%-66s %9.4g %9.4g %-7s ratio %.3f %s  wanted %s %.2f: %s' % (
+            what, median([a for a, _ in pairs]) / scale, median([b for _, b in pairs]) / scale, unit, estimate, interval,
+            '>=' if higher else '<=', wanted, 'reached' if good else 'MISSED'))
+        return good
+
+    def pair_of_agents(self, workload, server, client, **members):
+        listener, caller = Agent(self.agent), Agent(self.agent)
+        try:
+            port = serve(listener, workload, **dict(members, **server.job()))
+            caller.job(workload, 'client', peer='127.0.0.1', port=port, **dict(members, **client.job()))
+            return caller.expect('result', 30 + 2 * members['duration_s'])
+        finally:
+            caller.close()
+            listener.close()
+
+    def tcp_rr(self):
+        good, found = True, False
+        for tool, call, size in ('netperf', rivals.netperf, 1), ('sockperf', rivals.sockperf, 14):
+            if not rivals.find(tool) or (tool == 'netperf' and not rivals.find('netserver')):
+                print('tcp-rr beside %s: skipped, there is no %s on PATH' % (tool, tool))
+                continue
+            found = True
+            for words, server, client in self.places():
+                def ours(server=server, client=client, size=size):
+                    return self.pair_of_agents('tcp-rr', server, client, duration_s=self.seconds, warmup_s=0.3, request_bytes=size,
+                                               response_bytes=size)['transactions_per_s']
+
+                def theirs(server=server, client=client, size=size, call=call):
+                    return call(server, client, self.seconds, size)
+                good &= self.versus('tcp-rr beside %s, %d byte, %s' % (tool, size, words), 'k/s', 1e3, ours, theirs, 0.98)
+        return good if found else True
+
+    def tcp_stream(self):
+        if not rivals.find('iperf3'):
+            print('tcp-stream beside iperf3: skipped, there is no iperf3 on PATH')
+            return True
+        good = True
+        # Never both on one CPU: under SCHED_FIFO iperf3's two ends poll each other to a standstill there.
+        for words, server, client in list(self.places())[:1]:
+            if server is client:
+                server = client = Place(self.last, 0)
+            for direction in 'up', 'down':
+                def ours(server=server, client=client, direction=direction):
+                    return self.pair_of_agents('tcp-stream', server, client, duration_s=self.seconds, warmup_s=1,
+                                               direction=direction)['throughput_bps']
+
+                def theirs(server=server, client=client, direction=direction):
+                    return rivals.iperf3(server, client, self.seconds, direction)
+                good &= self.versus('tcp-stream %s beside iperf3, %s' % (direction, words), 'Gbit/s', 1e9, ours, theirs, 0.98)
+        return good
+
+    def wakeup_job(self, duration_s):
+        agent = Agent(self.agent)
+        agent.job('wakeup', duration_s=duration_s, warmup_s=0, interval_us=1000, lock_memory=bool(self.fifo),
+                  **Place(self.last, self.fifo).job())
+        return agent
+
+    def wakeup_ours(self):
+        agent = self.wakeup_job(self.seconds)
+        histogram = agent.expect('result', 30 + self.seconds)['response']['histogram']
+        agent.close()
+        # The middle of a bucket, which is at most 1/64 wide.
+        return quantile(histogram, 0.5) * (1 + 1 / 128)
+
+    def wakeup_theirs(self):
+        counts = rivals.Cyclictest(Place(self.last, self.fifo), self.seconds, 1000).result()
+        return self.counts_quantile(counts, 0.5)
+
+    @staticmethod
+    def counts_quantile(counts, q):
+        left = max(1, int(sum(counts.values()) * q + 0.5))
+        for ns in sorted(counts):
+            left -= counts[ns]
+            if left <= 0:
+                return ns
+        return 0
+
+    def wakeup(self):
+        if not rivals.find('cyclictest'):
+            print('wakeup beside cyclictest: skipped, there is no cyclictest on PATH')
+            return True
+        return self.versus('wakeup beside cyclictest, median, 1 ms, CPU %d' % self.last, 'us', 1e3, self.wakeup_ours, self.wakeup_theirs,
+                           1.05, higher=False)
+
+    @staticmethod
+    def freeze_at(pid, after_s, length_s):
+        def act():
+            time.sleep(after_s)
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(length_s)
+            os.kill(pid, signal.SIGCONT)
+        thread = threading.Thread(target=act)
+        thread.start()
+        return thread
+
+    def freeze(self):
+        """Half a second of standstill in the middle of three: who has seen it?"""
+        agent = self.wakeup_job(3)
+        thread = self.freeze_at(agent.pid, 1.2, 0.5)
+        ours = agent.expect('result', 30)['response']['histogram']
+        thread.join()
+        agent.close()
+        late = at_least(ours, 10e6)
+        print('freeze of 500 ms in 3 s of wakeup at 1000/s:        samples   10 ms late or more   p99')
+        print('  vlat-agent                                          %5d   %5d                %8.3f ms' % (
+            ours['count'], late, quantile(ours, 0.99) / 1e6))
+        if rivals.find('cyclictest'):
+            test = rivals.Cyclictest(Place(self.last, self.fifo), 3, 1000)
+            thread = self.freeze_at(test.process.pid, 1.2, 0.5)
+            counts = test.result()
+            thread.join()
+            print('  cyclictest                                          %5d   %5d                %8.3f ms' % (
+                sum(counts.values()), sum(n for ns, n in counts.items() if ns >= 10e6), self.counts_quantile(counts, 0.99) / 1e6))
+        else:
+            print('  cyclictest: skipped, it is not on PATH')
+        return ours['count'] == 3000 and late >= 450
+
+    def memory_of(self, workload):
+        """The longest job there is, for a moment: buffers are made for the whole of it at its beginning."""
+        members = {'duration_s': 86400, 'warmup_s': 0, 'direction': 'both'}
+        agents = [Agent(self.agent)]
+        caller = agents[0]
+        if workload == 'wakeup':
+            caller.job(workload, **members)
+        else:
+            agents.append(Agent(self.agent))
+            caller.job(workload, 'client', peer='127.0.0.1', port=serve(agents[1], workload, **members), **members)
+        time.sleep(1)
+        peaks = []
+        for agent in agents:
+            agent.send({'type': 'stop'})
+            peaks.append(agent.expect('result')['max_rss_bytes'])
+            agent.close()
+        return max(peaks)
+
+    def memory(self):
+        good = True
+        for workload in 'tcp-rr', 'tcp-crr', 'udp-rr', 'tcp-stream', 'wakeup':
+            peak = self.memory_of(workload)
+            reached = peak <= LIMIT_BYTES
+            good &= reached
+            print('peak memory of a job of 24 h, %-12s %6.2f MiB  wanted <= 16: %s' % (workload, peak / (1 << 20),
+                                                                                   'reached' if reached else 'MISSED'))
+        return good
