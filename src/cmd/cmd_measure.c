@@ -15,6 +15,8 @@
 #include "study/cell.h"
 #include "study/interference.h"
 #include "study/launch.h"
+#include "study/leftovers.h"
+#include "study/machine_lock.h"
 #include "sut/sut.h"
 #include "vm/spec.h"
 #include "workload/workload.h"
@@ -117,6 +119,7 @@ struct bench {
 	struct tuning_level level;
 	struct sut_wish wish;
 	struct cell_label label;
+	int lock;
 	struct tuning_host host;
 	struct journal *journal;
 	struct sut_kit *kit;
@@ -181,6 +184,15 @@ static bool leaves_traces(const struct launch_spec *spec)
 	return spec->sut.peer || spec->sut.kind != SUT_NATIVE || spec->tuning->kind != TUNING_STOCK || spec->interference;
 }
 
+static int open_journal(struct bench *b, struct err *err)
+{
+	int r = machine_lock(&b->lock, err);
+
+	if (r == 0)
+		r = leftovers_clear(err);
+	return r < 0 ? r : journal_open(&b->journal, "measure", err);
+}
+
 static int prepare(struct bench *b, struct err *err)
 {
 	int r = sut_available(b->spec.sut.kind, &b->wish, b->spec.sut.peer, err);
@@ -189,10 +201,10 @@ static int prepare(struct bench *b, struct err *err)
 		r = tuning_available(&b->level, err);
 	if (r == 0)
 		r = interference_available(b->spec.interference, err);
+	if (r == 0 && leaves_traces(&b->spec))
+		r = open_journal(b, err);
 	if (r == 0)
 		r = tuning_host_read(&b->host, err);
-	if (r == 0 && leaves_traces(&b->spec))
-		r = journal_open(&b->journal, "measure", err);
 	if (r == 0)
 		r = sut_kit_open(&b->kit, &b->wish, b->journal, err);
 	/* Slow the first time: a guest kernel to fetch, an accelerator to try. */
@@ -216,6 +228,7 @@ static int measure(struct bench *b, json_t **ret, struct err *err)
 
 	if (r < 0)
 		return r;
+	b->label.started_wall_ns = clock_wall_ns();
 	r = launch_measure(b->launch, &b->job, &progress, &got, err);
 	if (r < 0)
 		return r;
@@ -234,6 +247,8 @@ static int take_down(struct bench *b, struct err *err)
 	sut_kit_close(b->kit);
 	r = b->journal ? journal_close(b->journal, err) : 0;
 	tuning_host_free(&b->host);
+	if (b->lock >= 0)
+		close(b->lock);
 	return r;
 }
 
@@ -267,7 +282,7 @@ static int report_failure(const struct bench *b, const struct err *err)
 
 static int run_measure(const struct call *call)
 {
-	struct bench b = { .cfg = call->config, .job = JOB_INIT, .host.fs.root = -1 };
+	struct bench b = { .cfg = call->config, .job = JOB_INIT, .host.fs.root = -1, .lock = -1 };
 	struct err err = { 0 }, undo = { 0 };
 	json_t *cell = NULL;
 	int r, code, undone;

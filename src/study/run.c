@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "record/record.h"
 #include "study/leftovers.h"
+#include "study/machine_lock.h"
 #include "study/run_parts.h"
 
 void runner_tell(const struct runner *w, const char *doing, const struct matrix_cell *c, const char *text)
@@ -57,8 +58,10 @@ static void find_finished(struct runner *w)
 
 static int open_all(struct runner *w, struct err *err)
 {
-	int r = leftovers_clear(err);
+	int r = machine_lock(&w->lock, err);
 
+	if (r == 0)
+		r = leftovers_clear(err);
 	if (r == 0)
 		r = tuning_host_read(&w->host, err);
 	if (r == 0)
@@ -80,6 +83,8 @@ static int close_all(struct runner *w, struct err *err)
 	if (w->journal)
 		r = journal_close(w->journal, err);
 	tuning_host_free(&w->host);
+	if (w->lock >= 0)
+		close(w->lock);
 	return r < 0 ? err_set(err, -EUCLEAN, "not everything could be undone: %.400s; try 'vlat revert'", err->text) : 0;
 }
 
@@ -93,7 +98,7 @@ static void sum_up(const struct runner *w, struct run_summary *ret)
 
 int study_run_go(struct study_run *r, const struct run_watch *watch, struct run_summary *ret, struct err *err)
 {
-	struct runner w = { .run = r, .watch = watch, .host.fs.root = -1 };
+	struct runner w = { .run = r, .watch = watch, .host.fs.root = -1, .lock = -1 };
 	struct err undo = { 0 };
 	int rc = open_all(&w, err), undone;
 

@@ -38,6 +38,7 @@ bool study_run_needs_peer(const struct study_spec *spec);
 /* What one process needs to go through the groups. */
 struct runner {
 	struct study_run *run;
+	int lock; /* machine_lock() */
 	struct journal *journal;
 	struct tuning_host host;
 	struct sut_kit *kit;
