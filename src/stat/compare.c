@@ -39,21 +39,20 @@ static struct interval interval_of(const double *sorted, size_t n, size_t cut)
 }
 
 /*
- * Outside the floor on one side: better or worse.  Inside it on both sides (or
- * inside the margin where no floor is known): no difference that matters here.
- * Anything else, and any interval without both ends: cannot tell.
+ * Wholly beyond the floor: better or worse.  Wholly within the margin: no
+ * difference that matters.  The floor does not widen the margin: where two
+ * identical arms differ threefold, a halving goes unseen, and "no difference"
+ * would be taken for "it did nothing".  All else cannot be told.
  */
 static enum verdict judge(struct interval ratio, double floor, bool lower_is_better)
 {
-	double same = fmax(floor, COMPARE_MARGIN);
-
 	if (!interval_bounded(ratio))
 		return VERDICT_CANNOT_TELL;
 	if (ratio.hi < 1 / floor)
 		return lower_is_better ? VERDICT_BETTER : VERDICT_WORSE;
 	if (ratio.lo > floor)
 		return lower_is_better ? VERDICT_WORSE : VERDICT_BETTER;
-	if (ratio.lo >= 1 / same && ratio.hi <= same)
+	if (ratio.lo >= 1 / COMPARE_MARGIN && ratio.hi <= COMPARE_MARGIN)
 		return VERDICT_NO_DIFFERENCE;
 	return VERDICT_CANNOT_TELL;
 }

@@ -4,9 +4,11 @@
  *
  * Paired by block.  The change is a ratio b/a, estimated on log ratios by
  * Hodges-Lehmann with the interval that inverts the Wilcoxon signed-rank test
- * (Hollander & Wolfe 3.2; Lehmann 1963).  Spread is compared the same way: one
- * standard deviation per run.  A bootstrap of the pooled deviation was tried and
- * covers far too little with ten heavy-tailed blocks (docs/method.md).
+ * (Hollander & Wolfe 3.2; Lehmann 1963).  What it estimates is the median
+ * average of two blocks' changes (the pseudomedian): the median change itself
+ * where changes scatter evenly to both sides.  Spread is compared the same way,
+ * by one standard deviation per run; a bootstrap was tried and covers far too
+ * little with ten heavy-tailed blocks (docs/method.md has the figures).
  *
  * The A/A floor is the noise of two identical arms; a verdict "better" or
  * "worse" needs the whole interval outside it.
@@ -18,6 +20,9 @@
 #include <stddef.h>
 
 #include "stat/interval.h"
+
+/* Changes within 5 % are of no account: an interval wholly inside this ratio is "no difference". */
+#define COMPARE_MARGIN 1.05
 
 enum verdict { VERDICT_CANNOT_TELL, VERDICT_NO_DIFFERENCE, VERDICT_BETTER, VERDICT_WORSE };
 
@@ -43,9 +48,6 @@ double compare_floor(const double *a1, const double *a2, size_t n);
 /* Two studies, not paired: Hodges-Lehmann shift of log values with the interval that inverts Mann-Whitney. */
 void compare_unpaired(struct comparison *ret, const double *a, size_t na, const double *b, size_t nb, double floor,
 		      bool lower_is_better);
-
-/* A change inside this ratio is of no account when no A/A floor is known: 5 %. */
-#define COMPARE_MARGIN 1.05
 
 /* Median of x[n] and its distribution-free interval (order statistics). */
 struct interval median_interval(const double *x, size_t n);
