@@ -150,6 +150,8 @@ bool value_change(enum value_form form, const char *now, const char *want, char 
 {
 	char is[VALUE_MAX], to[VALUE_MAX];
 
+	if (form == VALUE_CHOICE)
+		return value_clean(form, want, buf, cap);
 	if (form != VALUE_CONTROLLERS || want[0] == '+' || want[0] == '-')
 		return !text_print(buf, cap, "%s", want);
 	if (!collapse(now, strlen(now), is, sizeof(is)) || !collapse(want, strlen(want), to, sizeof(to)))

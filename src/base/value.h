@@ -26,8 +26,9 @@ bool value_same(enum value_form form, const char *a, const char *b);
 
 /*
  * The text to write so that `now` becomes `want`: want itself, but for
- * VALUE_CONTROLLERS the difference ("" when there is none).  want may be given
- * as a change already ("+cpuset"): then that.  False when it does not fit.
+ * VALUE_CHOICE the word in brackets, and for VALUE_CONTROLLERS the difference
+ * ("" when there is none); want may be a change already ("+cpuset"): then that.
+ * False when it does not fit.
  */
 bool value_change(enum value_form form, const char *now, const char *want, char *buf, size_t cap);
 

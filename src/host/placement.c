@@ -19,25 +19,30 @@
 
 enum { FIFO_SUT = 1, FIFO_PEER = 2, FIFO_EMULATOR = 3 };        /* interrupt threads have 50, stoppers 99 */
 
+/* The last of the CPUs of one's own; near the first one while that leaves it some. */
+static struct cpuset take_last(struct cpuset *from, const struct cpuset *near)
+{
+	struct cpuset close = cpuset_and(from, near), one;
+
+	one = cpuset_one((unsigned) cpuset_last(cpuset_count(&close) > 1 ? &close : from));
+	*from = cpuset_minus(from, &one);
+	return one;
+}
+
 void placement_propose(const struct cpu_split *split, struct placement *ret)
 {
 	struct placement p = { .housekeeping = split->housekeeping };
-	unsigned n = cpuset_count(&split->isolated);
 
 	if (!split->possible) {
 		*ret = (struct placement){ 0 };
 		return;
 	}
-	p.sut_cpus = p.peer_cpus = split->isolated;
+	p.sut_cpus = p.peer_cpus = split->leaders;
 	p.emulator_cpus = cpuset_one((unsigned) cpuset_last(&split->housekeeping));
-	if (n >= 2) {
-		p.peer_cpus = cpuset_one((unsigned) cpuset_last(&p.sut_cpus));
-		p.sut_cpus = cpuset_minus(&p.sut_cpus, &p.peer_cpus);
-	}
-	if (n >= 3) {
-		p.emulator_cpus = cpuset_one((unsigned) cpuset_last(&p.sut_cpus));
-		p.sut_cpus = cpuset_minus(&p.sut_cpus, &p.emulator_cpus);
-	}
+	if (cpuset_count(&p.sut_cpus) >= 2)
+		p.peer_cpus = take_last(&p.sut_cpus, &split->near);
+	if (cpuset_count(&p.sut_cpus) >= 2)
+		p.emulator_cpus = take_last(&p.sut_cpus, &split->near);
 	p.sut_fifo = FIFO_SUT;
 	p.peer_fifo = FIFO_PEER;
 	p.emulator_fifo = FIFO_EMULATOR;

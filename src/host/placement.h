@@ -35,10 +35,11 @@ struct placement {
 
 struct cpu_split;
 /*
- * Roles and priorities for a split, memory and groups left empty.  With one
- * isolated CPU the peer shares it with what it measures (they take turns), the
- * emulator runs on a housekeeping CPU; with more each gets its own.  The vCPU's
- * priority is the lowest: whoever feeds it must be able to run.
+ * Roles and priorities for a split, memory and groups left empty.  One thread
+ * of each isolated core is used.  With one core the peer shares it with what it
+ * measures (they take turns), and the emulator runs on a housekeeping CPU; with
+ * more each gets its own, on the NUMA node of the first where that has enough.
+ * The vCPU's priority is the lowest: whoever feeds it must be able to run.
  */
 void placement_propose(const struct cpu_split *split, struct placement *ret);
 

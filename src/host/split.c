@@ -88,6 +88,23 @@ static struct cpuset whole_boot_isolated(const struct cpu_facts *cpu)
 	return set;
 }
 
+static void find_leaders(const struct cpu_facts *cpu, struct cpu_split *s)
+{
+	int node = -1;
+
+	for (size_t i = 0; i < cpu->n; i++) {
+		const struct cpu_fact *f = &cpu->at[i];
+
+		if (!cpuset_has(&s->isolated, f->cpu) || !leads_core(cpu, f))
+			continue;
+		if (cpuset_empty(&s->leaders))
+			node = f->node;
+		cpuset_add(&s->leaders, f->cpu);
+		if (f->node == node)
+			cpuset_add(&s->near, f->cpu);
+	}
+}
+
 void split_propose(const struct cpu_facts *cpu, struct cpu_split *ret)
 {
 	struct cpuset boot = whole_boot_isolated(cpu);
@@ -110,6 +127,7 @@ void split_propose(const struct cpu_facts *cpu, struct cpu_split *ret)
 		text_print(s.why, sizeof(s.why), "whole cores; a quarter of each NUMA node, at least one core, keeps house");
 	}
 	s.housekeeping = cpuset_minus(&cpu->online, &s.isolated);
+	find_leaders(cpu, &s);
 	*ret = s;
 }
 
@@ -134,6 +152,7 @@ int split_from_isolated(const struct cpu_facts *cpu, const struct cpuset *isolat
 				       list, cpuset_list(&core, threads, sizeof(threads)));
 	}
 	text_print(s.why, sizeof(s.why), "as asked for");
+	find_leaders(cpu, &s);
 	*ret = s;
 	return 0;
 }

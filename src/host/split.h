@@ -19,6 +19,8 @@ struct cpu_split {
 	bool possible;                  /* false: too few CPUs; why says so, both sets are empty */
 	struct cpuset housekeeping;
 	struct cpuset isolated;
+	struct cpuset leaders;          /* of the isolated CPUs one of each core: measured threads go there, siblings stay idle */
+	struct cpuset near;             /* leaders on the NUMA node of the first */
 	char why[200];
 };
 

@@ -18,12 +18,30 @@ const struct knob knob_irq_default = {
 	FILES({ .path = "proc/irq/default_smp_affinity", .form = VALUE_CPUMASK, .want = "@house" }),
 };
 
-/* Where it may go now, without the isolated CPUs; everywhere else when nothing is left. */
+/* Housekeeping CPUs on the NUMA nodes of these; all of them when there are none. */
+static struct cpuset nearest_house(const struct knob_ctx *c, const struct cpuset *cpus)
+{
+	struct cpuset near = { 0 };
+
+	for (int n = -1; (n = cpuset_next(cpus, n)) >= 0;) {
+		const struct cpu_fact *from = cpu_fact(&c->facts->cpu, (unsigned) n);
+
+		for (size_t i = 0; from && i < c->facts->cpu.n; i++) {
+			const struct cpu_fact *f = &c->facts->cpu.at[i];
+
+			if (f->node == from->node && cpuset_has(&c->split->housekeeping, f->cpu))
+				cpuset_add(&near, f->cpu);
+		}
+	}
+	return cpuset_empty(&near) ? c->split->housekeeping : near;
+}
+
+/* Where it may go now, without the isolated CPUs. */
 static struct cpuset without_isolated(const struct knob_ctx *c, const struct cpuset *now)
 {
 	struct cpuset rest = cpuset_minus(now, &c->split->isolated);
 
-	return cpuset_empty(&rest) ? c->split->housekeeping : rest;
+	return cpuset_empty(&rest) ? nearest_house(c, now) : rest;
 }
 
 static void list_irq(const struct knob_ctx *c, const struct irq_fact *f, struct settings *out)

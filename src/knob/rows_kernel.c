@@ -154,7 +154,7 @@ const struct knob knob_kvm_nx_huge_pages = {
 	.source = "Documentation/admin-guide/hw-vuln/multihit.rst",
 	.security = true,
 	.order = ORDER_KERNEL,
-	FILES({ .path = "sys/module/kvm/parameters/nx_huge_pages", .form = VALUE_NUMBER, .want = "0" }),
+	FILES({ .path = "sys/module/kvm/parameters/nx_huge_pages", .form = VALUE_NUMBER, .want = "N" }),
 };
 
 const struct knob knob_pci_aspm = {

@@ -129,13 +129,22 @@ static void put_section(const struct plan *p, enum setting_state state, const ch
 	}
 }
 
+static bool is_all_same(const struct step *s)
+{
+	for (size_t i = 0; i < s->settings.n; i++) {
+		if (s->settings.at[i].state != SETTING_SAME)
+			return false;
+	}
+	return s->settings.n > 0;
+}
+
 /* One line for everything that needs no line of its own. */
 static void put_same(const struct plan *p, struct sink *out)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < p->steps.n; i++) {
-		if (!has_state(&p->steps.at[i], SETTING_SAME))
+		if (!is_all_same(&p->steps.at[i]))
 			continue;
 		sink_printf(out, "%s%s", any ? " " : "\nAs wanted already\n  ", p->steps.at[i].knob->id);
 		any = true;
