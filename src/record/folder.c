@@ -11,9 +11,14 @@
 #include "base/cursor.h"
 #include "base/fs.h"
 #include "base/jsonx.h"
+#include "base/text.h"
 #include "base/vec.h"
 
 enum { MOST_BYTES = 64 << 20 }; /* of one file: a cell of hours with every second's histogram stays far below */
+
+#define LOWER_CASE "abcdefghijklmnopqrstuvwxyz"
+
+static const char lower_case[] = LOWER_CASE, letters_and_digits[] = LOWER_CASE "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
 static char *study_path(const char *dir)
 {
@@ -82,6 +87,45 @@ static bool cell_id(const char *name, unsigned *ret)
 		return false;
 	*ret = (unsigned) id;
 	return true;
+}
+
+/*
+ * mkostemp's six letters and digits behind the name of a file that vlat writes
+ * there.  Lower case alone may be a person's word ("study.json.backup"): kept.
+ */
+static bool is_temporary(const char *name, bool among_cells)
+{
+	static const char *const others[] = { "study.json", "report.html", "report.json", "report.txt" };
+	AUTO_FREE char *whole = xstrdup(name);
+	char *dot = strrchr(whole, '.');
+	unsigned id;
+
+	if (!dot || strlen(dot) != strlen(".XXXXXX") || dot[1 + strspn(dot + 1, lower_case)] == '\0' ||
+	    dot[1 + strspn(dot + 1, letters_and_digits)])
+		return false;
+	*dot = '\0';
+	for (size_t i = 0; !among_cells && i < ARRAY_SIZE(others); i++)
+		if (text_eq(whole, others[i]))
+			return true;
+	return among_cells && cell_id(whole, &id);
+}
+
+static size_t tidy_folder(const char *dir, bool among_cells)
+{
+	AUTO_DIR DIR *d = opendir(dir);
+	const struct dirent *e;
+	size_t n = 0;
+
+	while (d && (e = readdir(d)))
+		n += is_temporary(e->d_name, among_cells) && unlinkat(dirfd(d), e->d_name, 0) == 0;
+	return n;
+}
+
+size_t record_tidy(const char *dir)
+{
+	AUTO_FREE char *cells = xprintf("%s/cells", dir);
+
+	return tidy_folder(dir, false) + tidy_folder(cells, true);
 }
 
 static int read_cell(struct record *r, unsigned id, struct record_cell *ret, struct err *err)

@@ -57,6 +57,13 @@ int record_study_write(const char *dir, const json_t *study, struct err *err);
 int record_cell_write(const char *dir, unsigned id, const json_t *cell, struct err *err);
 bool record_cell_exists(const char *dir, unsigned id);
 
+/*
+ * Remove what a writer left that was killed between its temporary name and the
+ * rename; returns how many files.  Only whoever is about to write there may
+ * call it: the temporary file of a living writer would go too.
+ */
+size_t record_tidy(const char *dir);
+
 /* Reading. */
 int record_study_read(const char *dir, json_t **ret, struct err *err);
 int record_read(struct record **ret, const char *dir, struct err *err); /* study and all cells */

@@ -40,8 +40,10 @@ static int begin_folder(struct runner *w, struct err *err)
 	AUTO_JSON json_t *study = NULL;
 	int r;
 
-	if (w->run->resumed)
+	if (w->run->resumed) {
+		record_tidy(w->run->dir);       /* half-written files of the vlat that died; ours alone, by the machine's lock */
 		return 0;
+	}
 	r = study_run_json(w->run, &w->host, &study, err);
 	return r < 0 ? r : record_study_write(w->run->dir, study, err);
 }
