@@ -172,8 +172,11 @@ static void add_channels(struct argv *a, const struct vm_wiring *w)
 
 /*
  * panic=-1: reboot at once, which -no-reboot turns into the end of QEMU.
- * The host's kernel log level is not the guest's: quiet keeps the slow serial
- * line silent, panics still get through.
+ * quiet keeps the slow serial line silent; panics still get through.
+ * no_timer_check, tsc=reliable: a TCG guest on a busy host misses ticks while
+ * its vCPU is preempted.  It then panics over a "broken" IO-APIC, or gives up
+ * the TSC for the ACPI timer, which costs an exit of microseconds per reading.
+ * Neither is broken: the TSC is the host's, and the ticks come later.
  */
 static void add_kernel(struct argv *a, const struct vm_spec *vm)
 {
@@ -182,7 +185,8 @@ static void add_kernel(struct argv *a, const struct vm_spec *vm)
 	add(a, "-kernel", p->kernel.image);
 	add(a, "-initrd", p->initrd);
 	argv_add(a, "-append");
-	argv_addf(a, "console=ttyS0 quiet panic=-1 random.trust_cpu=on%s%s", vm->append ? " " : "", vm->append ? vm->append : "");
+	argv_addf(a, "console=ttyS0 quiet panic=-1 random.trust_cpu=on no_timer_check%s%s%s",
+		  p->accel.kind == VM_TCG ? " tsc=reliable" : "", vm->append ? " " : "", vm->append ? vm->append : "");
 }
 
 void qemu_argv(struct argv *a, const struct vm_spec *vm, const struct vm_wiring *w)
