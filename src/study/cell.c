@@ -117,6 +117,7 @@ static const char *why_disturbed(const struct launch_result *got, char *buf, siz
 
 static json_t *platform(const struct launch_result *got, const struct tuning_host *host)
 {
+	const json_t *inside = got->records.server ? got->records.server : got->records.client;
 	const struct steal_delta *d = &got->steal;
 	char why[256];
 	json_t *p = json_pack("{s:s, s:f, s:f, s:I, s:f, s:I, s:b, s:s, s:s, s:{s:o, s:o}}", "clocksource",
@@ -128,6 +129,9 @@ static json_t *platform(const struct launch_result *got, const struct tuning_hos
 			      cpu_of(got->records.server));
 
 	json_object_update(p, got->facts);
+	/* A guest settles on its clock source after the agent's hello: the record knows better. */
+	if (json_object_get(p, "guest_clocksource") && json_object_get(inside, "clocksource"))
+		json_object_set(p, "guest_clocksource", json_object_get(inside, "clocksource"));
 	return p;
 }
 
