@@ -60,18 +60,8 @@ static void vm_explain(void *arg, char *buf, size_t cap)
 		   tail ? tail : "");
 }
 
-/*
- * A guest whose boot stumbles on a loaded host doubts its TSC and falls back to
- * the ACPI timer, 2 us a reading under binary translation: some boots would be
- * slower machines than others, in all arms, for no reason of interest.
- * KVM guests have kvm-clock and need no telling.
- */
-#define TCG_APPEND "tsc=reliable"
-
 static void fill_spec(const struct sut *s, struct vm_spec *spec)
 {
-	if (s->kit->platform->accel.kind == VM_TCG)
-		spec->append = TCG_APPEND;
 	spec->platform = s->kit->platform;
 	spec->name = journal_run(s->kit->journal);
 	spec->vcpus = s->spec.vcpus;
