@@ -118,21 +118,11 @@ const struct cgroup_mount *cgroups_find(const struct cgroups *c, const char *con
 	return NULL;
 }
 
-const char *cgroups_relative(const struct cgroups *c, const char *dir)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		size_t len = strlen(c->mount[i].path);
-
-		if (!strncmp(dir, c->mount[i].path, len) && dir[len] == '/' && dir[len + 1])
-			return dir + len;
-	}
-	return NULL;
-}
-
 int cgroups_read(const struct fs *fs, struct cgroups *ret, struct err *err)
 {
 	const struct cgroup_mount *cpu;
 	AUTO_FREE char *text = NULL;
+	int64_t limit;
 	size_t len;
 	int r = fs_read_all(fs, "proc/self/mountinfo", 1 << 20, &text, &len);
 
@@ -143,7 +133,9 @@ int cgroups_read(const struct fs *fs, struct cgroups *ret, struct err *err)
 		if (ret->mount[i].v2)
 			read_v2_controllers(fs, &ret->mount[i]);
 	cpu = cgroups_find(ret, "cpu");
-	ret->rt_budgets = cpu && !cpu->v2 && fs_existsf(fs, "%s/cpu.rt_runtime_us", cpu->path + 1);
+	if (fs_read_i64(fs, "proc/sys/kernel/sched_rt_runtime_us", &limit) < 0)
+		limit = 0;
+	ret->rt_budgets = limit >= 0 && cpu && !cpu->v2 && fs_existsf(fs, "%s/cpu.rt_runtime_us", cpu->path + 1);
 	return 0;
 }
 

@@ -32,7 +32,7 @@ struct cgroups {
 	enum cgroup_layout layout;
 	struct cgroup_mount mount[CGROUP_MOUNTS_MAX];
 	size_t n;
-	bool rt_budgets;                /* v1 with RT_GROUP_SCHED: a FIFO thread needs a budget of its group */
+	bool rt_budgets;                /* v1 with RT_GROUP_SCHED and a limit (not -1): a FIFO thread needs a budget of its group */
 };
 
 /* From the text of /proc/self/mountinfo; unknown lines are skipped. */
@@ -41,12 +41,9 @@ int cgroups_read(const struct fs *fs, struct cgroups *ret, struct err *err);
 const char *cgroup_layout_name(enum cgroup_layout layout);
 const struct cgroup_mount *cgroups_find(const struct cgroups *c, const char *controller);      /* NULL = not mounted */
 
-/* The path of a directory inside its hierarchy: "/sys/fs/cgroup/cpuset/a/b" -> "/a/b"; NULL = not below a cgroup mount. */
-const char *cgroups_relative(const struct cgroups *c, const char *dir);
-
 /* Journal the groups of PATH ("/vlat-ID/c0") that are not there yet, in every hierarchy: who makes them does not matter. */
 int cgroups_note(const struct cgroups *c, struct journal *j, const char *path, struct err *err);
-/* Make them; new v1 cpusets get their parent's CPUs and memory nodes, without which no task may join. */
+/* Make those above the last one, which is the runtime's to make; new v1 cpusets get their parent's CPUs and memory nodes, without which no task may join. */
 int cgroups_make(const struct cgroups *c, const char *path, struct err *err);
 
 struct rt_budget {
@@ -55,9 +52,9 @@ struct rt_budget {
 };
 
 /*
- * Give PATH, which cgroups_make() has made, all of the real-time budget that
- * its parent has left, and say how much that is.  0 us when none is left or
- * this machine has no budgets.
+ * Give the group above PATH all of the real-time budget that is left where it
+ * is, and say how much of it PATH can have.  0 us when none is left or this
+ * machine has no budgets.
  */
 int cgroups_rt_give(const struct cgroups *c, const char *path, struct rt_budget *ret, struct err *err);
 

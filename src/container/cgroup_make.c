@@ -126,11 +126,23 @@ static int make_group(const struct cgroup_mount *m, const char *dir, void *arg, 
 	return m->v2 ? 0 : fill_cpuset(dir, err);
 }
 
+/* "/a/b/c" -> "/a/b" */
+static int path_above(const char *path, char *buf, size_t cap, struct err *err)
+{
+	const char *end = strrchr(path, '/');
+
+	if (!end || end == path || text_print(buf, cap, "%.*s", (int) (end - path), path))
+		return err_set(err, -EINVAL, "the control group \"%.64s\" has none above it, or too long a name", path);
+	return 0;
+}
+
 int cgroups_make(const struct cgroups *c, const char *path, struct err *err)
 {
 	struct cgroups copy = *c;
+	char above[256];
+	int r = path_above(path, above, sizeof(above), err);
 
-	return each_group(c, path, make_group, &copy, err);
+	return r < 0 ? r : each_group(c, above, make_group, &copy, err);
 }
 
 static int read_budget(const char *dir, struct rt_budget *ret)
@@ -185,7 +197,7 @@ static int write_budget(const char *dir, const struct rt_budget *b, struct err *
  */
 static int take_budget(const char *dir, struct rt_budget *has, struct err *err)
 {
-	uint64_t deadline = clock_ns() + NS_PER_S;
+	uint64_t deadline = clock_ns() + 300 * NS_PER_MS;
 	struct rt_budget above, wish;
 	char up[PATH_MAX];
 	struct err e;
@@ -212,15 +224,18 @@ static int take_budget(const char *dir, struct rt_budget *has, struct err *err)
 int cgroups_rt_give(const struct cgroups *c, const char *path, struct rt_budget *ret, struct err *err)
 {
 	const struct cgroup_mount *cpu = cgroups_find(c, "cpu");
-	char dir[PATH_MAX];
+	char dir[PATH_MAX], above[256];
 	struct rt_budget has;
-	int r = 0;
+	int r;
 
 	*ret = (struct rt_budget) { 0 };
 	if (!c->rt_budgets || !cpu)
 		return 0;
-	if (text_print(dir, sizeof(dir), "%s%s", cpu->path, path))
-		return err_set(err, -ENAMETOOLONG, "the control group %.64s has too long a name", path);
+	r = path_above(path, above, sizeof(above), err);
+	if (r < 0)
+		return r;
+	if (text_print(dir, sizeof(dir), "%s%s", cpu->path, above))
+		return err_set(err, -ENAMETOOLONG, "the control group %.64s has too long a name", above);
 	if (read_budget(dir, &has) < 0)
 		return err_set(err, -ENOENT, "the control group %s has no readable real-time budget", dir);
 	if (has.runtime_us == 0)

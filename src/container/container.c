@@ -27,7 +27,7 @@
 
 #define DELETE_NS (20 * NS_PER_S)
 
-static int name_it(struct container *c, const char *above, const char *name, struct err *err)
+static int name_it(struct container *c, const char *name, struct err *err)
 {
 	const char *dir = journal_dir(c->journal);
 	char own[16];
@@ -38,7 +38,7 @@ static int name_it(struct container *c, const char *above, const char *name, str
 		else
 			(void) text_print(own, sizeof(own), "c%u", i);
 		if (text_print(c->bundle, sizeof(c->bundle), "%s/%s", dir, own) || text_print(c->root, sizeof(c->root), "%s/runtime", dir) ||
-		    text_print(c->cgroup, sizeof(c->cgroup), "%s/%s", above, own) ||
+		    text_print(c->cgroup, sizeof(c->cgroup), "/vlat-%s.ct/%s", journal_run(c->journal), own) ||
 		    text_print(c->id, sizeof(c->id), "vlat-%s-%s", journal_run(c->journal), own))
 			return err_set(err, -ENAMETOOLONG, "the run's folder %.200s has too long a name for a container", dir);
 		if (access(c->bundle, F_OK) < 0)
@@ -66,12 +66,12 @@ static int note_traces(const struct container *c, struct err *err)
 	return r;
 }
 
-static int reserve(struct container *c, const char *above, const char *name, struct err *err)
+static int reserve(struct container *c, const char *name, struct err *err)
 {
 	struct fs fs;
 	int r, s;
 
-	r = name_it(c, above, name, err);
+	r = name_it(c, name, err);
 	if (r < 0)
 		return r;
 	r = fs_open_root(&fs, "/", err);
@@ -86,17 +86,16 @@ static int reserve(struct container *c, const char *above, const char *name, str
 	s = journal_sync(c->journal, r < 0 ? NULL : err);
 	if (r < 0 || s < 0)
 		return r < 0 ? r : s;
-	return cgroups_make(&c->groups, above, err);
+	return cgroups_make(&c->groups, c->cgroup, err);
 }
 
-int container_reserve(struct container **ret, const struct runtime *rt, const char *above, const char *name, struct journal *j,
-		      struct err *err)
+int container_reserve(struct container **ret, const struct runtime *rt, const char *name, struct journal *j, struct err *err)
 {
 	struct container *c = xalloc(1, sizeof(*c));
 	int r;
 
 	*c = (struct container) { .runtime = *rt, .to_agent = -1, .from_agent = -1, .pidfd = -1, .journal = j };
-	r = reserve(c, above, name, err);
+	r = reserve(c, name, err);
 	if (r < 0) {
 		free(c);
 		return r;

@@ -78,11 +78,9 @@ static int trial(const struct runtime *rt, struct journal *j, const char *agent,
 	const char *const env[] = { "PATH=/", journal_mark(j), NULL };
 	struct oci_spec spec = { .hostname = "vlat", .args = args, .env = env };
 	struct container *c = NULL;
-	char above[32];
 	int r;
 
-	(void) text_print(above, sizeof(above), "/vlat-%s", journal_run(j));
-	r = container_reserve(&c, rt, above, rt->hide_unified_cgroup ? "try-hidden" : rt->name, j, err);
+	r = container_reserve(&c, rt, rt->hide_unified_cgroup ? "try-hidden" : rt->name, j, err);
 	if (r < 0)
 		return r;
 	spec.cgroup = c->cgroup;

@@ -21,31 +21,6 @@
 #define STEP_NS  (30 * NS_PER_S)
 #define SAID_MAX 4096
 
-/* Its group is below that of the placement, where there is one, so that it shares the CPUs set aside there. */
-static int group_above(const struct container_spec *spec, const struct journal *j, char *buf, size_t cap, struct err *err)
-{
-	const char *relative = NULL;
-	struct cgroups groups;
-	struct fs fs;
-	int r;
-
-	if (spec->place.cgroup[0]) {
-		r = fs_open_root(&fs, "/", err);
-		if (r < 0)
-			return r;
-		r = cgroups_read(&fs, &groups, err);
-		fs_close(&fs);
-		if (r < 0)
-			return r;
-		relative = cgroups_relative(&groups, spec->place.cgroup);
-		if (!relative)
-			return err_set(err, -EINVAL, "%s is not below a control group hierarchy", spec->place.cgroup);
-	}
-	if (relative ? text_print(buf, cap, "%s", relative) : text_print(buf, cap, "/vlat-%s", journal_run(j)))
-		return err_set(err, -ENAMETOOLONG, "the control group %.64s has too long a name", spec->place.cgroup);
-	return 0;
-}
-
 /* "/agent" and the caller's words; the array is malloc'ed, the words are borrowed. */
 static const char **agent_args(const struct container_spec *spec)
 {
@@ -64,12 +39,14 @@ static const char **agent_args(const struct container_spec *spec)
 /* Its measuring thread goes to sut_cpus itself; all others stay with the housekeepers, or they would wait behind it for ever. */
 static struct cpuset allowed_cpus(const struct placement *p)
 {
-	if (cpuset_empty(&p->sut_cpus))
-		return p->sut_cpus;
+	const struct cpuset all = { .word = { 0 } };
+
+	if (cpuset_empty(&p->sut_cpus) || p->cgroup[0])
+		return all;             /* that of the group above, and then of the placement's */
 	return cpuset_or(&p->sut_cpus, &p->housekeeping);
 }
 
-static int fill_bundle(struct container *c, const struct container_spec *spec, const char *above, struct err *err)
+static int fill_bundle(struct container *c, const struct container_spec *spec, struct err *err)
 {
 	AUTO_FREE const char **args = agent_args(spec);
 	const char *const env[] = { "PATH=/", journal_mark(c->journal), NULL };
@@ -84,7 +61,7 @@ static int fill_bundle(struct container *c, const struct container_spec *spec, c
 	};
 	struct err e = { 0 };
 
-	if (spec->place.sut_fifo && cgroups_rt_give(&c->groups, above, &oci.rt, &e) < 0)
+	if (spec->place.sut_fifo && cgroups_rt_give(&c->groups, c->cgroup, &oci.rt, &e) < 0)
 		log_warn("container %s: %s", c->id, e.text);
 	c->rt_budget = oci.rt;
 	return bundle_make(c->bundle, spec->agent, &oci, err);
@@ -222,11 +199,17 @@ static int place_threads(const struct container *c, const struct cpuset *cpus, s
 	return dir ? 0 : err_set(err, -ESRCH, "the container's process %d has ended before it began", (int) c->pid);
 }
 
+/*
+ * The cpuset group of the placement first, as for every SUT: on v1 it takes
+ * the place of the container's own group in that hierarchy only, on v2 it is
+ * where the partition of the isolated CPUs can be reached from.
+ */
 static int place(struct container *c, const struct placement *p, struct err *err)
 {
 	const struct cpuset *home = cpuset_empty(&p->housekeeping) ? &p->sut_cpus : &p->housekeeping;
+	int r = placement_join(p, PLACE_SUT, c->pid, err);
 
-	return cpuset_empty(home) ? 0 : place_threads(c, home, err);
+	return r < 0 || cpuset_empty(home) ? r : place_threads(c, home, err);
 }
 
 /* The kernel's own answer is asked for, since so many things can stand in the way; then the thread is put back. */
@@ -245,9 +228,9 @@ static void try_real_time(struct container *c, int priority)
 		(void) text_print(c->rt_why, sizeof(c->rt_why), "the kernel refuses SCHED_FIFO %d: %s", priority, strerror(errno));
 }
 
-static int bring_up(struct container *c, const struct container_spec *spec, const char *above, struct err *err)
+static int bring_up(struct container *c, const struct container_spec *spec, struct err *err)
 {
-	int r = fill_bundle(c, spec, above, err);
+	int r = fill_bundle(c, spec, err);
 
 	if (r < 0)
 		return r;
@@ -265,7 +248,6 @@ int container_start(struct container **ret, const struct container_spec *spec, s
 {
 	struct runtime rt;
 	struct container *c;
-	char above[128];
 	int r = 0;
 
 	if (spec->runtime)
@@ -273,12 +255,10 @@ int container_start(struct container **ret, const struct container_spec *spec, s
 	else
 		r = runtime_find(&rt, j, spec->agent, err);
 	if (r == 0)
-		r = group_above(spec, j, above, sizeof(above), err);
-	if (r == 0)
-		r = container_reserve(&c, &rt, above, "", j, err);
+		r = container_reserve(&c, &rt, "", j, err);
 	if (r < 0)
 		return r;
-	r = bring_up(c, spec, above, err);
+	r = bring_up(c, spec, err);
 	if (r < 0) {
 		container_remove(c);
 		return r;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * kill9 - kill -9 of vlat, an agent, QEMU or the container runtime at a random
- * moment of real work; `vlat revert` then leaves no namespace, link, process,
- * control group, mount, journal or changed setting.
+ * moment of a study; after `vlat revert` there is no namespace, link, process,
+ * control group, mount, journal or changed setting that was not there before,
+ * and `vlat study --resume` goes on with all cells that were finished.
  *
- *	kill9 VLAT [--rounds N] [--seed N] [--study FILE]
+ *	kill9 VLAT [--rounds N] [--seed N] [--only vlat|agent|qemu|runtime]
  *
- * The whole machine is compared (snapshot.h), so nothing else may be tuning it
- * meanwhile.  Every round prints what was killed and when; the seed repeats
- * the choices, not the kernel's timing.
+ * When something else than vlat was killed, vlat goes on; then it is stopped
+ * as by Ctrl-C, and must clean up by itself.  The whole machine is compared
+ * (snapshot.h), so nothing else may be tuning it meanwhile.  Every round prints
+ * what was killed; the seed repeats the choices, not the kernel's timing.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -29,41 +31,45 @@
 #include "program.h"
 
 #define APPEAR_NS (60 * NS_PER_S)       /* so long may a victim take to be started */
-#define FINISH_NS (90 * NS_PER_S)       /* so long may vlat take to notice and to clean up */
+#define FINISH_NS (180 * NS_PER_S)      /* so long may vlat take to notice and to clean up */
 
 enum who { WHO_VLAT, WHO_AGENT, WHO_QEMU, WHO_RUNTIME, WHO_N };
 
+/* Each has a study in which it lives most of the time, and goes on with it from round to round. */
 static const struct victim {
 	const char *name;
-	const char *comms[6];           /* names of its processes; none = vlat itself */
+	const char *comms[3];           /* how names of its processes begin, RUN = the run's; none = vlat itself */
+	const char *suts;               /* of its study */
 	unsigned late_ms;               /* killed so long after it was first seen, at most */
 } victims[WHO_N] = {
-	[WHO_VLAT] = { .name = "vlat", .late_ms = 2500 },
-	[WHO_AGENT] = { .name = "agent", .comms = { "vlat-agent", "agent" }, .late_ms = 1500 },
-	[WHO_QEMU] = { .name = "qemu", .comms = { "qemu-", "vlat-vm" }, .late_ms = 4000 },
-	[WHO_RUNTIME] = { .name = "runtime", .comms = { "crun", "runc" }, .late_ms = 40 },
+	[WHO_VLAT] = { .name = "vlat", .suts = "native, container, vm", .late_ms = 12000 },
+	[WHO_AGENT] = { .name = "agent", .comms = { "vlat-agent", "agent" }, .suts = "native, container", .late_ms = 3000 },
+	[WHO_QEMU] = { .name = "qemu", .comms = { "qemu-", "vlat-RUN" }, .suts = "vm", .late_ms = 9000 },
+	[WHO_RUNTIME] = { .name = "runtime", .comms = { "crun", "runc" }, .suts = "container", .late_ms = 60 },
 };
 
-/* What vlat is doing when it happens; in each a victim of every kind it has. */
-static const struct work {
-	const char *words[16];
-	unsigned victims;               /* bits of enum who */
-} works[] = {
-	{ { "measure", "tcp-rr", "--sut", "native", "--tuning", "vlat", "--interference", "busy", "-d", "1s" },
-	  1u << WHO_VLAT | 1u << WHO_AGENT },
-	{ { "measure", "tcp-rr", "--sut", "container", "--tuning", "vlat", "-d", "1s" },
-	  1u << WHO_VLAT | 1u << WHO_AGENT | 1u << WHO_RUNTIME },
-	{ { "measure", "tcp-stream", "--sut", "container", "--interference", "busy", "-d", "1s" },
-	  1u << WHO_VLAT | 1u << WHO_AGENT | 1u << WHO_RUNTIME },
-	{ { "measure", "tcp-rr", "--sut", "vm", "--tuning", "vlat", "--accelerator", "tcg", "-d", "1s" },
-	  1u << WHO_VLAT | 1u << WHO_AGENT | 1u << WHO_QEMU },
-};
+/* Two blocks of everything that makes or changes something. */
+static const char study_text[] =
+	"name: kill9\n"
+	"title: Deaths at random moments\n"
+	"blocks: 2\n"
+	"duration: 300ms\n"
+	"warmup: 50ms\n"
+	"suts: [%s]\n"
+	"tunings:\n"
+	"  - name: stock\n"
+	"  - name: vlat\n"
+	"interference:\n"
+	"  - name: busy\n"
+	"workloads:\n"
+	"  - name: tcp-rr\n"
+	"  - name: wakeup\n";
 
 struct plan {
 	unsigned rounds;
 	unsigned seed;
-	const char *study;              /* NULL: the works above */
-	char output[64], results[64];
+	int only;                       /* enum who, or -1 */
+	char dir[64];
 };
 
 static bool has_mark(pid_t pid, const char *mark)
@@ -82,11 +88,14 @@ static bool has_mark(pid_t pid, const char *mark)
 	return false;
 }
 
-static bool is_named(const struct victim *v, const char *comm)
+static bool is_named(const struct victim *v, const char *comm, const char *run)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(v->comms) && v->comms[i]; i++)
-		if (text_starts(comm, v->comms[i]))
+	for (size_t i = 0; i < ARRAY_SIZE(v->comms) && v->comms[i]; i++) {
+		size_t fixed = strcspn(v->comms[i], "R");
+
+		if (!strncmp(comm, v->comms[i], fixed) && (!v->comms[i][fixed] || text_eq(comm + fixed, run)))
 			return true;
+	}
 	return false;
 }
 
@@ -104,7 +113,7 @@ static pid_t find_victim(const struct victim *v, const char *run)
 	while (d && (entry = readdir(d))) {
 		struct proc_stat s;
 
-		if (text_u64(entry->d_name, &pid) < 0 || proc_stat_read((pid_t) pid, &s) < 0 || !is_named(v, s.comm) ||
+		if (text_u64(entry->d_name, &pid) < 0 || proc_stat_read((pid_t) pid, &s) < 0 || !is_named(v, s.comm, run) ||
 		    !has_mark((pid_t) pid, mark))
 			continue;
 		if (rand() % (int) ++n == 0)
@@ -153,73 +162,118 @@ static bool strike(const struct victim *v, struct child *vlat_process)
 	return pid && kill(pid, SIGKILL) == 0;
 }
 
-static struct said revert(void)
+static void show_output(const char *output)
 {
-	struct said s = VLAT("revert");
+	AUTO_FREE char *text = NULL;
+	struct err e = { 0 };
+	size_t len;
 
-	check(said_exit(&s, 0));
-	return s;
+	if (file_read_all(output, 8 << 20, &text, &len, &e) == 0)
+		printf("# vlat said at the end:\n%s\n", text + (len > 2000 ? len - 2000 : 0));
 }
 
-/* How vlat took it: killed, or an end of its own accord with a sentence. */
-static void wait_for_end(struct child *c, enum who who, const char *output)
+/* How vlat took it: killed, or an end of its own accord. */
+static struct child_end wait_for_end(struct child *c, enum who who, const char *output)
 {
 	struct child_end end = { 0 };
 	char text[64];
 
 	if (child_wait(c, clock_ns() + FINISH_NS, &end) < 0) {
-		printf("FAILED: vlat did not end after its %s was killed; see %s\n", victims[who].name, output);
+		printf("FAILED: vlat did not end after its %s was killed\n", victims[who].name);
 		child_stop(c, 5 * NS_PER_S);
+		show_output(output);
 		exit(1);
 	}
 	printf("#   vlat: %s\n", child_end_text(end, text, sizeof(text)));
-	check(who == WHO_VLAT || !end.signalled);
+	if (who == WHO_VLAT || (!end.signalled && (end.code == 0 || end.code == 1 || end.code == 130)))
+		return end;
+	show_output(output);
+	check(!"vlat ends cleanly when something else was killed");
+	return end;
 }
 
-static void compare(const struct snapshot *before, const char *what)
+static void compare(const struct snapshot *before, const char *output)
 {
 	struct sink left = { 0 };
 
 	if (snapshot_settle(before, NULL, 5000, &left)) {
-		printf("FAILED: %s:\n%s", what, left.text);
+		printf("FAILED: left behind or changed:\n%s", left.text);
+		show_output(output);
 		exit(1);
 	}
 	sink_free(&left);
 }
 
-/* A victim that the work has, in turn, so that each kind gets its share of the rounds. */
-static enum who choose(unsigned round, unsigned possible)
+static size_t count_cells(const char *results)
 {
-	enum who who = (enum who) (round % WHO_N);
+	AUTO_FREE char *cells = xprintf("%s/cells", results);
+	AUTO_DIR DIR *d = opendir(cells);
+	const struct dirent *entry;
+	size_t n = 0;
 
-	while (!(possible >> who & 1))
-		who = (enum who) ((who + 1) % WHO_N);
-	return who;
+	while (d && (entry = readdir(d)))
+		n += text_ends(entry->d_name, ".json");
+	return n;
+}
+
+/* A new study, or the same one further on. */
+static struct child begin(const struct plan *p, enum who who, const char *results, const char *output)
+{
+	AUTO_FREE char *file = xprintf("%s/%s.yaml", p->dir, victims[who].name);
+	AUTO_FREE char *begun = xprintf("%s/study.json", results);
+	AUTO_FREE char *text = xprintf(study_text, victims[who].suts);
+	struct err e = { 0 };
+
+	if (access(begun, F_OK) == 0)
+		return vlat_start((const char *const[]) { "study", "--resume", results, "--accelerator", "tcg", NULL }, output);
+	check(dir_remove_all(results) == 0 || access(results, F_OK) < 0);
+	must(file_write_atomic(file, text, strlen(text), 0600, &e));
+	return vlat_start((const char *const[]) { "study", file, "--out", results, "--accelerator", "tcg", NULL }, output);
 }
 
 /* True when there was something for `vlat revert` to do. */
-static bool round_of(const struct plan *p, unsigned round, const struct work *work)
+static bool round_of(const struct plan *p, unsigned round)
 {
-	enum who who = choose(round, work->victims);
+	enum who who = p->only < 0 ? (enum who) (round % WHO_N) : (enum who) p->only;
+	AUTO_FREE char *results = xprintf("%s/%s", p->dir, victims[who].name);
+	AUTO_FREE char *output = xprintf("%s.out", results);
+	size_t cells = count_cells(results);
 	struct snapshot before;
+	struct child_end end;
 	struct child c;
 	struct said said;
 	bool hit, left;
 	char run[16];
 
 	snapshot_take(&before, NULL);
-	c = vlat_start(work->words, p->output);
+	c = begin(p, who, results, output);
 	hit = strike(&victims[who], &c);
-	printf("# %u: %s of '%s %s %s %s' %s\n", round, victims[who].name, work->words[0], work->words[1], work->words[2],
-	       work->words[3] ? work->words[3] : "", hit ? "killed" : "was over");
-	wait_for_end(&c, who, p->output);
+	printf("# %u: %s %s\n", round, victims[who].name, hit ? "killed" : "was over");
+	if (who != WHO_VLAT) {
+		sleep_random_ms(3000);
+		(void) child_kill(&c, SIGINT);
+	}
+	end = wait_for_end(&c, who, output);
 	left = current_run(run);
 	check(who == WHO_VLAT || !left);        /* vlat lives: it cleans up by itself */
-	said = revert();
-	compare(&before, "left behind or changed after vlat revert");
+	said = VLAT("revert");
+	check(said_exit(&said, 0));
 	said_free(&said);
+	compare(&before, output);
 	snapshot_free(&before);
+	check(count_cells(results) >= cells);
+	if (!end.signalled && end.code == 0)
+		check(dir_remove_all(results) == 0);    /* all cells done: the next round begins a new study */
 	return left;
+}
+
+static int who_is(const char *name)
+{
+	for (int i = 0; i < WHO_N; i++)
+		if (text_eq(victims[i].name, name))
+			return i;
+	fprintf(stderr, "kill9: \"%s\" is none of vlat, agent, qemu, runtime\n", name);
+	exit(2);
 }
 
 static void parse(struct plan *p, int argc, char **argv)
@@ -227,24 +281,24 @@ static void parse(struct plan *p, int argc, char **argv)
 	static const struct option options[] = {
 		{ .name = "rounds", .has_arg = required_argument, .val = 'r' },
 		{ .name = "seed", .has_arg = required_argument, .val = 's' },
-		{ .name = "study", .has_arg = required_argument, .val = 'f' },
+		{ .name = "only", .has_arg = required_argument, .val = 'o' },
 		{ .name = NULL },
 	};
 	int c;
 
-	*p = (struct plan) { .rounds = 20, .seed = (unsigned) clock_ns() };
+	*p = (struct plan) { .rounds = 20, .seed = (unsigned) clock_ns(), .only = -1 };
 	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		if (c == 'r')
 			p->rounds = (unsigned) strtoul(optarg, NULL, 10);
 		else if (c == 's')
 			p->seed = (unsigned) strtoul(optarg, NULL, 10);
-		else if (c == 'f')
-			p->study = optarg;
+		else if (c == 'o')
+			p->only = who_is(optarg);
 		else
 			exit(2);
 	}
 	if (optind != argc - 1) {
-		fprintf(stderr, "usage: kill9 VLAT [--rounds N] [--seed N] [--study FILE]\n");
+		fprintf(stderr, "usage: kill9 VLAT [--rounds N] [--seed N] [--only vlat|agent|qemu|runtime]\n");
 		exit(2);
 	}
 }
@@ -259,9 +313,9 @@ int main(int argc, char **argv)
 	e2e_begin("kill9");
 	srand(p.seed);
 	printf("# seed %u\n", p.seed);
-	(void) text_print(p.output, sizeof(p.output), "%s/output", getenv("VLAT_STATE"));
+	(void) text_print(p.dir, sizeof(p.dir), "%s", getenv("VLAT_STATE"));
 	for (unsigned i = 0; i < p.rounds; i++)
-		undone += round_of(&p, i, &works[(unsigned) rand() % ARRAY_SIZE(works)]);
+		undone += round_of(&p, i);
 	printf("ok: %u rounds, in %u of them vlat revert had something to undo\n", p.rounds, undone);
 	check(undone > 0 || p.rounds < 8);      /* a test that never leaves anything tests nothing */
 	e2e_end();

@@ -40,9 +40,10 @@ int snapshot_save(const struct snapshot *s, int fd);
 void snapshot_parse(struct snapshot *ret, const char *text);
 
 /*
- * What is different: "- line" was, "+ line" is.  A thread counts only when
- * both have it (programs start and end; what must not is marked); the rest is
- * compared line by line.  Returns the number of lines added to out.
+ * What is different: "- line" was, "+ line" is.  Threads and other people's
+ * control groups count only when both have them (programs start and end; what
+ * must not is marked, or has vlat in its name); the rest is compared line by
+ * line.  Returns the number of lines added to out.
  */
 size_t snapshot_diff(const struct snapshot *before, const struct snapshot *after, struct sink *out);
 

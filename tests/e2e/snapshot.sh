@@ -58,11 +58,14 @@ wait "$new" "$marked" 2>/dev/null || true
 blind "marked $marked"
 
 root=$(awk '$3 ~ /^cgroup2?$/ { print $2; exit }' /proc/mounts)
-if [ -n "$root" ] && mkdir "$root/vlat-snapshot-$$" 2>/dev/null; then
-	group=$root/vlat-snapshot-$$
+if [ -n "$root" ] && mkdir "$root/vlat-snapshot-test" 2>/dev/null; then
+	group=$root/vlat-snapshot-test
 	sees "+ cgroup $group:"
 	rmdir "$group"
 	blind "$group"
+	mkdir "$root/others-$$"
+	blind "others-$$"
+	rmdir "$root/others-$$"
 else
 	echo "not tested: no control group can be made here"
 fi

@@ -49,11 +49,11 @@ void snapshot_parse(struct snapshot *ret, const char *text)
 	}
 }
 
-/* "task WHO: STATE": is there a line of the same WHO in s? */
-static bool has_task(const struct snapshot *s, const char *line)
+/* "task WHO: STATE", "cgroup WHO: STATE": is there a line of the same WHO in s? */
+static bool has_same(const struct snapshot *s, const char *line, const char *end_of_who)
 {
-	const char *colon = strstr(line, "): ");
-	size_t len = colon ? (size_t) (colon - line) + 2 : strlen(line);
+	const char *end = strstr(line, end_of_who);
+	size_t len = end ? (size_t) (end - line) + strlen(end_of_who) : strlen(line);
 
 	for (size_t i = 0; i < s->line.n; i++)
 		if (!strncmp(s->line.at[i], line, len))
@@ -61,9 +61,19 @@ static bool has_task(const struct snapshot *s, const char *line)
 	return false;
 }
 
+/* Others' programs and groups come and go; what both have must be as it was.  Groups that vlat makes have it in their names. */
+static bool counts(const struct snapshot *other, const char *line)
+{
+	if (text_starts(line, "task "))
+		return has_same(other, line, "): ");
+	if (text_starts(line, "cgroup ") && !strstr(line, "/vlat-"))
+		return has_same(other, line, ":");
+	return true;
+}
+
 static size_t note(struct sink *out, char sign, const struct snapshot *other, const char *line)
 {
-	if (text_starts(line, "task ") && !has_task(other, line))
+	if (!counts(other, line))
 		return 0;
 	sink_printf(out, "%c %s\n", sign, line);
 	return 1;

@@ -82,20 +82,6 @@ static void test_bad_lines(void **state)
 	free(wide);
 }
 
-static void test_relative(void **state)
-{
-	struct cgroups c;
-
-	(void) state;
-	cgroups_parse(hybrid, &c);
-	assert_string_equal(cgroups_relative(&c, "/sys/fs/cgroup/cpuset/vlat-x"), "/vlat-x");
-	assert_string_equal(cgroups_relative(&c, "/sys/fs/cgroup/unified/a/b"), "/a/b");
-	assert_null(cgroups_relative(&c, "/sys/fs/cgroup/cpuset"));
-	assert_null(cgroups_relative(&c, "/sys/fs/cgroup/cpuset/"));
-	assert_null(cgroups_relative(&c, "/sys/fs/cgroup/cpusetx/y"));
-	assert_null(cgroups_relative(&c, "/home"));
-}
-
 /* A folder with the files of a v1 cpu and cpuset hierarchy. */
 struct toy {
 	char dir[64];
@@ -174,13 +160,13 @@ static void test_rt_all(void **state)
 	struct err e;
 
 	group(t, "cpu/vlat-a", "0\n", "1000000\n");
-	assert_int_equal(cgroups_rt_give(&t->c, "/vlat-a", &b, &e), 0);
+	assert_int_equal(cgroups_rt_give(&t->c, "/vlat-a/new", &b, &e), 0);
 	assert_int_equal(b.runtime_us, 950000);
 	assert_int_equal(b.period_us, 1000000);
 	assert_file(t, "cpu/vlat-a/cpu.rt_runtime_us", "950000");
 	/* A second container in the same group: what the first holds is taken off. */
 	group(t, "cpu/vlat-a/c0", "400000\n", "1000000\n");
-	assert_int_equal(cgroups_rt_give(&t->c, "/vlat-a", &b, &e), 0);
+	assert_int_equal(cgroups_rt_give(&t->c, "/vlat-a/new", &b, &e), 0);
 	assert_int_equal(b.runtime_us, 549999);
 	/* Given up leaf first; the group above keeps what another leaf needs. */
 	group(t, "cpu/vlat-a/c1", "100000\n", "1000000\n");
@@ -201,10 +187,10 @@ static void test_rt_rest(void **state)
 
 	group(t, "cpu/other", "50000\n", "100000\n");
 	group(t, "cpu/vlat-b", "0\n", "1000000\n");
-	assert_int_equal(cgroups_rt_give(&t->c, "/vlat-b", &b, &e), 0);
+	assert_int_equal(cgroups_rt_give(&t->c, "/vlat-b/new", &b, &e), 0);
 	assert_int_equal(b.runtime_us, 449999);
 	group(t, "cpu/vlat-c", "0\n", "1000000\n");
-	assert_int_equal(cgroups_rt_give(&t->c, "/vlat-c", &b, &e), 0);
+	assert_int_equal(cgroups_rt_give(&t->c, "/vlat-c/new", &b, &e), 0);
 	assert_int_equal(b.runtime_us, 0);
 	cgroups_rt_explain(&t->c, &b, why, sizeof(why));
 	assert_non_null(strstr(why, "sched_rt_runtime_us"));
@@ -223,14 +209,14 @@ static void test_rt_unlimited(void **state)
 
 	put(t, "cpu/cpu.rt_runtime_us", "-1\n");
 	group(t, "cpu/vlat-d", "0\n", "1000000\n");
-	assert_int_equal(cgroups_rt_give(&t->c, "/vlat-d", &b, &e), 0);
+	assert_int_equal(cgroups_rt_give(&t->c, "/vlat-d/new", &b, &e), 0);
 	assert_int_equal(b.runtime_us, 1000000);
 	t->c.rt_budgets = false;
-	assert_int_equal(cgroups_rt_give(&t->c, "/vlat-d", &b, &e), 0);
+	assert_int_equal(cgroups_rt_give(&t->c, "/vlat-d/new", &b, &e), 0);
 	assert_int_equal(b.runtime_us, 0);
 	t->c.rt_budgets = true;
 	e = (struct err) { 0 };
-	assert_int_equal(cgroups_rt_give(&t->c, "/nowhere", &b, &e), -ENOENT);
+	assert_int_equal(cgroups_rt_give(&t->c, "/nowhere/x", &b, &e), -ENOENT);
 	assert_non_null(strstr(e.text, "/nowhere"));
 }
 
@@ -240,13 +226,16 @@ static void test_make(void **state)
 	char path[256];
 	struct err e;
 
-	assert_int_equal(cgroups_make(&t->c, "/a/b", &e), 0);
-	assert_int_equal(cgroups_make(&t->c, "/a/b", &e), 0);
+	assert_int_equal(cgroups_make(&t->c, "/a/b/c", &e), 0);
+	assert_int_equal(cgroups_make(&t->c, "/a/b/c", &e), 0);
 	assert_false(text_print(path, sizeof(path), "%s/cpu/a/b", t->dir));
 	assert_int_equal(access(path, F_OK), 0);
+	strcat(path, "/c");
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(cgroups_make(&t->c, "/alone", &e), -EINVAL);
 	put(t, "cpu/file", "");
 	e = (struct err) { 0 };
-	assert_int_equal(cgroups_make(&t->c, "/file/x", &e), -ENOTDIR);
+	assert_int_equal(cgroups_make(&t->c, "/file/x/y", &e), -ENOTDIR);
 	assert_non_null(strstr(e.text, "/cpu/file/x"));
 }
 
@@ -255,7 +244,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layouts),
 		cmocka_unit_test(test_bad_lines),
-		cmocka_unit_test(test_relative),
 		cmocka_unit_test_setup_teardown(test_rt_all, toy_setup, toy_teardown),
 		cmocka_unit_test_setup_teardown(test_rt_rest, toy_setup, toy_teardown),
 		cmocka_unit_test_setup_teardown(test_rt_unlimited, toy_setup, toy_teardown),
