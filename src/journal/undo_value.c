@@ -9,9 +9,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/proc_stat.h"
 #include "base/text.h"
 #include "journal/internal.h"
+
+#define SETTLE_NS (3 * NS_PER_S)
 
 static int read_now(const char *path, char **ret)
 {
@@ -51,9 +54,27 @@ static const char *brief(enum value_form form, const char *raw, char *buf, size_
 	return *buf ? buf : "(empty)";
 }
 
+/*
+ * Some settings follow what is written a moment later: huge pages count until
+ * the last bit of the guest that was killed just now has let go of them.
+ */
+static bool reads_as_before(const struct entry *e)
+{
+	uint64_t deadline = clock_ns() + SETTLE_NS;
+
+	for (;;) {
+		AUTO_FREE char *left = NULL;
+
+		if (read_now(e->path, &left) < 0 || value_same(e->form, left, e->before))
+			return true;
+		if (clock_ns() > deadline)
+			return false;
+		clock_sleep_ns(20 * NS_PER_MS);
+	}
+}
+
 static enum undo_state restore(const struct entry *e, struct undo_item *item, const char *now, const char *before)
 {
-	AUTO_FREE char *left = NULL;
 	char change[VALUE_MAX];
 	int r = value_change(e->form, now, e->before, change, sizeof(change)) ? write_back(e->path, change) : -E2BIG;
 
@@ -61,8 +82,7 @@ static enum undo_state restore(const struct entry *e, struct undo_item *item, co
 		text_print(item->text, sizeof(item->text), "cannot write %s back: %s", before, strerror(-r));
 		return UNDO_FAILED;
 	}
-	r = read_now(e->path, &left);
-	if (r == 0 && !value_same(e->form, left, e->before)) {
+	if (!reads_as_before(e)) {
 		text_print(item->text, sizeof(item->text), "wrote %s back, but it reads otherwise now", before);
 		return UNDO_FAILED;
 	}
