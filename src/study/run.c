@@ -87,7 +87,7 @@ static int close_all(struct runner *w, struct err *err)
 	tuning_host_free(&w->host);
 	if (w->lock >= 0)
 		close(w->lock);
-	return r < 0 ? err_set(err, -EUCLEAN, "not everything could be undone: %.400s; try 'vlat revert'", err->text) : 0;
+	return r < 0 ? err_set(err, -EUCLEAN, "%.400s; try 'vlat revert'", err->text) : 0;
 }
 
 static void sum_up(const struct runner *w, struct run_summary *ret)

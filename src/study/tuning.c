@@ -89,10 +89,24 @@ static int run_command(const struct tuning_level *level, const char *const *word
 	return r;
 }
 
+/* The journal outlives this process and its PATH: it wants the whole path of the program. */
+static int journal_revert_command(struct tuning *t, struct err *err)
+{
+	AUTO(argv_free) struct argv argv = { 0 };
+	char path[PATH_MAX];
+
+	if (program_find(t->level->revert[0], path, sizeof(path)) < 0)
+		return err_set(err, -ENOENT, "tuning %s: the program '%s' of its revert command is not installed", t->level->name,
+			       t->level->revert[0]);
+	argv_add(&argv, path);
+	argv_add_all(&argv, t->level->revert + 1);
+	return journal_command(t->journal, (const char *const *) argv.at, err);
+}
+
 /* Revert goes to the journal first: it has to be harmless after an apply that never began. */
 static int apply_commands(struct tuning *t, struct err *err)
 {
-	int r = journal_command(t->journal, t->level->revert, err);
+	int r = journal_revert_command(t, err);
 
 	if (r < 0)
 		return r;
