@@ -77,7 +77,7 @@ static void own_floor(struct group *g)
 	}
 }
 
-static const struct group *floor_source(const struct analysis *a, const struct group *g, enum metric m)
+const struct group *analysis_floor(const struct analysis *a, const struct group *g, enum metric m)
 {
 	const struct group *best = NULL;
 
@@ -98,7 +98,7 @@ static void fill_change(struct change *c, const struct analysis *a, const struct
 	struct pairs p = make_pairs(of->base, of->tuned, c->metric);
 	double floor = 1;
 
-	c->floor_from = floor_source(a, g, c->metric);
+	c->floor_from = analysis_floor(a, g, c->metric);
 	if (c->floor_from && c->floor_from->floor[c->metric] > 1)
 		floor = c->floor_from->floor[c->metric];
 	if (p.n > 0)
