@@ -168,12 +168,21 @@ static void release(struct plan *p)
 	vec_free(&p->held);
 }
 
+/* Last of all: until then nobody else may look at what is there. */
+static void end_lease(struct plan *p)
+{
+	if (p->lease >= 0)
+		close(p->lease);
+	p->lease = -1;
+}
+
 static int take_back(struct plan *p, struct err *err)
 {
 	struct err why = *err, undo = { 0 };
 	int r = journal_undo_to(p->journal, p->here, &undo);
 
 	release(p);
+	end_lease(p);
 	p->journal = NULL;
 	if (r < 0)
 		return err_set(err, why.code, "%.220s; and taking it back: %.220s", why.text, undo.text);
@@ -187,6 +196,9 @@ int plan_apply(struct plan *p, struct journal *j, struct err *err)
 
 	if (p->journal)
 		return err_set(err, -EALREADY, "this plan is applied already");
+	r = p->fs.live ? lease_take(&p->lease, err) : 0;
+	if (r < 0)
+		return r;
 	p->journal = j;
 	p->here = journal_here(j);
 	r = first_pass(p, &why);
@@ -220,6 +232,7 @@ int plan_revert(struct plan *p, struct err *err)
 		return 0;
 	release(p);
 	r = journal_undo_to(p->journal, p->here, err);
+	end_lease(p);
 	p->journal = NULL;
 	for (size_t i = 0; i < p->steps.n; i++) {
 		for (size_t k = 0; k < p->steps.at[i].settings.n; k++) {

@@ -23,8 +23,12 @@ struct plan {
 	struct journal *journal;                /* NULL = not applied */
 	size_t here;                            /* where plan_revert() goes back to */
 	bool grouped, plain_groups;
+	int lease;                              /* held while applied on the running machine; -1 */
 	VEC(int) held;                          /* descriptors of SETTING_HOLD */
 };
+
+/* lease.c: waits up to a minute for another vlat; -EBUSY, -EINTR. */
+int lease_take(int *ret_fd, struct err *err);
 
 struct knob_ctx plan_ctx(const struct plan *p, bool applying);
 int step_list(const struct plan *p, struct step *s, bool applying, struct err *err);

@@ -129,6 +129,7 @@ int plan_make(struct plan **ret, const struct fs *fs, const struct host_facts *f
 	if (!split->possible)
 		return err_set(err, -EOPNOTSUPP, "the tuning cannot set CPUs apart: %s", split->why);
 	p = xalloc(1, sizeof(*p));
+	p->lease = -1;
 	p->fs = *fs;
 	p->facts = facts;
 	p->split = *split;
@@ -158,6 +159,8 @@ void plan_free(struct plan *p)
 	for (size_t i = 0; i < p->held.n; i++)
 		close(p->held.at[i]);
 	vec_free(&p->held);
+	if (p->lease >= 0)
+		close(p->lease);
 	for (size_t i = 0; p->leave_alone && p->leave_alone[i]; i++)
 		free(p->leave_alone[i]);
 	free(p->leave_alone);

@@ -47,7 +47,8 @@ json_t *plan_json(const struct plan *p);                /* array of steps, docs/
 /*
  * Each setting: intent in the journal (durable), write, read back, compare by
  * meaning.  What the kernel refuses becomes `blocked` and the rest goes on;
- * an error of the journal or of vlat undoes what this call did.
+ * an error of the journal or of vlat undoes what this call did.  One vlat at a
+ * time tunes a host: another one is waited for, up to a minute (-EBUSY then).
  */
 int plan_apply(struct plan *p, struct journal *j, struct err *err);
 /* Reads everything again: 0, or the number of settings `changed since` (their steps say so). */
