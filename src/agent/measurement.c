@@ -98,6 +98,10 @@ int measurement_start(struct measurement **ret, const struct job *job, const str
 	m->ticks = *ticks;
 	ticks_refine(&m->ticks);
 	m->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (m->event_fd < 0) {
+		free(m);
+		return err_sys(err, -errno, "eventfd");
+	}
 	run_init(&m->run, &m->job, &m->ticks, m->event_fd);
 	m->started_ns = m->looked_ns = clock_ns();
 	r = thread_start(m);

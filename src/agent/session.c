@@ -34,9 +34,16 @@ static int tell(struct session *s, json_t *msg, struct err *err)
 	return r;
 }
 
+/* A sentence may quote what came in, cut in the middle of a UTF-8 character; jansson refuses to write that. */
 static int tell_error(struct session *s, const char *id, const struct err *what, struct err *err)
 {
-	return tell(s, json_pack("{s:s, s:s*, s:i, s:s}", "type", "error", "id", id, "code", what->code, "text", what->text), err);
+	char text[sizeof(what->text)];
+	size_t i = 0;
+
+	for (; what->text[i]; i++)
+		text[i] = (unsigned char) what->text[i] > '~' ? '?' : what->text[i];
+	text[i] = '\0';
+	return tell(s, json_pack("{s:s, s:s*, s:i, s:s}", "type", "error", "id", id, "code", what->code, "text", text), err);
 }
 
 static json_t *names_json(void)

@@ -56,6 +56,8 @@ void out_quoted(struct out *o, const char *text)
 			out_printf(o, "\\%c", c);
 		else if (c < ' ')
 			out_printf(o, "\\u%04x", c);
+		else if (c > '~')
+			out_putn(o, "?", 1);
 		else
 			out_putn(o, text, 1);
 	}

@@ -21,7 +21,7 @@ struct out {
 
 void out_putn(struct out *o, const void *data, size_t n);
 void out_printf(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void out_quoted(struct out *o, const char *text);              /* as a JSON string */
+void out_quoted(struct out *o, const char *text);              /* as a JSON string; what is not ASCII becomes '?' */
 void out_u128(struct out *o, u128 value);                      /* decimal digits in quotes */
 void out_histogram(struct out *o, const struct histogram *h);  /* as histogram_to_json() */
 int out_flush(struct out *o);                                  /* o->error */

@@ -26,7 +26,7 @@ struct address {
 	socklen_t len;
 };
 
-/* The job's peer and port; an empty peer is every address of this machine (IPv6 and IPv4 where both exist). */
+/* The job's peer and port; an empty peer is every IPv4 address of this machine. */
 int address_of(const struct job *job, struct address *ret, struct err *err);
 
 /* Bind and, for SOCK_STREAM, listen; run_listening() is told the port. */

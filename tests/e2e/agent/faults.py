@@ -246,7 +246,8 @@ class ControlLine(driver.Case):
 
     def test_nonsense_in_a_frame_is_answered_and_survived(self):
         agent = self.agent()
-        for text in b'', b'{', b'[]', b'{"type":1}', b'\xff\x00\x00', b'{"type":"dance"}', b'{"type":"job"}':
+        for text in b'', b'{', b'[]', b'{"type":1}', b'\xff\x00\x00', b'{"type":"dance"}', b'{"type":"job"}', (
+                '{"type":"%s"}' % ('\u00e9' * 50)).encode(), ('{"type":"job","workload":"x%s"}' % ('\u00e9' * 50)).encode():
             agent.send_raw(struct.pack('>I', len(text)) + text)
             self.assertIn('text', agent.expect('error'))
         self.works(agent)

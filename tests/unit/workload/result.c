@@ -84,6 +84,7 @@ static void every_sample_arrives(void **state)
 		recorder_add(&s->run.response, i * NS_PER_MS, i * i);
 		histogram_add(&s->run.service, i);
 	}
+	recorder_add(&s->run.response, 2 * NS_PER_S, 200 * NS_PER_S);   /* beyond the last bucket */
 	recorder_end(&s->run.response);
 	s->run.transactions = 2000;
 	msg = sent(&res);
@@ -93,7 +94,7 @@ static void every_sample_arrives(void **state)
 	assert_memory_equal(whole.bucket, s->run.response.whole.bucket, sizeof(whole.bucket));
 	assert_int_equal(json_array_size(seconds), 2);
 	assert_int_equal(histogram_from_json(json_array_get(seconds, 1), &second, NULL), 0);
-	assert_true(second.count == 1000 && second.min == 1000000);
+	assert_true(second.count == 1001 && second.above == 1 && second.min == 1000000);
 	assert_true(json_is_false(json_object_get(response, "seconds_left_out")));
 	assert_int_equal(histogram_from_json(json_object_get(json_object_get(msg, "service"), "histogram"), &whole, NULL), 0);
 	assert_int_equal(whole.count, 2000);
