@@ -150,7 +150,8 @@ static void change_cells(struct table *t, const struct change *c, enum script sc
 	table_cell(t, TONE_PLAIN, "%s", format_value(c->before, unit, script).text);
 	table_cell(t, TONE_PLAIN, "%s", format_value(c->after, unit, script).text);
 	table_cell(t, TONE_PLAIN, "%s", format_change(c->cmp.ratio.est, script).text);
-	table_sub(t, "%s", format_range(c->cmp.ratio, script).text);
+	if (change_known(c))
+		table_sub(t, "%s", format_range(c->cmp.ratio, script).text);
 	table_cell(t, verdict_tone(c), "%s", change_verdict(c));
 }
 
@@ -286,28 +287,40 @@ static void floor_rows(struct table *t, const struct group **last, const struct 
 	}
 }
 
+static bool has_floor(const struct group *g)
+{
+	for (int m = 0; m < METRIC_N; m++)
+		if (isfinite(g->floor[m]))
+			return true;
+	return false;
+}
+
 void compose_floor(struct doc *d, const struct report *r)
 {
+	const struct analysis *a = r->analysis;
 	const struct group *last = NULL;
-	struct table *t = NULL;
+	size_t n_pairs = 0, n_floors = 0;
+	struct table *t;
 
-	doc_section(d, "noise", "Noise", "How much two identical arms differ");
-	for (size_t i = 0; i < r->analysis->n_groups; i++) {
-		const struct group *g = &r->analysis->groups[i];
-
-		if (!g->again)
-			continue;
-		if (!t) {
-			doc_para(d, "The baseline was measured twice in every block, as if it were two things (A/A). What differs between the two is "
-				    "noise, and no change within it is called better or worse. A system without a pair of its own is held against the "
-				    "noisiest pair of the same workload; a workload without any pair has only its interval.");
-			t = doc_table(d, floor_columns, ARRAY_SIZE(floor_columns), "The noise floor: the 95 %% interval of the change between two identical arms lies within it.");
-			t->grouped = true;
-		}
-		floor_rows(t, &last, d, r, g);
+	for (size_t i = 0; i < a->n_groups; i++) {
+		n_pairs += a->groups[i].again != NULL;
+		n_floors += has_floor(&a->groups[i]);
 	}
-	if (!t)
-		doc_para(d, "The study has no A/A pair, so the noise between identical arms is not known; verdicts rest on the intervals alone.");
+	doc_section(d, "noise", "Noise", "How much two identical arms differ");
+	if (n_floors == 0) {
+		doc_para(d, "%s, so the noise between identical arms is not known; verdicts rest on the intervals alone.",
+			 n_pairs ? "The A/A pair has too few blocks for an interval" : "The study has no A/A pair");
+		return;
+	}
+	doc_para(d, "The baseline was measured twice in every block, as if it were two things (A/A). What differs between the two is "
+		    "noise, and no change within it is called better or worse. A system without a pair of its own is held against the "
+		    "noisiest pair of the same workload; a workload without any pair has only its interval.");
+	t = doc_table(d, floor_columns, ARRAY_SIZE(floor_columns),
+		      "The noise floor: the 95 %% interval of the change between two identical arms lies within it.");
+	t->grouped = true;
+	for (size_t i = 0; i < a->n_groups; i++)
+		if (has_floor(&a->groups[i]))
+			floor_rows(t, &last, d, r, &a->groups[i]);
 }
 
 /* --- every comparison --- */
@@ -357,14 +370,31 @@ void compose_comparisons(struct doc *d, const struct report *r)
 
 /* --- the whole --- */
 
+/* "2026-11-22T16:40:00Z" as a person writes it; anything else stays what it is. */
+static char *date_text(const char *stamp)
+{
+	static const char *const months[] = { "January", "February", "March",     "April",   "May",      "June",
+					      "July",    "August",   "September", "October", "November", "December" };
+	unsigned year, month, day, hour, minute;
+	int end = 0;
+
+	if (sscanf(stamp, "%4u-%2u-%2uT%2u:%2u:%*2u%n", &year, &month, &day, &hour, &minute, &end) == 5 && end > 0 && month >= 1 &&
+	    month <= 12 && text_eq(stamp + end, "Z"))
+		return xprintf("%u %s %u, %02u:%02u UTC", day, months[month - 1], year, hour, minute);
+	return xstrdup(stamp);
+}
+
 static void compose_top(struct doc *d, const struct report *r)
 {
 	const struct analysis *a = r->analysis;
 
 	d->title = xstrdup(*r->title ? r->title : r->study);
 	d->kicker = xprintf("vlat study: %s", r->study);
-	if (*r->created)
-		doc_fact(d, "%s", r->created);
+	if (*r->created) {
+		AUTO_FREE char *date = date_text(r->created);
+
+		doc_fact(d, "%s", date);
+	}
 	for (size_t i = 0; i < r->host.n && i < 3; i++)
 		doc_fact(d, "%s", r->host.at[i].value);
 	doc_fact(d, "%zu block%s, %zu runs", a->blocks, a->blocks == 1 ? "" : "s", a->n_runs);

@@ -16,8 +16,8 @@ static const struct column platform_columns[] = {
 	{ .title = "Accelerator" },
 	{ .title = "Clock source" },
 	{ .title = "Governor" },
-	{ .title = "Steal, median", .number = true },
-	{ .title = "most", .number = true, .below = true },
+	{ .title = "Median steal", .number = true },
+	{ .title = "Most steal", .number = true, .below = true },
 	{ .title = "Throttled", .number = true },
 	{ .title = "Disturbed", .number = true },
 };
@@ -50,7 +50,7 @@ static void platform_row(struct table *t, const struct doc *d, const struct plat
 }
 
 static const struct column run_columns[] = {
-	{ .title = "Run", .number = true },
+	{ .title = "Run" },
 	{ .title = "Block", .number = true },
 	{ .title = "System" },
 	{ .title = "Workload" },
@@ -230,11 +230,12 @@ static void compose_level(struct doc *d, const struct level *level)
 	if (level->steps.n == 0)
 		return;
 	if (level->n_plans == 0)
-		doc_para(d, "No run was made at this level, so this is only what it would change.");
+		doc_para(d, "No run at this level gave a result; this is what was planned.");
 	else
-		doc_para(d, "%zu setting%s (or kind of setting) changed for the runs at this level and put back after them.", n,
+		doc_para(d, "%zu setting%s changed for the runs at this level and put back after them; settings that look alike count once.", n,
 			 n == 1 ? " was" : "s were");
-	say_security(d, level);
+	if (level->n_plans > 0)
+		say_security(d, level);
 	t = doc_table(d, step_columns, ARRAY_SIZE(step_columns), "The plan of level %s, setting by setting.", level->name);
 	t->grouped = true;
 	for (size_t rank = 0; rank <= ARRAY_SIZE(outcomes); rank++)

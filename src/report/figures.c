@@ -24,17 +24,12 @@ static void grow(struct range *r, double v)
 	r->hi = v > r->hi ? v : r->hi;
 }
 
-/* What stands at the right of a panel's title: what else the reader must know about these runs. */
-static char *subtitle(const struct report *r, const struct group *g, const char *more)
+/* What stands below a panel's title: what else the reader must know about these runs. */
+static char *subtitle(const struct report *r, const struct group *g)
 {
-	struct sink s = { 0 };
-	const char *parts[] = { several_interferences(r->analysis) ? interference_title(g->interference) : "",
-				report_qualifier(r, g->sut), more };
+	const char *qualifier = report_qualifier(r, g->sut);
 
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-		if (*parts[i])
-			sink_printf(&s, "%s%s", s.len ? ", " : "", parts[i]);
-	return s.text ? s.text : xstrdup("");
+	return xprintf("%s%s%s", interference_title(g->interference), *qualifier ? ", " : "", qualifier);
 }
 
 static char *arm_name(const struct arm *arm)
@@ -108,7 +103,7 @@ static void describe_arms(struct sink *desc, const struct group *g)
 static void put_curves(struct doc *d, const struct report *r, const struct group *g, const struct range *ns, double nines, size_t id)
 {
 	struct arm_curves set = curves_of(g);
-	AUTO_FREE char *sub = subtitle(r, g, "");
+	AUTO_FREE char *sub = subtitle(r, g);
 	AUTO_FREE char *title = xprintf("%s: percentiles of %s", sut_title(g->sut), workload_times(g->workload));
 	struct sink svg = { 0 }, desc = { 0 };
 	char name[32];
@@ -216,7 +211,7 @@ static void describe_rows(struct sink *desc, const struct group *g, enum metric 
 static void put_strip(struct doc *d, const struct report *r, const struct group *g, const struct range *v, size_t id)
 {
 	enum metric m = strip_metric(g);
-	AUTO_FREE char *sub = subtitle(r, g, "");
+	AUTO_FREE char *sub = subtitle(r, g);
 	AUTO_FREE char *title = xprintf("%s: %s of %s in every run", sut_title(g->sut), metric_row(m)->name, workload_times(g->workload));
 	struct plot_row *rows = xalloc(g->n_arms + 1, sizeof(*rows));
 	struct sink svg = { 0 }, desc = { 0 };
@@ -236,22 +231,39 @@ static void put_strip(struct doc *d, const struct report *r, const struct group 
 	sink_free(&desc);
 }
 
+static struct range values_of(const struct group *g)
+{
+	struct range v = RANGE_EMPTY;
+
+	for (size_t k = 0; k < g->n_arms; k++)
+		for (size_t n = 0; n < g->arms[k].n_runs; n++)
+			grow(&v, g->arms[k].runs[n].value[strip_metric(g)]);
+	return v;
+}
+
+/* Times share one axis. Throughput does not: a slow system's runs would shrink to a dot beside a fast one's. */
 static void strips_row(struct doc *d, const struct report *r, const struct group *first, size_t *id)
 {
 	const struct analysis *a = r->analysis;
-	enum metric m = strip_metric(first);
-	struct range v = RANGE_EMPTY;
+	struct range all = RANGE_EMPTY;
 
-	for (size_t i = 0; i < a->n_groups; i++)
-		for (size_t k = 0; in_row(&a->groups[i], first) && k < a->groups[i].n_arms; k++)
-			for (size_t n = 0; n < a->groups[i].arms[k].n_runs; n++)
-				grow(&v, a->groups[i].arms[k].runs[n].value[m]);
-	if (!(v.hi > 0))
+	for (size_t i = 0; i < a->n_groups; i++) {
+		struct range v = values_of(&a->groups[i]);
+
+		if (!in_row(&a->groups[i], first))
+			continue;
+		grow(&all, v.lo);
+		grow(&all, v.hi);
+	}
+	if (!(all.hi > 0))
 		return;
-	doc_heading(d, "%s: %s of each run", workload_title(first->workload), metric_row(m)->name);
-	for (size_t i = 0; i < a->n_groups; i++)
-		if (in_row(&a->groups[i], first))
-			put_strip(d, r, &a->groups[i], &v, ++*id);
+	doc_heading(d, "%s: %s of each run", workload_title(first->workload), metric_row(strip_metric(first))->name);
+	for (size_t i = 0; i < a->n_groups; i++) {
+		struct range own = values_of(&a->groups[i]);
+
+		if (in_row(&a->groups[i], first) && own.hi > 0)
+			put_strip(d, r, &a->groups[i], a->groups[i].stream ? &own : &all, ++*id);
+	}
 }
 
 void figures_strips(struct doc *d, const struct report *r)

@@ -125,7 +125,7 @@ struct formatted format_range(struct interval r, enum script script)
 	int digits;
 
 	if (!interval_bounded(r) || r.lo < 0)
-		return scripted("unknown", script);
+		return scripted("no interval", script);
 	digits = decimals(r.lo) > decimals(r.hi) ? decimals(r.lo) : decimals(r.hi);
 	put_percent(lo, sizeof(lo), r.lo, digits, "+");
 	put_percent(hi, sizeof(hi), r.hi, digits, "+");

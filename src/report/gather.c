@@ -149,7 +149,7 @@ void gather_host(struct report *r, const json_t *host)
 	if (*gather_text(kernel, "release"))
 		add_fact(r, "Kernel", xprintf("Linux %s%s", gather_text(kernel, "release"),
 					      json_is_true(json_object_get(kernel, "realtime")) ? ", PREEMPT_RT" : ""));
-	add_text(r, "System", host, "os");
+	add_text(r, "Distribution", host, "os");
 	if (json_is_true(json_object_get(kernel, "virtual_machine")))
 		add_fact(r, "Itself a virtual machine", xprintf("yes%s%s", *gather_text(kernel, "hypervisor") ? ", under " : "",
 								gather_text(kernel, "hypervisor")));

@@ -52,31 +52,27 @@ static void put_cell(struct sink *out, const struct column *col, const struct ce
 	sink_put(out, "</td>");
 }
 
-static size_t rows_of_group(const struct table *t, size_t row)
+/* A group's name has a row of its own: beside the rows it would cost a column, which a phone does not have. */
+static void put_group(struct sink *out, const struct table *t, const struct cell *name)
 {
-	size_t n = 1;
-
-	while (t->grouped && row + n < table_rows(t) && !*t->cells.at[(row + n) * t->n_columns].text)
-		n++;
-	return n;
+	sink_printf(out, "<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"%zu\"><span class=\"stay\">", t->n_columns - 1);
+	sink_xml(out, name->text);
+	if (name->sub)
+		element(out, "<span class=\"range\">", name->sub, "</span>");
+	sink_put(out, "</span></th></tr>\n");
 }
 
 static void put_row(struct sink *out, const struct table *t, size_t row)
 {
 	const struct cell *cells = &t->cells.at[row * t->n_columns];
+	size_t first = t->grouped;
 
-	sink_put(out, "<tr>");
-	if (!t->grouped) {
-		sink_printf(out, "<th scope=\"row\">%s", t->columns[0].code ? "<code>" : "");
-		element(out, "", cells[0].text, t->columns[0].code ? "</code></th>" : "</th>");
-	} else if (*cells[0].text || row == 0) {
-		sink_printf(out, "<th class=\"sut\" scope=\"rowgroup\" rowspan=\"%zu\">", rows_of_group(t, row));
-		element(out, "", cells[0].text, "");
-		if (cells[0].sub)
-			element(out, "<span class=\"range\">", cells[0].sub, "</span>");
-		sink_put(out, "</th>");
-	}
-	for (size_t i = 1; i < t->n_columns; i++)
+	sink_put(out, "<tr><th scope=\"row\">");
+	element(out, t->columns[first].code ? "<code>" : "", cells[first].text, t->columns[first].code ? "</code>" : "");
+	if (cells[first].sub)
+		element(out, "<span class=\"range\">", cells[first].sub, "</span>");
+	sink_put(out, "</th>");
+	for (size_t i = first + 1; i < t->n_columns; i++)
 		put_cell(out, &t->columns[i], &cells[i]);
 	sink_put(out, "</tr>\n");
 }
@@ -85,17 +81,20 @@ static void put_table(struct sink *out, const struct table *t)
 {
 	sink_put(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
 	element(out, "", t->caption, "\"><table><caption>");
-	element(out, "", t->caption, "</caption>\n<thead><tr>");
-	for (size_t i = 0; i < t->n_columns; i++) {
+	element(out, "<span class=\"stay\">", t->caption, "</span></caption>\n<thead><tr>");
+	for (size_t i = t->grouped; i < t->n_columns; i++) {
 		sink_printf(out, "<th scope=\"col\"%s>", t->columns[i].number ? " class=\"n\"" : "");
 		element(out, "", t->columns[i].title, "</th>");
 	}
 	sink_put(out, "</tr></thead>\n");
 	for (size_t row = 0; row < table_rows(t); row++) {
-		bool first = row == 0 || (t->grouped && *t->cells.at[row * t->n_columns].text);
+		const struct cell *name = &t->cells.at[row * t->n_columns];
+		bool group = t->grouped && *name->text;
 
-		if (first)
-			sink_printf(out, "%s<tbody%s>\n", row > 0 ? "</tbody>\n" : "", t->grouped ? " class=\"of-sut\"" : "");
+		if (row == 0 || group)
+			sink_put(out, row > 0 ? "</tbody>\n<tbody>\n" : "<tbody>\n");
+		if (group)
+			put_group(out, t, name);
 		put_row(out, t, row);
 	}
 	sink_put(out, table_rows(t) > 0 ? "</tbody></table></div>\n" : "</table></div>\n");

@@ -38,6 +38,21 @@ static size_t letters(const char *text, size_t n)
 	return count;
 }
 
+/* A word; with the unit behind it when it ends in a digit, since "95" at the end of a line and "%" on the next is hard to read. */
+static size_t word_length(const char *p)
+{
+	static const char *const units[] = { "%", "ns", "us", "ms", "s", "Mbit/s", "Gbit/s" };
+	size_t n = strcspn(p, " "), unit;
+
+	if (n == 0 || p[n - 1] < '0' || p[n - 1] > '9' || p[n] != ' ')
+		return n;
+	unit = strcspn(p + n + 1, " ,.;:)");
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		if (strlen(units[i]) == unit && strncmp(p + n + 1, units[i], unit) == 0)
+			return n + 1 + strcspn(p + n + 1, " ");
+	return n;
+}
+
 /* Words, broken before `width` letters; the first line begins with `first`, the others with `rest`. */
 static void put_wrapped(struct sink *out, const char *first, const char *rest, const char *text, unsigned width)
 {
@@ -48,7 +63,7 @@ static void put_wrapped(struct sink *out, const char *first, const char *rest, c
 	put_safe(&safe, text);
 	sink_put(out, first);
 	for (const char *p = safe.text; p && *p;) {
-		size_t n = strcspn(p, " "), wide = letters(p, n);
+		size_t n = word_length(p), wide = letters(p, n);
 
 		if (n > 0 && width && !blank && column + 1 + wide > width) {
 			sink_char(out, '\n');

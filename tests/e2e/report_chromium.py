@@ -78,7 +78,7 @@ def chromium(program, profile, page, *options):
     words = [program, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync", "--disable-extensions", "--hide-scrollbars", "--enable-logging=stderr",
              f"--user-data-dir={profile}", "--window-size=1400,2000", *options, page.as_uri()]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=240, check=False)
     if done.returncode != 0:
         sys.exit(f"chromium ended with {done.returncode}:\n{done.stderr[-2000:]}")
     return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]

@@ -53,8 +53,8 @@ static void test_range(void **state)
 	assert_string_equal(format_range((struct interval){ 1, 0.95, 1.1 }, SCRIPT_ASCII).text, "-5.0 to +10.0 %");
 	/* both ends with as many digits as the finer one needs */
 	assert_string_equal(format_range((struct interval){ 0.01, 0.004, 0.05 }, SCRIPT_ASCII).text, "-99.60 to -95.00 %");
-	assert_string_equal(format_range(INTERVAL_NONE, SCRIPT_ASCII).text, "unknown");
-	assert_string_equal(format_range((struct interval){ 0.5, 0.1, INFINITY }, SCRIPT_ASCII).text, "unknown");
+	assert_string_equal(format_range(INTERVAL_NONE, SCRIPT_ASCII).text, "no interval");
+	assert_string_equal(format_range((struct interval){ 0.5, 0.1, INFINITY }, SCRIPT_ASCII).text, "no interval");
 }
 
 static void test_value(void **state)
