@@ -103,8 +103,8 @@ class Bench:
             found = True
             for words, server, client in self.places():
                 def ours(server=server, client=client, size=size):
-                    return self.pair_of_agents('tcp-rr', server, client, duration_s=self.seconds, warmup_s=0.3, request_bytes=size,
-                                               response_bytes=size)['transactions_per_s']
+                    return self.pair_of_agents('tcp-rr', server, client, duration_s=self.seconds, warmup_s=0.3,
+                                               request_bytes=size, response_bytes=size)['transactions_per_s']
 
                 def theirs(server=server, client=client, size=size, call=call):
                     return call(server, client, self.seconds, size)
@@ -160,8 +160,8 @@ class Bench:
         if not rivals.find('cyclictest'):
             print('wakeup beside cyclictest: skipped, there is no cyclictest on PATH')
             return True
-        return self.versus('wakeup beside cyclictest, median, 1 ms, CPU %d' % self.last, 'us', 1e3, self.wakeup_ours, self.wakeup_theirs,
-                           1.05, higher=False)
+        return self.versus('wakeup beside cyclictest, median, 1 ms, CPU %d' % self.last, 'us', 1e3, self.wakeup_ours,
+                           self.wakeup_theirs, 1.05, higher=False)
 
     @staticmethod
     def freeze_at(pid, after_s, length_s):

@@ -69,8 +69,8 @@ def netperf(server, client, seconds, size):
     """Transactions a second.  Classic TCP_RR: no time stamps, no histogram."""
     port = free_port()
     with Server([find('netserver'), '-4', '-L', '127.0.0.1', '-p', str(port), '-D'], server, port):
-        text = run([find('netperf'), '-4', '-H', '127.0.0.1', '-p', str(port), '-l', str(seconds), '-t', 'TCP_RR', '-P', '0', '--',
-                    '-r', '%d,%d' % (size, size)], client, seconds)
+        text = run([find('netperf'), '-4', '-H', '127.0.0.1', '-p', str(port), '-l', str(seconds), '-t', 'TCP_RR', '-P', '0',
+                    '--', '-r', '%d,%d' % (size, size)], client, seconds)
     return float(text.split('\n', maxsplit=1)[0].split()[-1])
 
 
@@ -98,8 +98,8 @@ class Cyclictest:
 
     def __init__(self, place, seconds, interval_us):
         self.file = tempfile.NamedTemporaryFile(suffix='.json')
-        words = [find('cyclictest'), '-q', '-m', '-t1', '-a', str(place.cpu), '-i', str(interval_us), '-D', str(seconds), '-N', '-h',
-                 '1000000', '--json=' + self.file.name]
+        words = [find('cyclictest'), '-q', '-m', '-t1', '-a', str(place.cpu), '-i', str(interval_us), '-D', str(seconds), '-N',
+                 '-h', '1000000', '--json=' + self.file.name]
         self.process = subprocess.Popen(words + (['-p', str(place.fifo)] if place.fifo else ['--policy=other']),
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

@@ -32,7 +32,8 @@ static int job_read(const char *text, struct job *job, struct err *err)
 static void wait_over(struct measurement *m)
 {
 	while (!measurement_over(m)) {
-		struct pollfd p[] = { { .fd = m->event_fd, .events = POLLIN }, { .fd = stop_wanted() ? -1 : stop_fd(), .events = POLLIN } };
+		struct pollfd p[] = { { .fd = m->event_fd, .events = POLLIN },
+				      { .fd = stop_wanted() ? -1 : stop_fd(), .events = POLLIN } };
 		uint64_t n;
 
 		poll(p, ARRAY_SIZE(p), measurement_wait_ms(m));

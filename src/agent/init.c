@@ -167,7 +167,8 @@ static int control_open(void)
 	int fd = port_open();
 
 	if (fd < 0)
-		say("no virtio-serial port named " PORT_NAME " appeared; are virtio_pci and virtio_console in /modules/order?", 0);
+		say("no virtio-serial port named " PORT_NAME " appeared; are virtio_pci and virtio_console in /modules/order?",
+		    0);
 	else if (!port_connected(fd))
 		say("nobody opened the other end of " PORT_NAME, 0);
 	else

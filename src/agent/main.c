@@ -110,7 +110,8 @@ static int option_run(size_t i, int argc, char **argv)
 		return options[i].run();
 	if (options[i].run_arg && argc == 3)
 		return options[i].run_arg(argv[2]);
-	fprintf(stderr, "vlat-agent: %s takes %s\n", options[i].name, options[i].run_arg ? "one argument, a job as JSON" : "no argument");
+	fprintf(stderr, "vlat-agent: %s takes %s\n", options[i].name,
+		options[i].run_arg ? "one argument, a job as JSON" : "no argument");
 	return 2;
 }
 

@@ -91,8 +91,10 @@ int netconf_from_json(const json_t *msg, char *ret_name, size_t cap, struct err 
 		return err_sys(err, -errno, "configure: socket");
 	while (!interface_find(fd, &w)) {
 		if (clock_ns() >= deadline)
-			return err_set(err, -ENODEV, "configure: no interface with %s %.40s appeared; is its driver in /modules/order?",
-				       w.by_mac ? "mac" : "name", json_string_value(json_object_get(msg, w.by_mac ? "mac" : "interface")));
+			return err_set(err, -ENODEV,
+				       "configure: no interface with %s %.40s appeared; is its driver in /modules/order?",
+				       w.by_mac ? "mac" : "name",
+				       json_string_value(json_object_get(msg, w.by_mac ? "mac" : "interface")));
 		clock_sleep_ns(10 * NS_PER_MS);
 	}
 	r = configure_apply(fd, &w, err);

@@ -64,10 +64,10 @@ static int tell_hello(struct session *s, struct err *err)
 	json_t *hello;
 
 	uname(&uts);
-	hello = json_pack("{s:s, s:i, s:s, s:i, s:s, s:i, s:s, s:{s:s, s:f, s:s}, s:o}", "type", "hello", "protocol", PROTOCOL_VERSION,
-			  "version", VLAT_VERSION, "pid", (int) getpid(), "kernel", uts.release, "ncpus",
-			  (int) sysconf(_SC_NPROCESSORS_ONLN), "clocksource", s->opts->clocksource, "clock", "source", ticks_source(t),
-			  "cost_ns", t->cost_ns, "why", t->why, "workloads", names_json());
+	hello = json_pack("{s:s, s:i, s:s, s:i, s:s, s:i, s:s, s:{s:s, s:f, s:s}, s:o}", "type", "hello", "protocol",
+			  PROTOCOL_VERSION, "version", VLAT_VERSION, "pid", (int) getpid(), "kernel", uts.release, "ncpus",
+			  (int) sysconf(_SC_NPROCESSORS_ONLN), "clocksource", s->opts->clocksource, "clock", "source",
+			  ticks_source(t), "cost_ns", t->cost_ns, "why", t->why, "workloads", names_json());
 	return tell(s, hello, err);
 }
 
@@ -78,8 +78,8 @@ static int on_hello(struct session *s, const json_t *msg, struct err *err)
 
 	if (version == PROTOCOL_VERSION)
 		return 0;
-	err_set(&what, -EPROTO, "protocol %lld is asked for; this vlat-agent %s speaks %d: use one of the same version", (long long) version,
-		VLAT_VERSION, PROTOCOL_VERSION);
+	err_set(&what, -EPROTO, "protocol %lld is asked for; this vlat-agent %s speaks %d: use one of the same version",
+		(long long) version, VLAT_VERSION, PROTOCOL_VERSION);
 	return tell_error(s, NULL, &what, err);
 }
 
@@ -87,7 +87,8 @@ static int on_configure(struct session *s, const json_t *msg, struct err *err)
 {
 	struct err what = { 0 };
 	char name[32];
-	int r = s->opts->init ? 0 : err_set(&what, -EPERM, "configure is for an agent that is a machine's init; nothing was changed");
+	int r = s->opts->init ? 0
+			      : err_set(&what, -EPERM, "configure is for an agent that is a machine's init; nothing was changed");
 
 	if (r == 0)
 		r = netconf_from_json(msg, name, sizeof(name), &what);
@@ -201,7 +202,10 @@ static int tell_result(struct session *s, struct err *err)
 {
 	struct measurement *m = s->job;
 	struct result res = {
-		.run = &m->run, .failed = m->outcome < 0 ? &m->err : NULL, .clocksource = s->opts->clocksource, .drift_ppm = m->drift_ppm,
+		.run = &m->run,
+		.failed = m->outcome < 0 ? &m->err : NULL,
+		.clocksource = s->opts->clocksource,
+		.drift_ppm = m->drift_ppm,
 	};
 	int r = result_send(s->opts->out, &res);
 

@@ -16,7 +16,8 @@
 #define CAP_SYS_NICE_BIT 23
 
 static const char *const policies[] = {
-	[SCHED_OTHER] = "other", [SCHED_FIFO] = "fifo", [SCHED_RR] = "rr", [SCHED_BATCH] = "batch", [SCHED_IDLE] = "idle", [6] = "deadline",
+	[SCHED_OTHER] = "other", [SCHED_FIFO] = "fifo", [SCHED_RR] = "rr",
+	[SCHED_BATCH] = "batch", [SCHED_IDLE] = "idle", [6] = "deadline",
 };
 
 const char *policy_name(int policy)
@@ -50,7 +51,8 @@ void attributes_explain_fifo(int priority, char *buf, size_t cap)
 	procfile_status_u64("Seccomp", &seccomp);
 	getrlimit(RLIMIT_RTPRIO, &limit);
 	if (budget_is_zero(group, sizeof(group)))
-		snprintf(buf, cap, "cgroup %.200s has no real-time budget; write one to cpu.rt_runtime_us there, parents first", group);
+		snprintf(buf, cap, "cgroup %.200s has no real-time budget; write one to cpu.rt_runtime_us there, parents first",
+			 group);
 	else if (!(caps & 1ull << CAP_SYS_NICE_BIT) && limit.rlim_cur < (rlim_t) priority)
 		snprintf(buf, cap, "it needs CAP_SYS_NICE, or an RLIMIT_RTPRIO of at least %d (it is %llu)", priority,
 			 (unsigned long long) limit.rlim_cur);

@@ -32,7 +32,8 @@ static bool address_parse(const char *text, struct configure *w)
 	char host[INET_ADDRSTRLEN];
 	uint64_t bits;
 
-	if (!slash || text_print(host, sizeof(host), "%.*s", (int) (slash - text), text) || inet_pton(AF_INET, host, &w->address) != 1)
+	if (!slash || text_print(host, sizeof(host), "%.*s", (int) (slash - text), text) ||
+	    inet_pton(AF_INET, host, &w->address) != 1)
 		return false;
 	if (!take_u64(&at, &bits) || *at || bits < 1 || bits > 32)
 		return false;
@@ -56,9 +57,11 @@ int configure_from_json(const json_t *msg, struct configure *ret, struct err *er
 	if (*mac && (!take_mac(&at, w.mac) || *at))
 		return err_set(err, -EINVAL, "configure: mac '%.40s' is not six bytes such as 52:54:00:12:34:56", mac);
 	if (!*mac && (!*name || text_print(w.name, sizeof(w.name), "%s", name)))
-		return err_set(err, -EINVAL, "configure: give a mac, or an interface name of at most %d letters", IF_NAMESIZE - 1);
+		return err_set(err, -EINVAL, "configure: give a mac, or an interface name of at most %d letters",
+			       IF_NAMESIZE - 1);
 	if (!address_parse(address, &w))
-		return err_set(err, -EINVAL, "configure: address '%.40s' is not an IPv4 address with prefix such as 198.18.0.2/24", address);
+		return err_set(err, -EINVAL,
+			       "configure: address '%.40s' is not an IPv4 address with prefix such as 198.18.0.2/24", address);
 	*ret = w;
 	return 0;
 }

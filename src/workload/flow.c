@@ -17,7 +17,9 @@ int flow_init(struct flow *f, double duration_s, double warmup_s, struct err *er
 	uint64_t each = tenths > FLOW_SLICES ? (uint64_t) ceil(tenths / FLOW_SLICES) : 1;
 	void *bytes;
 
-	*f = (struct flow){ .slice_ns = each * TENTH_NS, .warmup_ns = (uint64_t) (warmup_s * 1e9), .cap = (uint32_t) (tenths / (double) each) };
+	*f = (struct flow){ .slice_ns = each * TENTH_NS,
+			    .warmup_ns = (uint64_t) (warmup_s * 1e9),
+			    .cap = (uint32_t) (tenths / (double) each) };
 	if (tenths < 1) {
 		f->slice_ns = (uint64_t) (duration_s * 1e9);
 		f->cap = 1;

@@ -27,7 +27,8 @@ int frame_decode(const void *buf, size_t len, size_t max, json_t **ret, size_t *
 		return 0;
 	n = head_length(buf);
 	if (n > max)
-		return err_set(err, -EMSGSIZE, "a frame of %zu bytes is announced, the limit is %zu: this is no vlat-agent stream", n, max);
+		return err_set(err, -EMSGSIZE,
+			       "a frame of %zu bytes is announced, the limit is %zu: this is no vlat-agent stream", n, max);
 	if (len - HEAD < n)
 		return 0;
 	*ret_used = HEAD + n;

@@ -110,8 +110,8 @@ static int member_check(const struct member *m, double value, struct err *err)
 		return 0;
 	if (m->zero && value == 0)
 		return 0;
-	return err_set(err, -EINVAL, "job: %s is %.10g; it must be %s%.10g to %.10g", m->name, value, m->zero ? "0 or " : "", m->lo,
-		       m->hi);
+	return err_set(err, -EINVAL, "job: %s is %.10g; it must be %s%.10g to %.10g", m->name, value, m->zero ? "0 or " : "",
+		       m->lo, m->hi);
 }
 
 json_t *job_to_json(const struct job *job)
@@ -171,7 +171,8 @@ static int names_from_json(const json_t *json, struct job *job, struct err *err)
 	    text_from_json(json, "side", &side, err) < 0 || text_from_json(json, "direction", &direction, err) < 0)
 		return -EINVAL;
 	if (*id && (!text_is_name(id) || text_print(job->id, sizeof(job->id), "%s", id)))
-		return err_set(err, -EINVAL, "job: id '%.40s' is not a name of at most %zu letters, digits, . _ -", id, sizeof(job->id) - 1);
+		return err_set(err, -EINVAL, "job: id '%.40s' is not a name of at most %zu letters, digits, . _ -", id,
+			       sizeof(job->id) - 1);
 	if (workload_find_or_explain(workload, &job->workload, err) < 0)
 		return err_in(err, "job");
 	i = *side ? word_index(side, sides, ARRAY_SIZE(sides)) : SIDE_ALONE;
@@ -259,8 +260,8 @@ int job_check(const struct job *job, struct err *err)
 	if (job->rate > 0 && !job->workload->rate)
 		return err_set(err, -EINVAL, "job: %s takes no rate", job->workload->name);
 	if (job->rate * job->duration_s > SAMPLES_MAX)
-		return err_set(err, -EINVAL, "job: a rate of %g for %g s is more than %g samples; shorten it", job->rate, job->duration_s,
-			       SAMPLES_MAX);
+		return err_set(err, -EINVAL, "job: a rate of %g for %g s is more than %g samples; shorten it", job->rate,
+			       job->duration_s, SAMPLES_MAX);
 	if (job->fifo < 0 || job->fifo > 99)
 		return err_set(err, -EINVAL, "job: priority is %d; it must be 1 to 99, or 0 for SCHED_OTHER", job->fifo);
 	r = sizes_check(job, err);

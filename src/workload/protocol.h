@@ -36,7 +36,7 @@ struct frame_reader {
 	size_t len, cap, max;
 };
 
-int frame_fill(struct frame_reader *r, int fd);         /* one read(2): bytes > 0, 0 at end of file, negative errno (-EAGAIN ...) */
+int frame_fill(struct frame_reader *r, int fd); /* one read(2): bytes > 0, 0 at end of file, negative errno (-EAGAIN ...) */
 int frame_take(struct frame_reader *r, json_t **ret, struct err *err);  /* as frame_decode(); drops what it took */
 void frame_reader_free(struct frame_reader *r);
 

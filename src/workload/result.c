@@ -109,8 +109,8 @@ static void put_counts(struct out *o, const struct run *run)
 {
 	double s = run_seconds(run);
 
-	out_printf(o, ",\"duration_s\":%.9g,\"transactions\":%llu,\"transactions_per_s\":%.9g", s, (unsigned long long) run->transactions,
-		   s > 0 ? (double) run->transactions / s : 0);
+	out_printf(o, ",\"duration_s\":%.9g,\"transactions\":%llu,\"transactions_per_s\":%.9g", s,
+		   (unsigned long long) run->transactions, s > 0 ? (double) run->transactions / s : 0);
 	out_printf(o, ",\"lost\":%llu,\"late\":%llu,\"unfinished\":%llu,\"strangers\":%llu", (unsigned long long) run->lost,
 		   (unsigned long long) run->late, (unsigned long long) run->unfinished, (unsigned long long) run->strangers);
 	out_printf(o, ",\"throughput_bps\":%.9g", run_bps(run));

@@ -61,7 +61,8 @@ int run_interrupted(struct run *run, struct err *err)
 	const struct job *job = run->job;
 
 	if (atomic_load(&run->ending) == ENDING_SILENT)
-		return err_set(err, -ETIMEDOUT, "the peer %s port %u gave no sign of life for %.3g s; is it still running, and reachable?",
+		return err_set(err, -ETIMEDOUT,
+			       "the peer %s port %u gave no sign of life for %.3g s; is it still running, and reachable?",
 			       job->peer, job->port, job->silence_ms / 1e3);
 	return err_set(err, -EINTR, "stopped");
 }

@@ -112,8 +112,8 @@ int sock_hail(struct run *run, const struct address *to, char use, int *ret_fd, 
 	if (r == 0)
 		r = sock_recv_all(run, fd, &answer, 1);
 	if (r == -EPIPE || r == -ECONNRESET)
-		return err_set(err, -EACCES, "the server at %s port %u turned us away: has it the same job and token?", run->job->peer,
-			       run->job->port);
+		return err_set(err, -EACCES, "the server at %s port %u turned us away: has it the same job and token?",
+			       run->job->peer, run->job->port);
 	if (r < 0)
 		return sock_explain(run, r, err);
 	*ret_fd = TAKE_FD(fd);
@@ -163,8 +163,9 @@ int sock_explain(struct run *run, int r, struct err *err)
 	if (r == -EINTR)
 		return run_interrupted(run, err);
 	if (r == -EPIPE || r == -ECONNRESET)
-		return err_set(err, -ECONNRESET, "the peer %s port %u closed the connection after %llu transactions; it stopped or died",
-			       job->peer, job->port, (unsigned long long) run->transactions);
+		return err_set(err, -ECONNRESET,
+			       "the peer %s port %u closed the connection after %llu transactions; it stopped or died", job->peer,
+			       job->port, (unsigned long long) run->transactions);
 	return err_sys(err, r, "data connection to %s port %u", job->peer, job->port);
 }
 

@@ -118,7 +118,8 @@ static void ticks_calibrate(struct ticks *t)
 	}
 	apart = ppm_apart(pair_rate(&p[0], &p[1]), pair_rate(&p[1], &p[2]));
 	if (!(apart <= AGREE_PPM)) {
-		snprintf(t->why, sizeof(t->why), "two calibrations of the TSC against CLOCK_MONOTONIC_RAW differ by %.0f ppm", apart);
+		snprintf(t->why, sizeof(t->why), "two calibrations of the TSC against CLOCK_MONOTONIC_RAW differ by %.0f ppm",
+			 apart);
 		return;
 	}
 	t->first = p[0];
@@ -135,7 +136,8 @@ void ticks_init(struct ticks *t, const char *clocksource)
 	if (lacks)
 		snprintf(t->why, sizeof(t->why), "%s", lacks);
 	else if (!text_eq(clocksource, "tsc"))
-		snprintf(t->why, sizeof(t->why), "the kernel's clocksource is %.40s, not tsc", *clocksource ? clocksource : "unknown");
+		snprintf(t->why, sizeof(t->why), "the kernel's clocksource is %.40s, not tsc",
+			 *clocksource ? clocksource : "unknown");
 	else
 		ticks_calibrate(t);
 	cost_measure(t);

@@ -49,7 +49,9 @@ static void udp_init(struct udp *u, const struct job *job)
 	uint32_t least = job->request_bytes < job->response_bytes ? job->request_bytes : job->response_bytes;
 	size_t room = job->request_bytes > HELLO_BYTES ? job->request_bytes : HELLO_BYTES;
 
-	*u = (struct udp){ .fd = -1, .request = xalloc(1, room + 1), .response = xalloc(1, job->response_bytes + MAGIC_BYTES + 1) };
+	*u = (struct udp){ .fd = -1,
+			   .request = xalloc(1, room + 1),
+			   .response = xalloc(1, job->response_bytes + MAGIC_BYTES + 1) };
 	u->seq_bytes = least < sizeof(u->seq) ? least : sizeof(u->seq);
 }
 
@@ -76,8 +78,8 @@ static int udp_explain(struct run *run, int code, struct err *err)
 	if (code == -EINTR)
 		return run_interrupted(run, err);
 	if (code == -ECONNREFUSED)
-		return err_set(err, code, "nobody listens at %s port %u any more (after %llu transactions)", run->job->peer, run->job->port,
-			       (unsigned long long) run->transactions);
+		return err_set(err, code, "nobody listens at %s port %u any more (after %llu transactions)", run->job->peer,
+			       run->job->port, (unsigned long long) run->transactions);
 	return err_sys(err, code, "datagrams to %s port %u", run->job->peer, run->job->port);
 }
 

@@ -56,7 +56,9 @@ static void waits_for_the_rest(void **state)
 
 static void skips_what_is_no_message(void **state)
 {
-	static const char *const bad[] = { "", "x", "[1]", "{}", "{\"type\":7}", "{\"type\":\"a\",\"type\":\"b\"}", "{\"type\":\"a\"} x", "\xff\xfe" };
+	static const char *const bad[] = {
+		"", "x", "[1]", "{}", "{\"type\":7}", "{\"type\":\"a\",\"type\":\"b\"}", "{\"type\":\"a\"} x", "\xff\xfe"
+	};
 	char buf[256];
 
 	(void) state;

@@ -76,7 +76,8 @@ static void goes_there_and_back(void **state)
 	assert_string_equal(a.peer, b.peer);
 	assert_ptr_equal(a.workload, b.workload);
 	assert_memory_equal(a.token, b.token, TOKEN_BYTES);
-	assert_true(a.side == b.side && a.port == b.port && a.duration_s == b.duration_s && a.warmup_s == b.warmup_s && a.rate == b.rate);
+	assert_true(a.side == b.side && a.port == b.port && a.duration_s == b.duration_s && a.warmup_s == b.warmup_s &&
+		    a.rate == b.rate);
 	assert_true(a.request_bytes == b.request_bytes && a.response_bytes == b.response_bytes && a.direction == b.direction);
 	assert_true(a.interval_us == b.interval_us && a.timeout_ms == b.timeout_ms && a.silence_ms == b.silence_ms);
 	assert_true(cpuset_equal(&a.cpus, &b.cpus) && a.fifo == b.fifo && b.lock_memory);
@@ -110,7 +111,8 @@ static const struct {
 	{ .text = "{\"workload\":\"tcp-rr\",\"side\":\"server\"}", .says = "token" },
 	{ .text = "{\"workload\":\"tcp-rr\",\"side\":\"server\",\"token\":\"12\"}", .says = "token" },
 	{ .text = "{\"workload\":\"tcp-rr\",\"side\":\"client\"," TOKEN "}", .says = "address and port" },
-	{ .text = "{\"workload\":\"tcp-rr\",\"side\":\"client\",\"peer\":\"localhost\",\"port\":5," TOKEN "}", .says = "peer 'localhost'" },
+	{ .text = "{\"workload\":\"tcp-rr\",\"side\":\"client\",\"peer\":\"localhost\",\"port\":5," TOKEN "}",
+	  .says = "peer 'localhost'" },
 	{ .text = "{" CLIENT ",\"port\":65536}", .says = "port" },
 	{ .text = "{" CLIENT ",\"request_bytes\":0}", .says = "request_bytes" },
 	{ .text = "{" CLIENT ",\"response_bytes\":1048577}", .says = "response_bytes" },

@@ -98,7 +98,8 @@ static void every_sample_arrives(void **state)
 	assert_true(json_is_false(json_object_get(response, "seconds_left_out")));
 	assert_int_equal(histogram_from_json(json_object_get(json_object_get(msg, "service"), "histogram"), &whole, NULL), 0);
 	assert_int_equal(whole.count, 2000);
-	assert_true(number(msg, "transactions") == 2000 && number(msg, "transactions_per_s") == 1000 && number(msg, "duration_s") == 2);
+	assert_true(number(msg, "transactions") == 2000 && number(msg, "transactions_per_s") == 1000 &&
+		    number(msg, "duration_s") == 2);
 	assert_null(json_object_get(msg, "throughput"));
 	json_decref(msg);
 	run_drop(s);

@@ -15,7 +15,8 @@
 #include "workload/procfile.h"
 #include "workload/usage.h"
 
-static const char status[] = "Name:\tvlat-agent\nVmHWM:\t    1234 kB\nVmLck:\t       0 kB\nCapEff:\t000001ffffffffff\nSeccomp:\t2\n";
+static const char status[] =
+	"Name:\tvlat-agent\nVmHWM:\t    1234 kB\nVmLck:\t       0 kB\nCapEff:\t000001ffffffffff\nSeccomp:\t2\n";
 
 static void fields_are_found_by_name(void **state)
 {
@@ -61,7 +62,8 @@ static void the_group_of_a_v1_controller_is_found(void **state)
 
 static void steal_is_that_of_the_cpus_meant(void **state)
 {
-	static const char stat[] = "cpu  9 9 9 9 9 9 9 300 0 0\ncpu0 1 0 1 5 0 0 0 100 0 0\ncpu1 1 0 1 5 0 0 0 200 0 0\nintr 5 1 2\n";
+	static const char stat[] =
+		"cpu  9 9 9 9 9 9 9 300 0 0\ncpu0 1 0 1 5 0 0 0 100 0 0\ncpu1 1 0 1 5 0 0 0 200 0 0\nintr 5 1 2\n";
 	struct cpuset one = cpuset_one(1), both = one, none = { 0 };
 
 	(void) state;
