@@ -2,18 +2,26 @@
 #include "e2e.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/vec.h"
 #include "journal/undo.h"
+
+#define LOCK_FILE "/run/vlat.lock"      /* src/study/machine_lock.c */
 
 static void say(enum log_level level, const char *text)
 {
@@ -64,6 +72,22 @@ void e2e_begin(const char *name)
 	if (!mkdtemp(state) || setenv("VLAT_STATE", state, 1) < 0)
 		e2e_skip("no folder for the journal in /tmp: %s", strerror(errno));
 	guard_state();
+}
+
+void e2e_alone(void)
+{
+	AUTO_FREE char *own = xprintf("%s/lock", getenv("VLAT_STATE"));
+	int lock = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	int fd = open(own, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	check(lock >= 0 && fd >= 0);
+	close(fd);
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		printf("# waiting for another vlat to finish with this machine\n");
+		check(flock(lock, LOCK_EX) == 0);       /* held to the end of the program */
+	}
+	check(unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	check(mount(own, LOCK_FILE, NULL, MS_BIND, NULL) == 0);
 }
 
 void e2e_end(void)

@@ -19,6 +19,12 @@
  * when the program has ended, in whatever way.
  */
 void e2e_begin(const char *name);
+/*
+ * Keep every other vlat from measuring and tuning until this program ends, by
+ * its lock; those started from here see another one in its place, in a mount
+ * namespace of their own.  Waits for who has it now.
+ */
+void e2e_alone(void);
 /* Last thing in main(): no journal may be left. */
 void e2e_end(void);
 void e2e_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));

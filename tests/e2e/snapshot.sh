@@ -49,9 +49,9 @@ sleep 999 &
 new=$!
 VLAT_RUN=test99 sleep 998 &
 marked=$!
-renice -n 5 -p "$sleeper" >/dev/null
+chrt --batch -p 0 "$sleeper"
 sees "+ marked $marked (sleep): VLAT_RUN=test99"
-sees "+ task $sleeper/$sleeper .* nice 5"
+sees "+ task $sleeper/$sleeper .* policy 3 "
 blind "task $new/"
 kill "$new" "$marked"
 wait "$new" "$marked" 2>/dev/null || true

@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/cleanup.h"
 #include "base/cpuset.h"
@@ -35,9 +34,8 @@ static void add_thread(struct snapshot *s, pid_t pid, pid_t tid)
 	(void) text_print(path, sizeof(path), "/proc/%d/task/%d/cgroup", (int) pid, (int) tid);
 	(void) snapshot_read(path, groups);
 	make_steady(st.comm);
-	snapshot_add(s, "task %d/%d %llu (%s): cpus %s policy %d priority %d nice %d groups %s", (int) pid, (int) tid,
-		     (unsigned long long) st.start_time, st.comm, list, st.policy, st.rt_priority, getpriority(PRIO_PROCESS, (id_t) tid),
-		     groups);
+	snapshot_add(s, "task %d/%d %llu (%s): cpus %s policy %d priority %d groups %s", (int) pid, (int) tid,
+		     (unsigned long long) st.start_time, st.comm, list, st.policy, st.rt_priority, groups);
 }
 
 static void add_marked(struct snapshot *s, pid_t pid)
