@@ -11,22 +11,24 @@
 
 struct compare_cfg {
 	const char *before, *after;
-	bool json;
+	bool only_changes, json;
 };
 
 static const struct compare_cfg compare_defaults = { .before = NULL };
 
 static const struct option_row compare_args[] = {
-	OPT_DIR(struct compare_cfg, before, .name = "BEFORE", .help = "results folder that vlat study wrote"),
-	OPT_DIR(struct compare_cfg, after, .name = "AFTER", .help = "results folder that is held against it"),
+	OPT_DIR(struct compare_cfg, before, .name = "DIR_A", .help = "results folder that vlat study wrote"),
+	OPT_DIR(struct compare_cfg, after, .name = "DIR_B", .help = "results folder that is held against it"),
 };
 
 static const struct option_row compare_options[] = {
+	OPT_FLAG(struct compare_cfg, only_changes, .name = "only-changes", .help = "leave out the rows that are neither better nor worse"),
 	OPT_FLAG(struct compare_cfg, json, .name = "json", .help = "print JSON instead of text"),
 };
 
 static const struct example compare_examples[] = {
 	{ .line = "vlat compare r1 r2", .what = "what changed from r1 to r2, say by another kernel" },
+	{ .line = "vlat compare r1 r2 --only-changes", .what = "only what became better or worse" },
 	{ .line = "vlat compare r1 r2 --json", .what = "every number of it, for a program to read" },
 };
 
@@ -63,7 +65,7 @@ static int show(const struct compare_cfg *cfg, const struct versus_view *v)
 
 static int compare(const struct compare_cfg *cfg, const struct report *a, const struct report *b)
 {
-	struct versus_view v = { .a = a, .b = b };
+	struct versus_view v = { .a = a, .b = b, .only_changes = cfg->only_changes };
 	struct err err = { 0 };
 	int code;
 
@@ -98,9 +100,9 @@ const struct command cmd_compare = {
 	.name = "compare",
 	.brief = "show what changed between two studies",
 	.text = "Compares two results folders: for each system under test, background load, workload and tuning that both have results of, "
-		"the runs of BEFORE against those of AFTER. Each change comes with its 95 % interval and a verdict: better, worse, no "
+		"the runs of DIR_B against those of DIR_A. Each change comes with its 95 % interval and a verdict: better, worse, no "
 		"difference, or cannot tell, which is what few or noisy runs say.\n\n"
-		"A change counts only beyond the noise that two identical arms show in either folder (A/A), and only if it is not to be "
+		"A change counts only beyond the noise that two identical arms show in either folder (their A/A pairs), and only if it is not to be "
 		"expected by chance among so many comparisons. Whatever else differs between the two, such as machine, kernel, accelerator, "
 		"durations or what the tuning wanted, is listed: it counts as change too.",
 	ROWS(args, compare_args),

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "stat/rank.h"
 
 static const struct group *find_group(const struct analysis *in, const struct group *like)
 {
@@ -89,6 +90,36 @@ static void add_lone(struct versus *v, const struct analysis *in, const struct a
 	}
 }
 
+/* The largest of the sorted p-values on or under the line that rises from 0 to the wanted rate; negative = none is. */
+static double largest_believed(const double *p, size_t n)
+{
+	for (size_t k = n; k > 0; k--)
+		if (p[k - 1] <= VERSUS_FALSE_DISCOVERIES * (double) k / (double) n)
+			return p[k - 1];
+	return -1;
+}
+
+static void leave_out_chance(struct versus *v)
+{
+	AUTO_FREE double *p = xalloc(v->rows.n + 1, sizeof(*p));
+	double most;
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->rows.n; i++)
+		if (isfinite(v->rows.at[i].cmp.p))
+			p[n++] = v->rows.at[i].cmp.p;
+	sort_doubles(p, n);
+	most = largest_believed(p, n);
+	for (size_t i = 0; i < v->rows.n; i++) {
+		struct comparison *c = &v->rows.at[i].cmp;
+
+		if ((c->verdict == VERDICT_BETTER || c->verdict == VERDICT_WORSE) && !(c->p <= most)) {
+			c->verdict = VERDICT_CANNOT_TELL;
+			v->by_chance++;
+		}
+	}
+}
+
 void versus_make(struct versus *ret, const struct analysis *a, const struct analysis *b)
 {
 	*ret = (struct versus){ 0 };
@@ -98,6 +129,7 @@ void versus_make(struct versus *ret, const struct analysis *a, const struct anal
 		if (other)
 			compare_group(ret, a, b, &a->groups[i], other);
 	}
+	leave_out_chance(ret);
 	add_lone(ret, a, b, false);
 	add_lone(ret, b, a, true);
 }

@@ -6,7 +6,7 @@
 #include "report/versus_out.h"
 
 /* A value that only one side knows is a difference too: the other may be anything. */
-static void tell(versus_differs_fn *each, void *arg, const char *name, const char *a, const char *b)
+void versus_tell(versus_differs_fn *each, void *arg, const char *name, const char *a, const char *b)
 {
 	struct versus_differs d = { .a = a, .b = b };
 
@@ -24,7 +24,8 @@ static void settings(const struct versus_view *v, versus_differs_fn *each, void 
 	d.b = text_seconds(d.own[1], sizeof(d.own[1]), v->b->duration_s);
 	if (fabs(v->a->duration_s - v->b->duration_s) > 1e-6)
 		each(arg, &d);
-	tell(each, arg, "vlat", v->a->version, v->b->version);
+	versus_tell(each, arg, "Study", v->a->study, v->b->study);
+	versus_tell(each, arg, "vlat", v->a->version, v->b->version);
 }
 
 static const char *fact_of(const struct report *r, const char *name)
@@ -38,10 +39,10 @@ static const char *fact_of(const struct report *r, const char *name)
 static void host(const struct versus_view *v, versus_differs_fn *each, void *arg)
 {
 	for (size_t i = 0; i < v->a->host.n; i++)
-		tell(each, arg, v->a->host.at[i].name, v->a->host.at[i].value, fact_of(v->b, v->a->host.at[i].name));
+		versus_tell(each, arg, v->a->host.at[i].name, v->a->host.at[i].value, fact_of(v->b, v->a->host.at[i].name));
 	for (size_t i = 0; i < v->b->host.n; i++)
 		if (!*fact_of(v->a, v->b->host.at[i].name))
-			tell(each, arg, v->b->host.at[i].name, "", v->b->host.at[i].value);
+			versus_tell(each, arg, v->b->host.at[i].name, "", v->b->host.at[i].value);
 }
 
 /* How a SUT ran; SUTs that only one study measured are listed as such elsewhere. */
@@ -60,7 +61,7 @@ static void platform(const struct platform *p, const struct platform *q, versus_
 		char name[96];
 
 		text_print(name, sizeof(name), "%s, %s", sut_title(p->sut), rows[i].what);
-		tell(each, arg, name, rows[i].a, rows[i].b);
+		versus_tell(each, arg, name, rows[i].a, rows[i].b);
 	}
 }
 
@@ -74,4 +75,5 @@ void versus_differs(const struct versus_view *v, versus_differs_fn *each, void *
 		if (q)
 			platform(&v->a->platforms.at[i], q, each, arg);
 	}
+	versus_levels(v, each, arg);
 }

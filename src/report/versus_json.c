@@ -31,6 +31,11 @@ static void add_difference(void *arg, const struct versus_differs *d)
 	json_array_append_new(arg, json_pack("{s:s, s:o, s:o}", "name", d->name, "a", text_or_null(d->a), "b", text_or_null(d->b)));
 }
 
+static void add_remark(void *arg, const char *text)
+{
+	json_array_append_new(arg, json_string(text));
+}
+
 static json_t *combination_json(const struct group *g, const struct arm *arm)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "sut", g->sut, "datapath", g->datapath, "interference", g->interference,
@@ -71,14 +76,16 @@ static json_t *lone_json(const struct versus *v, bool in_b)
 
 int versus_json(const struct versus_view *v, struct sink *out, struct err *err)
 {
-	json_t *differs = json_array(), *changes = json_array(), *all;
+	json_t *differs = json_array(), *changes = json_array(), *remarks = json_array(), *all;
 	AUTO_FREE char *text = NULL;
 
 	versus_differs(v, add_difference, differs);
+	versus_remarks(v, add_remark, remarks);
 	for (size_t i = 0; i < v->versus.rows.n; i++)
 		json_array_append_new(changes, change_json(&v->versus.rows.at[i]));
-	all = json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "format", 1, "a", study_json(v->a), "b", study_json(v->b), "differs",
-			differs, "changes", changes, "only_a", lone_json(&v->versus, false), "only_b", lone_json(&v->versus, true));
+	all = json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "format", 1, "a", study_json(v->a), "b", study_json(v->b),
+			"remarks", remarks, "differs", differs, "changes", changes, "by_chance", (json_int_t) v->versus.by_chance, "only_a",
+			lone_json(&v->versus, false), "only_b", lone_json(&v->versus, true));
 	text = json_dumps(all, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 	json_decref(all);
 	if (!text)

@@ -16,6 +16,7 @@
 struct versus_view {
 	const struct report *a, *b;
 	struct versus versus;
+	bool only_changes;              /* text: no rows but better and worse */
 };
 
 int versus_text(const struct versus_view *v, struct sink *out, const struct text_options *o, struct err *err);
@@ -32,5 +33,13 @@ struct versus_differs {
 };
 typedef void versus_differs_fn(void *arg, const struct versus_differs *d);
 void versus_differs(const struct versus_view *v, versus_differs_fn *each, void *arg);
+/* Its second half: what the names of workloads, loads and tunings stand for. */
+void versus_levels(const struct versus_view *v, versus_differs_fn *each, void *arg);
+/* Calls each, unless the two say the same. */
+void versus_tell(versus_differs_fn *each, void *arg, const char *name, const char *a, const char *b);
+
+/* What a reader must know before believing the table: runs that are missing or disturbed, too few, without a noise floor. */
+typedef void versus_remark_fn(void *arg, const char *text);
+void versus_remarks(const struct versus_view *v, versus_remark_fn *each, void *arg);
 
 #endif

@@ -71,19 +71,55 @@ static void put_row(struct table *t, const struct versus_row *r, bool first)
 	table_cell(t, tone_of(r), "%s", versus_verdict(r));
 }
 
-static void put_changes(struct doc *d, const struct versus *v)
+static bool is_change(const struct versus_row *r)
 {
+	return r->cmp.verdict == VERDICT_BETTER || r->cmp.verdict == VERDICT_WORSE;
+}
+
+static size_t count(const struct versus *v, size_t n[4])
+{
+	for (size_t i = 0; i < v->rows.n; i++)
+		n[v->rows.at[i].cmp.verdict]++;
+	return n[VERDICT_BETTER] + n[VERDICT_WORSE];
+}
+
+static void put_sum(struct doc *d, const struct versus *v)
+{
+	size_t n[4] = { 0 };
+
+	count(v, n);
+	doc_para(d, "Of %zu comparisons %zu came out worse, %zu better and %zu without a difference; %zu cannot tell.", v->rows.n,
+		 n[VERDICT_WORSE], n[VERDICT_BETTER], n[VERDICT_NO_DIFFERENCE], n[VERDICT_CANNOT_TELL]);
+}
+
+static void put_remark(void *arg, const char *text)
+{
+	doc_note(arg, "%s", text);
+}
+
+static void put_changes(struct doc *d, const struct versus *v, bool only_changes)
+{
+	const struct versus_row *above = NULL;
+	size_t n[4] = { 0 };
 	struct table *t;
 
 	doc_section(d, "changes", "Changes", "From A to B");
+	if (only_changes && count(v, n) == 0) {
+		doc_para(d, "Nothing came out better or worse.");
+		return;
+	}
 	if (v->rows.n == 0) {
 		doc_note(d, "The two studies have no combination in common that gave results: nothing can be compared.");
 		return;
 	}
 	t = doc_table(d, columns, ARRAY_SIZE(columns), "Medians over the runs of each study; change of B against A.");
 	t->grouped = true;
-	for (size_t i = 0; i < v->rows.n; i++)
-		put_row(t, &v->rows.at[i], i == 0 || v->rows.at[i].a != v->rows.at[i - 1].a);
+	for (size_t i = 0; i < v->rows.n; i++) {
+		if (only_changes && !is_change(&v->rows.at[i]))
+			continue;
+		put_row(t, &v->rows.at[i], !above || v->rows.at[i].a != above->a);
+		above = &v->rows.at[i];
+	}
 }
 
 static void put_lone(struct doc *d, const struct versus *v)
@@ -103,12 +139,14 @@ int versus_text(const struct versus_view *v, struct sink *out, const struct text
 
 	put_study(&d, "A", v->a);
 	put_study(&d, "B", v->b);
+	put_sum(&d, &v->versus);
+	versus_remarks(v, put_remark, &d);
 	put_differences(&d, v);
-	put_changes(&d, &v->versus);
+	put_changes(&d, &v->versus, v->only_changes);
 	put_lone(&d, &v->versus);
 	doc_para(&d, "Runs of two studies share no block, so whatever else changed on the machine in between counts as change. The "
-		     "interval inverts the Mann-Whitney test on logarithms and needs four runs on either side; a verdict needs all of "
-		     "it beyond what two identical arms differed by in either study.");
+		     "interval inverts the Mann-Whitney test on logarithms, for which three runs on either side are too few; a verdict needs "
+		     "all of it beyond what two identical arms differed by in either study.");
 	r = doc_text(&d, out, o, err);
 	doc_free(&d);
 	return r;
