@@ -68,14 +68,24 @@ static int list_tasks(const struct vm *vm, struct fs *fs, struct fs_names *ret, 
 	return r < 0 ? err_sys(err, r, "QEMU's threads") : 0;
 }
 
+/*
+ * A vCPU at real-time priority leaves nothing of its CPU.  Emulator threads that
+ * have no other CPU must stand above it: the guest waits for them, they for the
+ * CPU, and the guest never even boots.
+ */
 int vm_place_check(const struct placement *p, unsigned vcpus, struct err *err)
 {
 	unsigned n = p ? cpuset_count(&p->sut_cpus) : 0;
 
-	if (!p || !p->sut_fifo || n == 0 || vcpus <= n)
+	if (!p || !p->sut_fifo || n == 0)
 		return 0;
-	return err_set(err, -EINVAL, "%u vCPUs at real-time priority on %u CPUs would starve each other: give the guest at most %u",
-		       vcpus, n, n);
+	if (vcpus > n)
+		return err_set(err, -EINVAL, "%u vCPUs at real-time priority on %u CPUs would starve each other: give the guest at most %u",
+			       vcpus, n, n);
+	if (!cpuset_empty(&p->emulator_cpus) && cpuset_within(&p->emulator_cpus, &p->sut_cpus) && p->emulator_fifo <= p->sut_fifo)
+		return err_set(err, -EINVAL, "emulator threads at real-time priority %d share the CPUs of vCPUs at priority %d and would"
+			       " starve: give them a higher one, or another CPU", p->emulator_fifo, p->sut_fifo);
+	return 0;
 }
 
 /* Every thread that is there; returns how many there were. */

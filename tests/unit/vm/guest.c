@@ -170,6 +170,16 @@ static void test_place_check(void **state)
 	assert_int_equal(vm_place_check(&p, 1, &err), 0);
 	assert_int_equal(vm_place_check(&p, 2, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "starve"));
+	/* Beside the vCPU only above it; elsewhere as one likes. */
+	p.emulator_cpus = cpuset_one(3);
+	p.emulator_fifo = 10;
+	assert_int_equal(vm_place_check(&p, 1, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "emulator"));
+	p.emulator_fifo = 11;
+	assert_int_equal(vm_place_check(&p, 1, &err), 0);
+	p.emulator_fifo = 0;
+	cpuset_add(&p.emulator_cpus, 0);
+	assert_int_equal(vm_place_check(&p, 1, &err), 0);
 	p.sut_fifo = 0;
 	assert_int_equal(vm_place_check(&p, 2, &err), 0);
 }
