@@ -74,7 +74,7 @@ static void fill_card(struct card *card, const struct doc *d, const struct repor
 	card->text = text.text;
 	card->sentence = sentence.text;
 	card->tone = c ? verdict_tone(c) : TONE_FLAT;
-	card->verdict = xstrdup(c ? change_verdict(c) : "not measured");
+	card->verdict = xstrdup(!c ? "not measured" : c->few ? "no verdict" : change_verdict(c));
 	if (!c)
 		card->big = xstrdup("no result");
 	else if (c->few || c->cmp.verdict == VERDICT_CANNOT_TELL)
@@ -93,14 +93,23 @@ static void note_runs(struct doc *d, const struct report *r)
 			    "interval, whatever they show; 10 blocks are recommended. The numbers below are what was seen, not verdicts.",
 			 r->quick ? "Quick study" : "Short study", a->blocks, a->blocks == 1 ? " is" : "s are", ENOUGH_BLOCKS);
 	if (a->n_missing > 0)
-		doc_note(d, "%zu of %zu runs have not been made: the study was interrupted. vlat study --resume %s completes it.",
+		doc_note(d, "Not all runs have been made (%zu of %zu are missing): the study was interrupted. vlat study --resume %s completes it.",
 			 a->n_missing, a->n_runs, r->dir);
 	if (a->n_failed > 0)
-		doc_note(d, "%zu of %zu runs failed and gave no numbers; they are listed under \"What is missing\".", a->n_failed, a->n_runs);
+		doc_note(d, "Some runs failed and gave no numbers (%zu of %zu); they are listed under \"What is missing\".", a->n_failed,
+			 a->n_runs);
 	if (a->n_disturbed > 0)
-		doc_note(d, "%zu of %zu runs were made on a disturbed machine (stolen time or throttling). They count, and are marked: "
-			    "hollow in the pictures, listed under \"The platform\".",
+		doc_note(d, "Some runs were made on a disturbed machine (%zu of %zu: stolen time, throttling, or settings that somebody changed). "
+			    "They count, and are marked: hollow in the pictures, listed under \"The platform\".",
 			 a->n_disturbed, a->n_runs);
+}
+
+/* The reason alone, where it begins with what it is the reason of. */
+static const char *why_translated(const struct platform *p)
+{
+	static const char what[] = "binary translation (TCG): ";
+
+	return text_starts(p->accelerator_why.text, what) ? p->accelerator_why.text + strlen(what) : p->accelerator_why.text;
 }
 
 static void note_platform(struct doc *d, const struct report *r)
@@ -111,7 +120,7 @@ static void note_platform(struct doc *d, const struct report *r)
 		if (p->translated)
 			doc_note(d, "%s ran under QEMU's binary translation (TCG), not on hardware virtualisation%s%s. Their numbers show what "
 				    "tuning does to scheduling and interference; they say little about the speed of KVM guests.",
-				 sut_title(p->sut), *p->accelerator_why.text ? ": " : "", p->accelerator_why.text);
+				 sut_title(p->sut), *p->accelerator_why.text ? ": " : "", why_translated(p));
 	}
 	for (size_t i = 0; i < r->unavailable.n; i++) {
 		const struct unavailable *u = &r->unavailable.at[i];

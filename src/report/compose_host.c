@@ -110,12 +110,12 @@ void compose_platform(struct doc *d, const struct report *r)
 
 static const struct column step_columns[] = {
 	{ .title = "Outcome" },
-	{ .title = "Setting", .prose = true },
-	{ .title = "Where", .code = true, .below = true },
+	{ .title = "Setting" },
+	{ .title = "Where", .code = true },
 	{ .title = "Before", .code = true },
 	{ .title = "After", .code = true, .below = true },
 	{ .title = "Why", .prose = true },
-	{ .title = "Cost", .prose = true },
+	{ .title = "Cost", .prose = true, .below = true },
 };
 
 /* Outcomes that say most come first; one that is not known here comes last, under its own name. */
@@ -160,23 +160,26 @@ static void why_cell(struct table *t, const struct level *level, const struct st
 	sink_free(&sub);
 }
 
-static void step_row(struct table *t, const struct level *level, const struct step *s, const char *outcome)
+/* On a terminal a setting has only its short name, and its cost stands below the reason. */
+static void step_row(struct table *t, const struct doc *d, const struct level *level, const struct step *s, const char *outcome)
 {
+	bool terminal = d->script == SCRIPT_ASCII;
+
 	table_cell(t, TONE_PLAIN, "%s", outcome);
-	table_cell(t, TONE_PLAIN, "%s", *s->title ? s->title : s->knob);
-	if (*s->title)
+	table_cell(t, TONE_PLAIN, "%s", *s->title && !terminal ? s->title : s->knob);
+	if (*s->title && !terminal)
 		table_sub(t, "%s", s->knob);
 	table_cell(t, TONE_PLAIN, "%s", s->target);
 	table_cell(t, TONE_PLAIN, "%s", s->before);
 	table_cell(t, TONE_PLAIN, "%s", s->after);
 	why_cell(t, level, s);
-	table_cell(t, TONE_PLAIN, "%s", or_dash(s->cost));
+	table_cell(t, TONE_PLAIN, "%s%s", terminal ? "Cost: " : "", or_dash(s->cost));
 	if (s->security)
 		table_sub(t, "Lowers security.");
 }
 
 /* All steps of one outcome under its name; unknown ones each under their own. */
-static void outcome_rows(struct table *t, const struct level *level, size_t rank)
+static void outcome_rows(struct table *t, const struct doc *d, const struct level *level, size_t rank)
 {
 	const char *last = NULL;
 
@@ -186,7 +189,7 @@ static void outcome_rows(struct table *t, const struct level *level, size_t rank
 
 		if (rank_of(s) != rank)
 			continue;
-		step_row(t, level, s, last && text_eq(last, title) ? "" : title);
+		step_row(t, d, level, s, last && text_eq(last, title) ? "" : title);
 		last = title;
 	}
 }
@@ -239,7 +242,7 @@ static void compose_level(struct doc *d, const struct level *level)
 	t = doc_table(d, step_columns, ARRAY_SIZE(step_columns), "The plan of level %s, setting by setting.", level->name);
 	t->grouped = true;
 	for (size_t rank = 0; rank <= ARRAY_SIZE(outcomes); rank++)
-		outcome_rows(t, level, rank);
+		outcome_rows(t, d, level, rank);
 }
 
 void compose_tuning(struct doc *d, const struct report *r)

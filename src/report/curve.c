@@ -3,8 +3,10 @@
  * One arm's percentile curve.  The run is the replicate, so the line is the
  * median over runs of each run's own quantile, and the band reaches from the
  * lowest to the highest run; pooling all samples would let one bad run draw
- * the tail.  A run with n samples says nothing beyond its own 1 - 1/n, and the
- * curve ends where fewer than half of the runs have something to say.
+ * the tail.  A run with n samples says nothing beyond its own 1 - 1/n: there it
+ * stays at its maximum (were it dropped, the median over the others could fall,
+ * which percentiles never do), and the curve ends where more than half of the
+ * runs have ended.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -22,20 +24,20 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Every run's quantile at this many nines, rising, for the runs that reach so far; their number. */
-static size_t values_at(const struct arm *arm, double nines, double *ret)
+/* Every run's quantile at this many nines, rising; how many there are, and how many are more than their run's maximum. */
+static size_t values_at(const struct arm *arm, double nines, double *ret, size_t *ret_reach)
 {
 	size_t n = 0;
 
+	*ret_reach = 0;
 	for (size_t i = 0; i < arm->n_runs; i++) {
 		const struct run *r = &arm->runs[i];
-		double v;
+		double v = r->state == RUN_OK && r->times ? histogram_quantile(r->times, 1 - pow(10, -nines)) : NAN;
 
-		if (r->state != RUN_OK || !r->times || r->times->count == 0 || nines > log10((double) r->times->count) + 1e-9)
+		if (!(isfinite(v) && v > 0))
 			continue;
-		v = histogram_quantile(r->times, 1 - pow(10, -nines));
-		if (isfinite(v) && v > 0)
-			ret[n++] = v;
+		ret[n++] = v;
+		*ret_reach += nines <= log10((double) r->times->count) + 1e-9;
 	}
 	qsort(ret, n, sizeof(*ret), by_value);
 	return n;
@@ -48,9 +50,9 @@ struct curve curve_make(const struct arm *arm)
 	double *values = xalloc(arm->n_runs + 1, sizeof(*values));
 
 	for (int i = 1; i <= MOST_POINTS; i++) {
-		size_t n = values_at(arm, i * step, values);
+		size_t reach, n = values_at(arm, i * step, values, &reach);
 
-		if (n == 0 || 2 * n < arm->n_ok)
+		if (n == 0 || 2 * reach < n)
 			break;
 		c.nines[c.n] = i * step;
 		c.mid[c.n] = n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;

@@ -2,8 +2,8 @@
 /*
  * The interval plot: the change of each statistic as a ratio on a log axis, so
  * that halving and doubling are equally far from "no change", with the interval
- * as whiskers.  An interval without a bound (too few blocks) runs to the edge
- * and ends in an arrow.  The grey band is what two identical arms differ by.
+ * as whiskers.  A bound that is open or beyond the axis is an arrow at its edge;
+ * without any bound (too few blocks) there is only the mark.  The grey band is what two identical arms differ by.
  */
 #include <math.h>
 #include <stdio.h>
@@ -81,9 +81,11 @@ static void put_whisker(struct sink *out, const struct plot_change *c, const str
 {
 	double lo = c->ratio.lo > 0 ? c->ratio.lo : -INFINITY, hi = c->ratio.hi;
 
-	svg_line(out, "wh", scale_at(x, lo), y, scale_at(x, hi), y);
-	put_end(out, x, lo, y, -1);
-	put_end(out, x, hi, y, 1);
+	if (isfinite(lo) || isfinite(hi)) {
+		svg_line(out, "wh", scale_at(x, lo), y, scale_at(x, hi), y);
+		put_end(out, x, lo, y, -1);
+		put_end(out, x, hi, y, 1);
+	}
 	svg_mark(out, "pt", looks[c->verdict].mark, scale_at(x, c->ratio.est), y, 5, NULL);
 }
 

@@ -28,7 +28,7 @@ const char *plot_arm_class(unsigned arm)
 
 static void put_axes(struct sink *out, const struct scale *x, const struct scale *y)
 {
-	double ticks[12];
+	double ticks[12], taken = 0;
 	size_t n = scale_ticks(y, ticks, ARRAY_SIZE(ticks));
 
 	for (size_t i = 0; i < n; i++) {
@@ -38,12 +38,16 @@ static void put_axes(struct sink *out, const struct scale *x, const struct scale
 		svg_text(out, "ax", LEFT - 6, at + 4, "end", format_axis(ticks[i], UNIT_NS).text);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(quantile_ticks); i++) {
-		double at = scale_at(x, quantile_ticks[i].nines);
+		double at = scale_at(x, quantile_ticks[i].nines), half = 3.2 * (double) strlen(quantile_ticks[i].label);
+		bool last = at + half > PLOT_WIDTH;
 
 		if (!scale_holds(x, quantile_ticks[i].nines))
 			continue;
 		svg_line(out, "tk", at, y->from, at, y->from + 4);
-		svg_text(out, "ax", at, y->from + 16, at > PLOT_WIDTH - 30 ? "end" : "middle", quantile_ticks[i].label);
+		if ((last ? PLOT_WIDTH - 2 * half : at - half) < taken)
+			continue;
+		svg_text(out, "ax", last ? PLOT_WIDTH : at, y->from + 16, last ? "end" : "middle", quantile_ticks[i].label);
+		taken = at + half + 4;
 	}
 	svg_line(out, "bs", LEFT, y->from, PLOT_WIDTH - RIGHT, y->from);
 	svg_text(out, "ax", (LEFT + PLOT_WIDTH - RIGHT) / 2.0, y->from + 30, "middle", "share of samples this fast or faster");

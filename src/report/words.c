@@ -260,8 +260,8 @@ static void put_finding(struct sink *out, const struct analysis *a, const struct
 	if (!w->headline && w->n_ok == 0) {
 		sink_printf(out, "not measured, none of %zu runs gave a result", w->n_planned);
 	} else if (!w->headline) {
-		sink_printf(out, "nothing to compare, no block has both a run at %s and one at another tuning level",
-			    *a->baseline ? a->baseline : "the first tuning level");
+		sink_printf(out, "nothing to compare, no block has both a run at %s and one at %s",
+			    *a->baseline ? a->baseline : "the first tuning level", *w->tuning ? w->tuning : "another tuning level");
 	} else if (w->headline->few) {
 		put_few(out, a, w, script);
 	} else {

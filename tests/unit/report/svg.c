@@ -117,7 +117,7 @@ static void test_strip_shows_every_run(void **state)
 	sink_free(&s);
 }
 
-/* An interval without bounds ends in arrow heads, one with bounds in bars; the verdict chooses the shape. */
+/* A bound that is known ends in a bar, one that is open or beyond the axis in an arrow head; the verdict chooses the shape. */
 static void test_changes_show_the_interval(void **state)
 {
 	struct plot_change c = { .label = "l", .value = "v", .ratio = { 0.1, 0.05, 0.2 }, .floor = 1.1, .published = 0.02,
@@ -136,11 +136,17 @@ static void test_changes_show_the_interval(void **state)
 	c = (struct plot_change){ .label = "l", .value = "v", .ratio = { 0.1, -INFINITY, INFINITY }, .floor = 1, .published = NAN,
 				  .verdict = VERDICT_CANNOT_TELL };
 	plot_changes(&s, &p);
-	assert_int_equal(occurrences(s.text, "<line class=\"wh\""), 1);
-	assert_int_equal(occurrences(s.text, "<path class=\"wh\""), 2);
+	assert_int_equal(occurrences(s.text, "class=\"wh\""), 0);
+	assert_int_equal(occurrences(s.text, "class=\"pt\""), 1);
 	assert_int_equal(occurrences(s.text, "class=\"vc\""), 1);
 	assert_int_equal(occurrences(s.text, "class=\"fl\""), 0);
 	assert_int_equal(occurrences(s.text, "class=\"pb\""), 0);
+	sink_free(&s);
+
+	c.ratio.hi = 0.2;       /* open below, and beyond the axis above */
+	plot_changes(&s, &(struct plot_changes){ .text = p.text, .at = &c, .n = 1, .lo = 0.01, .hi = 0.15 });
+	assert_int_equal(occurrences(s.text, "<line class=\"wh\""), 1);
+	assert_int_equal(occurrences(s.text, "<path class=\"wh\""), 2);
 	sink_free(&s);
 }
 
