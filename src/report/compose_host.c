@@ -305,7 +305,8 @@ void compose_method(struct doc *d, const struct report *r)
 	doc_item(d, "A change is a Hodges-Lehmann estimate on log ratios; its interval inverts the Wilcoxon signed-rank test. Standard "
 		    "deviations are compared in the same way, one a run.");
 	doc_item(d, "Better or worse is said only when the whole interval lies beyond no change and beyond the noise between identical arms. "
-		    "No difference: the interval lies within that noise, or within %.0f %% where the noise is not known. Cannot tell: neither.",
+		    "No difference: the whole interval lies within %.0f %% of no change. Cannot tell: neither. Each verdict errs about once "
+		    "in twenty where nothing changed, and this report holds many.",
 		 (COMPARE_MARGIN - 1) * 100);
 	doc_item(d, "Each sample is kept in a histogram whose buckets are within 0.8 %% of the value. A 99.9th percentile needs at least 1000 "
 		    "samples a run; the maximum is what was seen, not an estimate.");
