@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JSON of two studies compared (docs/report.md); what is not known is null, never left out. */
+/* The JSON of two studies compared (docs/results.md); what is not known is null, never left out. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

@@ -20,7 +20,7 @@ struct versus_view {
 };
 
 int versus_text(const struct versus_view *v, struct sink *out, const struct text_options *o, struct err *err);
-int versus_json(const struct versus_view *v, struct sink *out, struct err *err);        /* docs/report.md */
+int versus_json(const struct versus_view *v, struct sink *out, struct err *err);        /* docs/results.md */
 
 /* The verdict's name; "too few runs" where there are too few for any. */
 const char *versus_verdict(const struct versus_row *row);
