@@ -27,7 +27,8 @@ static const struct option_row report_args[] = {
 
 static const struct option_row report_options[] = {
 	OPT_FLAG(struct report_cfg, text, .name = "text", .help = "print it as text; the default"),
-	OPT_FLAG(struct report_cfg, brief, .name = "brief", .help = "print only the answer and the table of the original experiment"),
+	OPT_FLAG(struct report_cfg, brief, .name = "brief",
+		 .help = "print only the answer and the table of the original experiment"),
 	OPT_FLAG(struct report_cfg, json, .name = "json", .help = "print JSON: docs/report.md describes it"),
 	OPT_FILE(struct report_cfg, html, .arg = "FILE", .name = "html",
 		 .help = "write one web page with pictures that needs nothing else; - is standard output"),
@@ -104,11 +105,13 @@ static int run_report(const struct call *call)
 const struct command cmd_report = {
 	.name = "report",
 	.brief = "show what a study found",
-	.text = "Reads a results folder and shows what the study found: first the answer in a sentence for each system under test, then the "
-		"table of the original experiment beside the figures published in 2015, percentiles, the noise between identical arms, "
+	.text = "Reads a results folder and shows what the study found: first the answer in a sentence for each system under "
+		"test, then the "
+		"table of the original experiment beside the figures published in 2015, percentiles, the noise between identical "
+		"arms, "
 		"the platform, what the tuning changed and why, what is missing, and how to repeat it.\n\n"
-		"Every change has a 95 % interval, and a verdict only where the interval allows one. Nothing but the folder is needed: a report "
-		"can be made on another machine, and again later.",
+		"Every change has a 95 % interval, and a verdict only where the interval allows one. Nothing but the folder is "
+		"needed: a report can be made on another machine, and again later.",
 	ROWS(args, report_args),
 	ROWS(options, report_options),
 	ROWS(examples, report_examples),

@@ -23,7 +23,7 @@ enum { KEY_SUT, KEY_INTERFERENCE, KEY_WORKLOAD, KEY_DATAPATH, KEY_TUNING, KEYS, 
 
 struct keyed {
 	unsigned key[KEYS];
-	size_t order;                   /* as given: makes the sort stable */
+	size_t order; /* as given: makes the sort stable */
 	const struct run *run;
 };
 
@@ -116,8 +116,8 @@ static int fill_arm(struct arm *arm, const struct run *runs, size_t n, unsigned 
 	AUTO_FREE double *scratch = NULL;
 
 	if (n > MOST_BLOCKS)
-		return err_set(err, -E2BIG, "%zu runs of %s %s at tuning %s: a report takes at most %d a combination", n, runs->sut,
-			       runs->workload, runs->tuning, MOST_BLOCKS);
+		return err_set(err, -E2BIG, "%zu runs of %s %s at tuning %s: a report takes at most %d a combination", n,
+			       runs->sut, runs->workload, runs->tuning, MOST_BLOCKS);
 	*arm = (struct arm){ .tuning = runs->tuning, .look = look, .again = runs->again, .runs = runs, .n_runs = n };
 	count_runs(arm);
 	scratch = xalloc(n, sizeof(*scratch));
@@ -131,8 +131,9 @@ static int fill_group(struct group *g, const struct keyed *keyed, const struct r
 {
 	size_t n_arms = 0, at = 0;
 
-	*g = (struct group){ .sut = runs->sut, .datapath = runs->datapath, .interference = runs->interference,
-			     .workload = runs->workload };
+	*g = (struct group){
+		.sut = runs->sut, .datapath = runs->datapath, .interference = runs->interference, .workload = runs->workload
+	};
 	for (size_t i = 0; i < n; i++)
 		n_arms += i == 0 || !same_arm(&keyed[i - 1], &keyed[i]);
 	g->arms = xalloc(n_arms, sizeof(*g->arms));

@@ -29,7 +29,7 @@ enum run_state { RUN_OK, RUN_FAILED, RUN_MISSING };
 struct run {
 	unsigned id, block;
 	const char *sut, *datapath, *interference, *workload, *tuning;
-	bool again;                     /* belongs to the second arm of an A/A pair */
+	bool again; /* belongs to the second arm of an A/A pair */
 	enum run_state state;
 	bool disturbed;
 	const char *why;                /* the failure or the disturbance; "" = none */
@@ -40,19 +40,19 @@ struct run {
 
 /* What the study meant to vary, in its own order; names that only runs mention come after. */
 struct factors {
-	const char *const *at[4];       /* by enum factor */
+	const char *const *at[4]; /* by enum factor */
 	size_t n[4];
 };
 enum factor { FACTOR_SUT, FACTOR_INTERFERENCE, FACTOR_WORKLOAD, FACTOR_TUNING };
 
 struct arm {
 	const char *tuning;
-	unsigned look;                  /* index of the tuning level; 0 = the baseline's */
+	unsigned look; /* index of the tuning level; 0 = the baseline's */
 	bool again;
-	const struct run *runs;         /* by block; within analysis.runs */
+	const struct run *runs; /* by block; within analysis.runs */
 	size_t n_runs, n_ok, n_failed, n_missing, n_disturbed;
-	struct interval median[METRIC_N];       /* over runs; est NAN = none */
-	double worst;                   /* largest of all runs: METRIC_MAX_NS */
+	struct interval median[METRIC_N]; /* over runs; est NAN = none */
+	double worst;                     /* largest of all runs: METRIC_MAX_NS */
 };
 
 struct group;
@@ -72,37 +72,37 @@ struct contrast {
 
 struct group {
 	const char *sut, *datapath, *interference, *workload;
-	bool stream;                    /* throughput, not times */
-	struct arm *arms;               /* owned; tuning levels in order, then A/A arms */
+	bool stream;      /* throughput, not times */
+	struct arm *arms; /* owned; tuning levels in order, then A/A arms */
 	size_t n_arms;
-	const struct arm *base;         /* NULL when no run of the baseline level was planned */
-	const struct arm *again;        /* NULL when this group has no A/A pair */
-	double floor[METRIC_N];         /* from its own A/A pair; NAN = none */
-	struct contrast *contrasts;     /* owned; every other tuning level against base */
+	const struct arm *base;     /* NULL when no run of the baseline level was planned */
+	const struct arm *again;    /* NULL when this group has no A/A pair */
+	double floor[METRIC_N];     /* from its own A/A pair; NAN = none */
+	struct contrast *contrasts; /* owned; every other tuning level against base */
 	size_t n_contrasts;
 };
 
 struct analysis {
-	struct run *runs;               /* owned copy, sorted */
+	struct run *runs; /* owned copy, sorted */
 	size_t n_runs, n_ok, n_failed, n_missing, n_disturbed;
-	struct group *groups;           /* owned; by SUT, interference, workload */
+	struct group *groups; /* owned; by SUT, interference, workload */
 	size_t n_groups;
-	size_t blocks;                  /* of the study */
-	bool few;                       /* the study itself was too short for verdicts */
-	const char *baseline;           /* first tuning level; "" when there is none */
+	size_t blocks;        /* of the study */
+	bool few;             /* the study itself was too short for verdicts */
+	const char *baseline; /* first tuning level; "" when there is none */
 };
 
 /* runs need not be sorted. -E2BIG above MOST_BLOCKS runs in one arm. */
 int analyse(struct analysis **ret, const struct run *runs, size_t n_runs, const struct factors *factors, size_t blocks,
 	    struct err *err);
-void analysis_free(struct analysis *a);         /* accepts NULL */
-void analyse_changes(struct analysis *a);        /* the second half of analyse(): floors, contrasts */
+void analysis_free(struct analysis *a);   /* accepts NULL */
+void analyse_changes(struct analysis *a); /* the second half of analyse(): floors, contrasts */
 
 /* The group whose A/A pair is the noise floor of a statistic in g: its own, else the noisiest of that workload; NULL = none. */
 const struct group *analysis_floor(const struct analysis *a, const struct group *g, enum metric m);
 
 /* The change to name first: standard deviation, or the median where there is none; NULL when nothing was compared. */
 const struct change *contrast_headline(const struct contrast *c);
-bool change_known(const struct change *c);      /* both arms had values to compare */
+bool change_known(const struct change *c); /* both arms had values to compare */
 
 #endif

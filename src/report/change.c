@@ -16,7 +16,7 @@
 #include "report/analyse.h"
 
 struct pairs {
-	double *a, *b;          /* [n], by block */
+	double *a, *b; /* [n], by block */
 	size_t n;
 };
 
@@ -117,7 +117,9 @@ static void add_contrast(struct analysis *a, struct group *g, const struct arm *
 	for (int m = 0; m < METRIC_N; m++) {
 		const struct metric_row *row = metric_row((enum metric) m);
 
-		c->change[m] = (struct change){ .metric = (enum metric) m, .before = NAN, .after = NAN,
+		c->change[m] = (struct change){ .metric = (enum metric) m,
+						.before = NAN,
+						.after = NAN,
 						.cmp = { .ratio = INTERVAL_NONE, .floor = 1, .p = NAN } };
 		if (row->compared && row->stream == g->stream)
 			fill_change(&c->change[m], a, g, c);

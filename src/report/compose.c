@@ -42,7 +42,8 @@ static const char *metric_name(const struct doc *d, enum metric m)
 }
 
 /* The first cell of a row: SUT and workload once, then empty, which a grouped table reads as "the same". */
-static void group_cell(struct table *t, const struct group **last, const struct doc *d, const struct report *r, const struct group *g)
+static void group_cell(struct table *t, const struct group **last, const struct doc *d, const struct report *r,
+		       const struct group *g)
 {
 	bool first = *last != g;
 
@@ -89,18 +90,23 @@ static void note_runs(struct doc *d, const struct report *r)
 	const struct analysis *a = r->analysis;
 
 	if (a->few)
-		doc_note(d, "%s: %zu block%s too few to conclude anything. Fewer than %d pairs of runs cannot reach a 95 %% "
-			    "interval, whatever they show; 10 blocks are recommended. The numbers below are what was seen, not verdicts.",
+		doc_note(d,
+			 "%s: %zu block%s too few to conclude anything. Fewer than %d pairs of runs cannot reach a 95 %% "
+			 "interval, whatever they show; 10 blocks are recommended. The numbers below are what was seen, not "
+			 "verdicts.",
 			 r->quick ? "Quick study" : "Short study", a->blocks, a->blocks == 1 ? " is" : "s are", ENOUGH_BLOCKS);
 	if (a->n_missing > 0)
-		doc_note(d, "Not all runs have been made (%zu of %zu are missing): the study was interrupted. vlat study --resume %s completes it.",
+		doc_note(d,
+			 "Not all runs have been made (%zu of %zu are missing): the study was interrupted. vlat study --resume "
+			 "%s completes it.",
 			 a->n_missing, a->n_runs, r->dir);
 	if (a->n_failed > 0)
-		doc_note(d, "Some runs failed and gave no numbers (%zu of %zu); they are listed under \"What is missing\".", a->n_failed,
-			 a->n_runs);
+		doc_note(d, "Some runs failed and gave no numbers (%zu of %zu); they are listed under \"What is missing\".",
+			 a->n_failed, a->n_runs);
 	if (a->n_disturbed > 0)
-		doc_note(d, "Some runs were made on a disturbed machine (%zu of %zu: stolen time, throttling, or settings that somebody changed). "
-			    "They count, and are marked: hollow in the pictures, listed under \"The platform\".",
+		doc_note(d,
+			 "Some runs were made on a disturbed machine (%zu of %zu: stolen time, throttling, or settings that "
+			 "somebody changed). They count, and are marked: hollow in the pictures, listed under \"The platform\".",
 			 a->n_disturbed, a->n_runs);
 }
 
@@ -118,8 +124,10 @@ static void note_platform(struct doc *d, const struct report *r)
 		const struct platform *p = &r->platforms.at[i];
 
 		if (p->translated)
-			doc_note(d, "%s ran under QEMU's binary translation (TCG), not on hardware virtualisation%s%s. Their numbers show what "
-				    "tuning does to scheduling and interference; they say little about the speed of KVM guests.",
+			doc_note(d,
+				 "%s ran under QEMU's binary translation (TCG), not on hardware virtualisation%s%s. Their "
+				 "numbers show what tuning does to scheduling and interference; they say little about the "
+				 "speed of KVM guests.",
 				 sut_title(p->sut), *p->accelerator_why.text ? ": " : "", why_translated(p));
 	}
 	for (size_t i = 0; i < r->unavailable.n; i++) {
@@ -172,9 +180,11 @@ static void measure_cell(struct table *t, const struct doc *d, const struct repo
 		table_sub(t, "%s", c->tuned->tuning);
 }
 
-static void experiment_rows(struct table *t, const struct group **last, const struct doc *d, const struct report *r, const struct group *g)
+static void experiment_rows(struct table *t, const struct group **last, const struct doc *d, const struct report *r,
+			    const struct group *g)
 {
-	static const enum metric stream[] = { METRIC_MEDIAN_BPS, METRIC_STDDEV_BPS }, times[] = { METRIC_P50_NS, METRIC_STDDEV_NS };
+	static const enum metric stream[] = { METRIC_MEDIAN_BPS, METRIC_STDDEV_BPS },
+				 times[] = { METRIC_P50_NS, METRIC_STDDEV_NS };
 
 	for (size_t k = 0; k < g->n_contrasts; k++) {
 		for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
@@ -214,19 +224,24 @@ void compose_experiment(struct doc *d, const struct report *r)
 	for (size_t i = 0; i < r->platforms.n; i++)
 		translated = translated || r->platforms.at[i].translated;
 	doc_section(d, "experiment", "Experiment of 2015", "The experiment of 2015, on this machine");
-	doc_source(d, PUBLISHED_URL, "In 2015 the same question was put to KVM guests and Docker containers on a Linux bridge: what does tuning "
-				     "change in TCP throughput and in request/response times? The last column has the changes published then (%s). "
-				     "Native processes were not published, and of the request/response times only the standard deviation.",
+	doc_source(d, PUBLISHED_URL,
+		   "In 2015 the same question was put to KVM guests and Docker containers on a Linux bridge: what does tuning "
+		   "change in TCP throughput and in request/response times? The last column has the changes published then "
+		   "(%s). Native processes were not published, and of the request/response times only the standard deviation.",
 		   PUBLISHED_NAME);
-	t = doc_table(d, experiment_columns, ARRAY_SIZE(experiment_columns), "Medians over the runs; below each change its 95 %% interval. Baseline: %s. Tuned: %s.",
+	t = doc_table(d, experiment_columns, ARRAY_SIZE(experiment_columns),
+		      "Medians over the runs; below each change its 95 %% interval. Baseline: %s. Tuned: %s.",
 		      *r->analysis->baseline ? r->analysis->baseline : "the first tuning level",
-		      several_tunings(r->analysis) ? "the level named" : r->n_answers > 0 ? r->answers[0].tuning : "-");
+		      several_tunings(r->analysis) ? "the level named"
+		      : r->n_answers > 0           ? r->answers[0].tuning
+						   : "-");
 	t->grouped = true;
 	for (size_t i = 0; i < r->analysis->n_groups; i++)
 		if (in_experiment(&r->analysis->groups[i]))
 			experiment_rows(t, &last, d, r, &r->analysis->groups[i]);
-	doc_para(d, "Compare directions and orders of magnitude, not digits: here client and server are processes on one host, joined by a bridge "
-		    "between network namespaces%s. That is not the hardware, the kernel or the network of 2015.",
+	doc_para(d,
+		 "Compare directions and orders of magnitude, not digits: here client and server are processes on one host, "
+		 "joined by a bridge between network namespaces%s. That is not the hardware, the kernel or the network of 2015.",
 		 translated ? ", and the guests run under binary translation" : "");
 }
 
@@ -243,8 +258,8 @@ static const struct column percentile_columns[] = {
 	{ .title = "Runs", .number = true },
 };
 
-static void percentile_row(struct table *t, const struct group **last, const struct doc *d, const struct report *r, const struct group *g,
-			   const struct arm *arm)
+static void percentile_row(struct table *t, const struct group **last, const struct doc *d, const struct report *r,
+			   const struct group *g, const struct arm *arm)
 {
 	static const enum metric shown[] = { METRIC_P50_NS, METRIC_P99_NS, METRIC_P999_NS };
 
@@ -285,7 +300,8 @@ static const struct column floor_columns[] = {
 	{ .title = "Two identical arms differ by up to", .number = true },
 };
 
-static void floor_rows(struct table *t, const struct group **last, const struct doc *d, const struct report *r, const struct group *g)
+static void floor_rows(struct table *t, const struct group **last, const struct doc *d, const struct report *r,
+		       const struct group *g)
 {
 	for (int m = 0; m < METRIC_N; m++) {
 		if (!isfinite(g->floor[m]))
@@ -321,9 +337,11 @@ void compose_floor(struct doc *d, const struct report *r)
 			 n_pairs ? "The A/A pair has too few blocks for an interval" : "The study has no A/A pair");
 		return;
 	}
-	doc_para(d, "The baseline was measured twice in every block, as if it were two things (A/A). What differs between the two is "
-		    "noise, and no change within it is called better or worse. A system without a pair of its own is held against the "
-		    "noisiest pair of the same workload; a workload without any pair has only its interval.");
+	doc_para(
+		d,
+		"The baseline was measured twice in every block, as if it were two things (A/A). What differs between the two "
+		"is noise, and no change within it is called better or worse. A system without a pair of its own is held "
+		"against the noisiest pair of the same workload; a workload without any pair has only its interval.");
 	t = doc_table(d, floor_columns, ARRAY_SIZE(floor_columns),
 		      "The noise floor: the 95 %% interval of the change between two identical arms lies within it.");
 	t->grouped = true;
@@ -345,7 +363,8 @@ static const struct column comparison_columns[] = {
 	{ .title = "Blocks", .number = true },
 };
 
-static void comparison_rows(struct table *t, const struct group **last, const struct doc *d, const struct report *r, const struct group *g)
+static void comparison_rows(struct table *t, const struct group **last, const struct doc *d, const struct report *r,
+			    const struct group *g)
 {
 	for (size_t k = 0; k < g->n_contrasts; k++) {
 		for (int m = 0; m < METRIC_N; m++) {
@@ -371,7 +390,8 @@ void compose_comparisons(struct doc *d, const struct report *r)
 
 	doc_section(d, "comparisons", "Comparisons", "Every comparison");
 	t = doc_table(d, comparison_columns, ARRAY_SIZE(comparison_columns),
-		      "Medians over the blocks compared; below each change its 95 %% interval. Noise: what two identical arms differ by.");
+		      "Medians over the blocks compared; below each change its 95 %% interval. Noise: what two identical arms "
+		      "differ by.");
 	t->grouped = true;
 	for (size_t i = 0; i < r->analysis->n_groups; i++)
 		comparison_rows(t, &last, d, r, &r->analysis->groups[i]);
@@ -387,8 +407,8 @@ static char *date_text(const char *stamp)
 	unsigned year, month, day, hour, minute;
 	int end = 0;
 
-	if (sscanf(stamp, "%4u-%2u-%2uT%2u:%2u:%*2u%n", &year, &month, &day, &hour, &minute, &end) == 5 && end > 0 && month >= 1 &&
-	    month <= 12 && text_eq(stamp + end, "Z"))
+	if (sscanf(stamp, "%4u-%2u-%2uT%2u:%2u:%*2u%n", &year, &month, &day, &hour, &minute, &end) == 5 && end > 0 &&
+	    month >= 1 && month <= 12 && text_eq(stamp + end, "Z"))
 		return xprintf("%u %s %u, %02u:%02u UTC", day, months[month - 1], year, hour, minute);
 	return xstrdup(stamp);
 }
@@ -408,7 +428,8 @@ static void compose_top(struct doc *d, const struct report *r)
 		doc_fact(d, "%s", r->host.at[i].value);
 	doc_fact(d, "%zu block%s, %zu runs", a->blocks, a->blocks == 1 ? "" : "s", a->n_runs);
 	doc_fact(d, "seed %llu", (unsigned long long) r->seed);
-	d->footer = xprintf("Made by vlat %s from %s (results format 1). Nothing in this report was loaded from a network.", VLAT_VERSION, r->dir);
+	d->footer = xprintf("Made by vlat %s from %s (results format 1). Nothing in this report was loaded from a network.",
+			    VLAT_VERSION, r->dir);
 }
 
 void compose(struct doc *d, const struct report *r, bool pictures)
@@ -418,21 +439,22 @@ void compose(struct doc *d, const struct report *r, bool pictures)
 	compose_experiment(d, r);
 	if (pictures) {
 		doc_section(d, "changes", "Changes", "How large the changes are");
-		doc_para(d, "Each change with its 95 %% interval. The axis is logarithmic: halving and doubling are equally far from no change.");
+		doc_para(d, "Each change with its 95 %% interval. The axis is logarithmic: halving and doubling are equally far "
+			    "from no change.");
 		figures_changes(d, r);
 		doc_key(d);
 	}
 	doc_section(d, "distribution", "Percentiles", "From the typical to the worst");
 	if (pictures) {
-		doc_para(d, "Both axes are logarithmic, so that the slowest one in a thousand has as much room as the first half. The line is the "
-			    "median over runs, the band reaches from the lowest to the highest run.");
+		doc_para(d, "Both axes are logarithmic, so that the slowest one in a thousand has as much room as the first "
+			    "half. The line is the median over runs, the band reaches from the lowest to the highest run.");
 		figures_curves(d, r);
 	}
 	compose_percentiles(d, r);
 	if (pictures) {
 		doc_section(d, "runs", "Every run", "Every run");
-		doc_para(d, "One mark a run, the first block at the top, the last at the bottom; the line is the median. Hollow: the machine was "
-			    "disturbed. Cross: the run failed.");
+		doc_para(d, "One mark a run, the first block at the top, the last at the bottom; the line is the median. Hollow: "
+			    "the machine was disturbed. Cross: the run failed.");
 		figures_strips(d, r);
 	}
 	compose_floor(d, r);

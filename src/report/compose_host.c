@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "report/compose.h"
 
-enum { MOST_LISTED = 40 };      /* disturbed or failed runs shown one by one */
+enum { MOST_LISTED = 40 }; /* disturbed or failed runs shown one by one */
 
 /* --- the platform --- */
 
@@ -38,7 +38,8 @@ static void percent_cell(struct table *t, double percent)
 static void platform_row(struct table *t, const struct doc *d, const struct platform *p)
 {
 	table_cell(t, TONE_PLAIN, "%s", sut_name(d, p->sut));
-	table_cell(t, TONE_PLAIN, "%s", text_eq(p->accelerator.text, "tcg") ? "TCG: binary translation" : or_dash(p->accelerator.text));
+	table_cell(t, TONE_PLAIN, "%s",
+		   text_eq(p->accelerator.text, "tcg") ? "TCG: binary translation" : or_dash(p->accelerator.text));
 	table_cell(t, TONE_PLAIN, "%s", or_dash(p->clocksource.text));
 	if (*p->guest_clocksource.text)
 		table_sub(t, "guest: %s", p->guest_clocksource.text);
@@ -50,12 +51,8 @@ static void platform_row(struct table *t, const struct doc *d, const struct plat
 }
 
 static const struct column run_columns[] = {
-	{ .title = "Run" },
-	{ .title = "Block", .number = true },
-	{ .title = "System" },
-	{ .title = "Workload" },
-	{ .title = "Tuning" },
-	{ .title = "Why", .prose = true },
+	{ .title = "Run" },    { .title = "Block", .number = true }, { .title = "System" }, { .title = "Workload" },
+	{ .title = "Tuning" }, { .title = "Why", .prose = true },
 };
 
 static bool is_disturbed(const struct run *run)
@@ -92,8 +89,8 @@ void compose_platform(struct doc *d, const struct report *r)
 	struct table *t;
 
 	doc_section(d, "platform", "Platform", "The platform");
-	doc_para(d, "A number is only as good as the machine was quiet. Steal is time that a hypervisor below this host took from its CPUs; "
-		    "throttled counts the times the processor slowed itself down for heat or power.");
+	doc_para(d, "A number is only as good as the machine was quiet. Steal is time that a hypervisor below this host took "
+		    "from its CPUs; throttled counts the times the processor slowed itself down for heat or power.");
 	t = doc_table(d, platform_columns, ARRAY_SIZE(platform_columns), "The machine while each system was measured.");
 	for (size_t i = 0; i < r->platforms.n; i++)
 		platform_row(t, d, &r->platforms.at[i]);
@@ -121,7 +118,7 @@ static const struct column step_columns[] = {
 /* Outcomes that say most come first; one that is not known here comes last, under its own name. */
 static const struct outcome {
 	const char *state, *title;
-	bool changed;           /* the host was changed */
+	bool changed; /* the host was changed */
 } outcomes[] = {
 	{ .state = "done", .title = "changed", .changed = true },
 	{ .state = "changed since", .title = "changed, then by somebody else too", .changed = true },
@@ -204,8 +201,8 @@ static void say_security(struct doc *d, const struct level *level)
 		if (!s->security || !has_changed(s))
 			continue;
 		n++;
-		doc_note(d, "Lowers security: %s (%s), from %s to %s. It was asked for.", *s->title ? s->title : s->knob, s->knob, s->before,
-			 s->after);
+		doc_note(d, "Lowers security: %s (%s), from %s to %s. It was asked for.", *s->title ? s->title : s->knob, s->knob,
+			 s->before, s->after);
 	}
 	if (n == 0)
 		doc_para(d, "No setting that lowers security was changed.");
@@ -235,8 +232,10 @@ static void compose_level(struct doc *d, const struct level *level)
 	if (level->n_plans == 0)
 		doc_para(d, "No run at this level gave a result; this is what was planned.");
 	else
-		doc_para(d, "%zu setting%s changed for the runs at this level and put back after them; settings that look alike count once.", n,
-			 n == 1 ? " was" : "s were");
+		doc_para(d,
+			 "%zu setting%s changed for the runs at this level and put back after them; settings that look alike "
+			 "count once.",
+			 n, n == 1 ? " was" : "s were");
 	if (level->n_plans > 0)
 		say_security(d, level);
 	t = doc_table(d, step_columns, ARRAY_SIZE(step_columns), "The plan of level %s, setting by setting.", level->name);
@@ -280,12 +279,14 @@ void compose_gaps(struct doc *d, const struct report *r)
 
 void compose_reproduce(struct doc *d, const struct report *r)
 {
-	AUTO_FREE char *commands = xprintf("vlat study %s --seed %llu%s --out again\nvlat report again --html report.html\nvlat compare %s again\n",
-					   text_is_name(r->study) ? r->study : "FILE.yaml", (unsigned long long) r->seed,
-					   r->quick ? " --quick" : "", r->dir);
+	AUTO_FREE char *commands =
+		xprintf("vlat study %s --seed %llu%s --out again\nvlat report again --html report.html\nvlat compare %s again\n",
+			text_is_name(r->study) ? r->study : "FILE.yaml", (unsigned long long) r->seed, r->quick ? " --quick" : "",
+			r->dir);
 
 	doc_section(d, "reproduce", "Repeat it", "How to repeat this");
-	doc_para(d, "The same seed gives the same order of runs. The whole specification is in study.json, every run with all its samples in cells/.");
+	doc_para(d, "The same seed gives the same order of runs. The whole specification is in study.json, every run with all "
+		    "its samples in cells/.");
 	doc_pre(d, commands);
 	doc_pair(d, "vlat", "%s", or_dash(r->version));
 	doc_pair(d, "Study", "%s, made %s", r->study, or_dash(r->created));
@@ -293,22 +294,24 @@ void compose_reproduce(struct doc *d, const struct report *r)
 	doc_pair(d, "Runs", "%zu in %zu blocks; each block holds every combination once, in random order", r->analysis->n_runs,
 		 r->analysis->blocks);
 	if (isfinite(r->duration_s))
-		doc_pair(d, "One run", "%g s measured after %g s of warm-up", r->duration_s, isfinite(r->warmup_s) ? r->warmup_s : 0);
+		doc_pair(d, "One run", "%g s measured after %g s of warm-up", r->duration_s,
+			 isfinite(r->warmup_s) ? r->warmup_s : 0);
 }
 
 void compose_method(struct doc *d, const struct report *r)
 {
 	(void) r;
 	doc_section(d, "method", "Method", "How to read these numbers");
-	doc_item(d, "The run is the replicate, not the sample: each run gives one median, one standard deviation, one 99.9th percentile. Runs are "
-		    "compared in pairs of the same block.");
-	doc_item(d, "A change is a Hodges-Lehmann estimate on log ratios; its interval inverts the Wilcoxon signed-rank test. Standard "
-		    "deviations are compared in the same way, one a run.");
-	doc_item(d, "Better or worse is said only when the whole interval lies beyond no change and beyond the noise between identical arms. "
-		    "No difference: the whole interval lies within %.0f %% of no change. Cannot tell: neither. Each verdict errs about once "
-		    "in twenty where nothing changed, and this report holds many.",
+	doc_item(d, "The run is the replicate, not the sample: each run gives one median, one standard deviation, one 99.9th "
+		    "percentile. Runs are compared in pairs of the same block.");
+	doc_item(d, "A change is a Hodges-Lehmann estimate on log ratios; its interval inverts the Wilcoxon signed-rank test. "
+		    "Standard deviations are compared in the same way, one a run.");
+	doc_item(d,
+		 "Better or worse is said only when the whole interval lies beyond no change and beyond the noise between "
+		 "identical arms. No difference: the whole interval lies within %.0f %% of no change. Cannot tell: neither. "
+		 "Each verdict errs about once in twenty where nothing changed, and this report holds many.",
 		 (COMPARE_MARGIN - 1) * 100);
-	doc_item(d, "Each sample is kept in a histogram whose buckets are within 0.8 %% of the value. A 99.9th percentile needs at least 1000 "
-		    "samples a run; the maximum is what was seen, not an estimate.");
+	doc_item(d, "Each sample is kept in a histogram whose buckets are within 0.8 %% of the value. A 99.9th percentile needs "
+		    "at least 1000 samples a run; the maximum is what was seen, not an estimate.");
 	doc_item(d, "Below six blocks no verdict is given: even six pairs that all agree only just reach the 95 %% level.");
 }

@@ -15,7 +15,7 @@
 #include "report/figures.h"
 
 static const double step = 0.05;
-enum { MOST_POINTS = 180 };     /* nine nines: 10^9 samples a run */
+enum { MOST_POINTS = 180 }; /* nine nines: 10^9 samples a run */
 
 static int by_value(const void *a, const void *b)
 {
@@ -45,8 +45,10 @@ static size_t values_at(const struct arm *arm, double nines, double *ret, size_t
 
 struct curve curve_make(const struct arm *arm)
 {
-	struct curve c = { .nines = xalloc(MOST_POINTS, sizeof(double)), .mid = xalloc(MOST_POINTS, sizeof(double)),
-			   .lo = xalloc(MOST_POINTS, sizeof(double)), .hi = xalloc(MOST_POINTS, sizeof(double)) };
+	struct curve c = { .nines = xalloc(MOST_POINTS, sizeof(double)),
+			   .mid = xalloc(MOST_POINTS, sizeof(double)),
+			   .lo = xalloc(MOST_POINTS, sizeof(double)),
+			   .hi = xalloc(MOST_POINTS, sizeof(double)) };
 	double *values = xalloc(arm->n_runs + 1, sizeof(*values));
 
 	for (int i = 1; i <= MOST_POINTS; i++) {

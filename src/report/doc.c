@@ -7,15 +7,15 @@
 #include "base/cleanup.h"
 
 /* The text of a printf, owned by the caller. */
-#define FORMATTED(fmt)                                                                             \
-	__extension__({                                                                            \
-		struct sink text_ = { 0 };                                                         \
-		va_list ap_;                                                                       \
-                                                                                                   \
-		va_start(ap_, fmt);                                                                \
-		sink_vprintf(&text_, fmt, ap_);                                                    \
-		va_end(ap_);                                                                       \
-		text_.text;                                                                        \
+#define FORMATTED(fmt)                                                                                                           \
+	__extension__({                                                                                                          \
+		struct sink text_ = { 0 };                                                                                       \
+		va_list ap_;                                                                                                     \
+                                                                                                                                 \
+		va_start(ap_, fmt);                                                                                              \
+		sink_vprintf(&text_, fmt, ap_);                                                                                  \
+		va_end(ap_);                                                                                                     \
+		text_.text;                                                                                                      \
 	})
 
 static struct block *add(struct doc *d, enum block_kind kind, char *text)

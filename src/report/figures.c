@@ -14,7 +14,10 @@
 struct range {
 	double lo, hi;
 };
-#define RANGE_EMPTY { .lo = INFINITY, .hi = -INFINITY }
+#define RANGE_EMPTY                                                                                                              \
+	{                                                                                                                        \
+		.lo = INFINITY, .hi = -INFINITY                                                                                  \
+	}
 
 static void grow(struct range *r, double v)
 {
@@ -74,8 +77,13 @@ static struct arm_curves curves_of(const struct group *g)
 			continue;
 		}
 		set.at[set.n] = c;
-		set.plot[set.n++] = (struct plot_curve){ .name = g->arms[i].tuning, .arm = g->arms[i].look, .nines = c.nines,
-							 .mid = c.mid, .lo = c.lo, .hi = c.hi, .n = c.n };
+		set.plot[set.n++] = (struct plot_curve){ .name = g->arms[i].tuning,
+							 .arm = g->arms[i].look,
+							 .nines = c.nines,
+							 .mid = c.mid,
+							 .lo = c.lo,
+							 .hi = c.hi,
+							 .n = c.n };
 	}
 	return set;
 }
@@ -100,7 +108,8 @@ static void describe_arms(struct sink *desc, const struct group *g)
 	}
 }
 
-static void put_curves(struct doc *d, const struct report *r, const struct group *g, const struct range *ns, double nines, size_t id)
+static void put_curves(struct doc *d, const struct report *r, const struct group *g, const struct range *ns, double nines,
+		       size_t id)
 {
 	struct arm_curves set = curves_of(g);
 	AUTO_FREE char *sub = subtitle(r, g);
@@ -111,8 +120,12 @@ static void put_curves(struct doc *d, const struct report *r, const struct group
 	snprintf(name, sizeof(name), "fig-curve-%zu", id);
 	describe_arms(&desc, g);
 	if (set.n > 0) {
-		plot_curves(&svg, &(struct plot_curves){ .text = { name, title, desc.text ? desc.text : "" }, .at = set.plot,
-							 .n = set.n, .ns_lo = ns->lo, .ns_hi = ns->hi, .nines_hi = nines });
+		plot_curves(&svg, &(struct plot_curves){ .text = { name, title, desc.text ? desc.text : "" },
+							 .at = set.plot,
+							 .n = set.n,
+							 .ns_lo = ns->lo,
+							 .ns_hi = ns->hi,
+							 .nines_hi = nines });
 		doc_figure(d, sut_title(g->sut), sub, &svg);
 	}
 	sink_free(&desc);
@@ -184,8 +197,10 @@ static void strip_row(struct plot_row *row, const struct arm *arm, enum metric m
 
 		if (run->state == RUN_MISSING)
 			continue;
-		dots[n++] = (struct plot_dot){ .value = run->state == RUN_OK ? run->value[m] : NAN, .block = run->block,
-					       .disturbed = run->disturbed, .note = dot_note(run, m) };
+		dots[n++] = (struct plot_dot){ .value = run->state == RUN_OK ? run->value[m] : NAN,
+					       .block = run->block,
+					       .disturbed = run->disturbed,
+					       .note = dot_note(run, m) };
 	}
 	*row = (struct plot_row){ .name = arm_name(arm), .arm = arm->look, .median = arm->median[m].est, .at = dots, .n = n };
 }
@@ -203,8 +218,8 @@ static void describe_rows(struct sink *desc, const struct group *g, enum metric 
 	for (size_t i = 0; i < g->n_arms; i++) {
 		const struct arm *arm = &g->arms[i];
 
-		sink_printf(desc, "%s%s%s: %zu runs, median %s.", i > 0 ? " " : "", arm->tuning, arm->again ? " again" : "", arm->n_ok,
-			    format_value(arm->median[m].est, metric_row(m)->unit, SCRIPT_UNICODE).text);
+		sink_printf(desc, "%s%s%s: %zu runs, median %s.", i > 0 ? " " : "", arm->tuning, arm->again ? " again" : "",
+			    arm->n_ok, format_value(arm->median[m].est, metric_row(m)->unit, SCRIPT_UNICODE).text);
 	}
 }
 
@@ -212,7 +227,8 @@ static void put_strip(struct doc *d, const struct report *r, const struct group 
 {
 	enum metric m = strip_metric(g);
 	AUTO_FREE char *sub = subtitle(r, g);
-	AUTO_FREE char *title = xprintf("%s: %s of %s in every run", sut_title(g->sut), metric_row(m)->name, workload_times(g->workload));
+	AUTO_FREE char *title =
+		xprintf("%s: %s of %s in every run", sut_title(g->sut), metric_row(m)->name, workload_times(g->workload));
 	struct plot_row *rows = xalloc(g->n_arms + 1, sizeof(*rows));
 	struct sink svg = { 0 }, desc = { 0 };
 	char name[32];
@@ -221,8 +237,12 @@ static void put_strip(struct doc *d, const struct report *r, const struct group 
 	describe_rows(&desc, g, m);
 	for (size_t i = 0; i < g->n_arms; i++)
 		strip_row(&rows[i], &g->arms[i], m);
-	plot_strip(&svg, &(struct plot_strip){ .text = { name, title, desc.text ? desc.text : "" }, .at = rows, .n = g->n_arms,
-					       .blocks = (unsigned) r->analysis->blocks, .lo = v->lo, .hi = v->hi,
+	plot_strip(&svg, &(struct plot_strip){ .text = { name, title, desc.text ? desc.text : "" },
+					       .at = rows,
+					       .n = g->n_arms,
+					       .blocks = (unsigned) r->analysis->blocks,
+					       .lo = v->lo,
+					       .hi = v->hi,
 					       .unit = metric_row(m)->unit });
 	doc_figure(d, sut_title(g->sut), sub, &svg);
 	for (size_t i = 0; i < g->n_arms; i++)

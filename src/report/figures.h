@@ -6,9 +6,9 @@
 #include "report/doc.h"
 #include "report/model.h"
 
-void figures_changes(struct doc *d, const struct report *r);    /* one panel for each SUT, interference and tuning level */
-void figures_curves(struct doc *d, const struct report *r);     /* a row for each workload with times */
-void figures_strips(struct doc *d, const struct report *r);     /* a row for each workload */
+void figures_changes(struct doc *d, const struct report *r); /* one panel for each SUT, interference and tuning level */
+void figures_curves(struct doc *d, const struct report *r);  /* a row for each workload with times */
+void figures_strips(struct doc *d, const struct report *r);  /* a row for each workload */
 
 /* The points of one arm's percentile curve; exposed for tests. Free with curve_free(). */
 struct curve {

@@ -27,8 +27,12 @@ static void add_rows(rows *list, const struct group *g, const struct contrast *o
 		if (!change_known(c))
 			continue;
 		*vec_add(list) = (struct plot_change){
-			.heading = heading, .label = metric_row((enum metric) m)->name, .value = change_value(c), .ratio = c->cmp.ratio,
-			.floor = c->cmp.floor, .published = published_ratio(g->sut, g->workload, (enum metric) m),
+			.heading = heading,
+			.label = metric_row((enum metric) m)->name,
+			.value = change_value(c),
+			.ratio = c->cmp.ratio,
+			.floor = c->cmp.floor,
+			.published = published_ratio(g->sut, g->workload, (enum metric) m),
 			.verdict = c->few ? VERDICT_CANNOT_TELL : c->cmp.verdict,
 		};
 		heading = NULL;
@@ -66,7 +70,8 @@ static void grow(double *lo, double *hi, double ratio)
 	*hi = fmax(*hi, ratio);
 }
 
-/* All panels share one axis. It reaches beyond what it must hold, at least from -50 % to +100 %, at most five decades each way. */
+/* All panels share one axis. It reaches beyond what it must hold, at least from -50 % to +100 %, at most five decades each way.
+ */
 static void common_axis(const struct report *r, double *lo, double *hi)
 {
 	*lo = 0.5;
@@ -101,8 +106,8 @@ static void put_panel(struct doc *d, const struct report *r, const struct answer
 {
 	const char *where = several_interferences(r->analysis) ? interference_title(w->interference) : "";
 	const char *qualifier = report_qualifier(r, w->sut);
-	AUTO_FREE char *sub = xprintf("%s%s%s%s%s against %s", where, *where ? ", " : "", qualifier, *qualifier ? ", " : "", w->tuning,
-				      r->analysis->baseline);
+	AUTO_FREE char *sub = xprintf("%s%s%s%s%s against %s", where, *where ? ", " : "", qualifier, *qualifier ? ", " : "",
+				      w->tuning, r->analysis->baseline);
 	AUTO_FREE char *title = xprintf("%s: change of %s against %s", sut_title(w->sut), w->tuning, r->analysis->baseline);
 	struct sink svg = { 0 }, desc = { 0 };
 	rows list = { 0 };
@@ -112,7 +117,8 @@ static void put_panel(struct doc *d, const struct report *r, const struct answer
 	if (list.n > 0) {
 		snprintf(name, sizeof(name), "fig-change-%zu", id);
 		describe(&desc, &list);
-		plot_changes(&svg, &(struct plot_changes){ .text = { name, title, desc.text }, .at = list.at, .n = list.n, .lo = lo, .hi = hi });
+		plot_changes(&svg, &(struct plot_changes){
+					   .text = { name, title, desc.text }, .at = list.at, .n = list.n, .lo = lo, .hi = hi });
 		doc_figure(d, sut_title(w->sut), sub, &svg);
 	}
 	sink_free(&desc);

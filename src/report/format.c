@@ -66,14 +66,11 @@ struct formatted format_axis(double v, enum unit unit)
 		double factor;
 		const char *name[3];
 	} scales[] = {
-		{ 1e12, { "", "Tbit/s", "T/s" } },
-		{ 1e9, { "s", "Gbit/s", "G/s" } },
-		{ 1e6, { "ms", "Mbit/s", "M/s" } },
-		{ 1e3, { "us", "kbit/s", "k/s" } },
-		{ 1, { "ns", "bit/s", "/s" } },
+		{ 1e12, { "", "Tbit/s", "T/s" } },  { 1e9, { "s", "Gbit/s", "G/s" } }, { 1e6, { "ms", "Mbit/s", "M/s" } },
+		{ 1e3, { "us", "kbit/s", "k/s" } }, { 1, { "ns", "bit/s", "/s" } },
 	};
 	char buf[64];
-	size_t i = unit == UNIT_NS;     /* nanoseconds have no tera step */
+	size_t i = unit == UNIT_NS; /* nanoseconds have no tera step */
 
 	if (!isfinite(v))
 		return scripted("-", SCRIPT_UNICODE);
@@ -104,7 +101,7 @@ static void put_percent(char *buf, size_t cap, double ratio, int digits, const c
 	double half = 0.5 * pow(10, -digits);
 
 	if (fabs(percent) < half)
-		percent = 0;            /* no "-0.0 %", no sign on nothing */
+		percent = 0; /* no "-0.0 %", no sign on nothing */
 	snprintf(buf, cap, percent == 0 || !*sign_fmt ? "%.*f" : "%+.*f", digits, percent);
 }
 

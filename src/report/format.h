@@ -17,15 +17,15 @@ enum script { SCRIPT_ASCII, SCRIPT_UNICODE };
 enum unit { UNIT_NS, UNIT_BPS, UNIT_PER_S };
 
 struct formatted {
-	char text[96];          /* returned by value: several in one printf */
+	char text[96]; /* returned by value: several in one printf */
 };
 
-struct formatted format_value(double v, enum unit unit, enum script script);    /* "9.10 ms"; "-" when not finite */
-struct formatted format_axis(double v, enum unit unit);                         /* "10 us" for round values, UNICODE */
-struct formatted format_change(double ratio, enum script script);              /* "-97.1 %", "+10.8 %", "0.0 %" */
-struct formatted format_range(struct interval ratio, enum script script);      /* "-98.0 to -95.8 %"; "no interval" when unbounded */
-struct formatted format_size(double ratio, enum script script);                /* "97.1 %": how far from 1, without sign */
-struct formatted format_floor(double floor, enum script script);               /* "+-3.2 %", "x2.4"; "none" when <= 1 */
-struct formatted format_cut(const char *utf8, size_t max_chars);                /* at most max_chars, "..." marks a cut */
+struct formatted format_value(double v, enum unit unit, enum script script); /* "9.10 ms"; "-" when not finite */
+struct formatted format_axis(double v, enum unit unit);                      /* "10 us" for round values, UNICODE */
+struct formatted format_change(double ratio, enum script script);            /* "-97.1 %", "+10.8 %", "0.0 %" */
+struct formatted format_range(struct interval ratio, enum script script); /* "-98.0 to -95.8 %"; "no interval" when unbounded */
+struct formatted format_size(double ratio, enum script script);           /* "97.1 %": how far from 1, without sign */
+struct formatted format_floor(double floor, enum script script);          /* "+-3.2 %", "x2.4"; "none" when <= 1 */
+struct formatted format_cut(const char *utf8, size_t max_chars);          /* at most max_chars, "..." marks a cut */
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-enum { MOST_STEPS = 500 };      /* distinct steps of one level; more than any table of knobs has */
+enum { MOST_STEPS = 500 }; /* distinct steps of one level; more than any table of knobs has */
 
 const char *gather_text(const json_t *object, const char *member)
 {
@@ -98,11 +98,17 @@ void gather_plan(struct level *level, const json_t *plan, const char *sut)
 	json_t *s;
 
 	level->n_plans += *sut && json_is_array(plan);
-	json_array_foreach(plan, i, s) {
+	json_array_foreach (plan, i, s) {
 		struct step step = {
-			.knob = gather_text(s, "knob"), .title = gather_text(s, "title"), .target = gather_text(s, "target"),
-			.before = gather_text(s, "before"), .after = gather_text(s, "after"), .state = gather_text(s, "state"),
-			.reason = gather_text(s, "reason"), .why = gather_text(s, "why"), .cost = gather_text(s, "cost"),
+			.knob = gather_text(s, "knob"),
+			.title = gather_text(s, "title"),
+			.target = gather_text(s, "target"),
+			.before = gather_text(s, "before"),
+			.after = gather_text(s, "after"),
+			.state = gather_text(s, "state"),
+			.reason = gather_text(s, "reason"),
+			.why = gather_text(s, "why"),
+			.cost = gather_text(s, "cost"),
 			.security = json_is_true(json_object_get(s, "security")),
 		};
 
@@ -147,12 +153,14 @@ void gather_host(struct report *r, const json_t *host)
 
 	add_cpus(r, cpu);
 	if (*gather_text(kernel, "release"))
-		add_fact(r, "Kernel", xprintf("Linux %s%s", gather_text(kernel, "release"),
-					      json_is_true(json_object_get(kernel, "realtime")) ? ", PREEMPT_RT" : ""));
+		add_fact(r, "Kernel",
+			 xprintf("Linux %s%s", gather_text(kernel, "release"),
+				 json_is_true(json_object_get(kernel, "realtime")) ? ", PREEMPT_RT" : ""));
 	add_text(r, "Distribution", host, "os");
 	if (json_is_true(json_object_get(kernel, "virtual_machine")))
-		add_fact(r, "Itself a virtual machine", xprintf("yes%s%s", *gather_text(kernel, "hypervisor") ? ", under " : "",
-								gather_text(kernel, "hypervisor")));
+		add_fact(r, "Itself a virtual machine",
+			 xprintf("yes%s%s", *gather_text(kernel, "hypervisor") ? ", under " : "",
+				 gather_text(kernel, "hypervisor")));
 	if (isfinite(bytes))
 		add_fact(r, "Memory", xstrdup(text_bytes(buf, sizeof(buf), bytes)));
 	add_text(r, "Preemption", kernel, "preempt");

@@ -72,7 +72,7 @@ static char *command_text(const json_t *words)
 	const json_t *word;
 	size_t i;
 
-	json_array_foreach(words, i, word)
+	json_array_foreach (words, i, word)
 		if (json_is_string(word))
 			sink_printf(&s, "%s%s", i > 0 ? " " : "", json_string_value(word));
 	return s.text;

@@ -127,13 +127,17 @@ static void put_key(struct sink *out)
 	static const struct {
 		const char *svg, *text;
 	} rows[] = {
-		{ "<g class=\"vb\"><line class=\"wh\" x1=\"1\" y1=\"8\" x2=\"23\" y2=\"8\"/><circle class=\"pt\" cx=\"12\" cy=\"8\" r=\"5\"/></g>",
+		{ "<g class=\"vb\"><line class=\"wh\" x1=\"1\" y1=\"8\" x2=\"23\" y2=\"8\"/><circle class=\"pt\" cx=\"12\" "
+		  "cy=\"8\" r=\"5\"/></g>",
 		  "better" },
-		{ "<g class=\"vw\"><line class=\"wh\" x1=\"1\" y1=\"8\" x2=\"23\" y2=\"8\"/><path class=\"pt\" d=\"M12 2L18 8L12 14L6 8Z\"/></g>",
+		{ "<g class=\"vw\"><line class=\"wh\" x1=\"1\" y1=\"8\" x2=\"23\" y2=\"8\"/><path class=\"pt\" d=\"M12 2L18 8L12 "
+		  "14L6 8Z\"/></g>",
 		  "worse" },
-		{ "<g class=\"vn\"><line class=\"wh\" x1=\"1\" y1=\"8\" x2=\"23\" y2=\"8\"/><path class=\"pt\" d=\"M8 4L16 4L16 12L8 12Z\"/></g>",
+		{ "<g class=\"vn\"><line class=\"wh\" x1=\"1\" y1=\"8\" x2=\"23\" y2=\"8\"/><path class=\"pt\" d=\"M8 4L16 4L16 "
+		  "12L8 12Z\"/></g>",
 		  "no difference" },
-		{ "<g class=\"vc\"><line class=\"wh\" x1=\"1\" y1=\"8\" x2=\"23\" y2=\"8\"/><circle class=\"pt\" cx=\"12\" cy=\"8\" r=\"5\"/></g>",
+		{ "<g class=\"vc\"><line class=\"wh\" x1=\"1\" y1=\"8\" x2=\"23\" y2=\"8\"/><circle class=\"pt\" cx=\"12\" "
+		  "cy=\"8\" r=\"5\"/></g>",
 		  "cannot tell, or too few blocks" },
 		{ "<rect class=\"fl\" x=\"4\" y=\"0\" width=\"16\" height=\"16\"/>", "what two identical arms differ by (A/A)" },
 		{ "<path class=\"pb\" d=\"M6 4L18 4L12 14Z\"/>", "published in 2015" },
@@ -141,7 +145,8 @@ static void put_key(struct sink *out)
 
 	sink_put(out, "<ul class=\"key\">");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		sink_printf(out, "<li><svg viewBox=\"0 0 24 16\" aria-hidden=\"true\">%s</svg>%s</li>\n", rows[i].svg, rows[i].text);
+		sink_printf(out, "<li><svg viewBox=\"0 0 24 16\" aria-hidden=\"true\">%s</svg>%s</li>\n", rows[i].svg,
+			    rows[i].text);
 	sink_put(out, "</ul>\n");
 }
 

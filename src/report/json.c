@@ -104,8 +104,7 @@ static json_t *arm_json(const struct arm *arm, bool stream)
 		if (metric_row((enum metric) m)->stream == stream)
 			set(medians, metric_row((enum metric) m)->id, interval_json(arm->median[m]));
 	set(j, "median_over_runs", medians);
-	if (!stream)
-		set(j, "largest_ns", number(arm->worst));
+	set(j, "largest_ns", number(arm->worst));
 	return j;
 }
 
@@ -254,13 +253,13 @@ static json_t *host_json(const struct report *r)
 }
 
 /* An array of one reading of each element. */
-#define ARRAY_OF(n, each)                                  \
-	__extension__({                                    \
-		json_t *array_ = json_array();             \
-                                                           \
-		for (size_t i = 0; i < (n); i++)           \
-			json_array_append_new(array_, each); \
-		array_;                                    \
+#define ARRAY_OF(n, each)                                                                                                        \
+	__extension__({                                                                                                          \
+		json_t *array_ = json_array();                                                                                   \
+                                                                                                                                 \
+		for (size_t i = 0; i < (n); i++)                                                                                 \
+			json_array_append_new(array_, each);                                                                     \
+		array_;                                                                                                          \
 	})
 
 int report_json(const struct report *r, struct sink *out, struct err *err)

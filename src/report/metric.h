@@ -19,23 +19,23 @@ enum metric {
 };
 
 struct metric_row {
-	const char *id;                 /* as in docs/results.md and report.json */
-	const char *name;               /* "99th percentile" */
-	const char *brief;              /* "p99", "std dev": where width is dear */
+	const char *id;    /* as in docs/results.md and report.json */
+	const char *name;  /* "99th percentile" */
+	const char *brief; /* "p99", "std dev": where width is dear */
 	enum unit unit;
 	bool lower_is_better;
-	bool spread;                    /* a spread, not a location */
-	bool compared;                  /* has a change and a verdict; else only shown */
-	bool stream;                    /* of a throughput workload */
+	bool spread;   /* a spread, not a location */
+	bool compared; /* has a change and a verdict; else only shown */
+	bool stream;   /* of a throughput workload */
 };
 
 const struct metric_row *metric_row(enum metric m);
 
 /* Names for people; a name that is not known stands for itself. */
-const char *sut_title(const char *sut);                 /* "Containers" */
-const char *workload_title(const char *workload);       /* "TCP request/response" */
-const char *workload_times(const char *workload);       /* "TCP request/response times" */
-const char *interference_title(const char *level);      /* "busy host" */
+const char *sut_title(const char *sut);            /* "Containers" */
+const char *workload_title(const char *workload);  /* "TCP request/response" */
+const char *workload_times(const char *workload);  /* "TCP request/response times" */
+const char *interference_title(const char *level); /* "busy host" */
 bool workload_is_stream(const char *workload);
 
 #endif

@@ -21,11 +21,14 @@
 struct making {
 	struct report *r;
 	VEC(struct run) runs;
-	VEC(const char *) names[4];     /* by enum factor */
+	VEC(const char *) names[4]; /* by enum factor */
 };
 
 static const char *const factor_names[] = {
-	[FACTOR_SUT] = "sut", [FACTOR_INTERFERENCE] = "interference", [FACTOR_WORKLOAD] = "workload", [FACTOR_TUNING] = "tuning",
+	[FACTOR_SUT] = "sut",
+	[FACTOR_INTERFERENCE] = "interference",
+	[FACTOR_WORKLOAD] = "workload",
+	[FACTOR_TUNING] = "tuning",
 };
 
 static int read_header(struct report *r, const json_t *study, struct err *err)
@@ -67,7 +70,7 @@ static int read_factors(struct making *m, const json_t *study, struct err *err)
 		size_t i;
 
 		rc = jx_array(factors, factor_names[f], &levels, err);
-		json_array_foreach(levels, i, level) {
+		json_array_foreach (levels, i, level) {
 			if (!json_is_string(level))
 				return err_set(err, -EINVAL, "factors: %s: each level must be a text", factor_names[f]);
 			*vec_add(&m->names[f]) = json_string_value(level);
@@ -102,8 +105,10 @@ static int put_cell(struct making *m, struct run *run, const struct record_cell 
 
 	if (!text_eq(run->sut, c->sut) || !text_eq(run->workload, c->workload) || !text_eq(run->tuning, c->tuning) ||
 	    !text_eq(run->interference, c->interference) || run->block != c->block || run->again != text_eq(c->arm, "aa"))
-		return err_set(err, -EINVAL, "cell %u is %s %s of block %u, but study.json has %s %s of block %u there: the folder mixes two studies",
-			       c->id, c->sut, c->workload, c->block, run->sut, run->workload, run->block);
+		return err_set(
+			err, -EINVAL,
+			"cell %u is %s %s of block %u, but study.json has %s %s of block %u there: the folder mixes two studies",
+			c->id, c->sut, c->workload, c->block, run->sut, run->workload, run->block);
 	run->cell = c;
 	run->state = c->error_code ? RUN_FAILED : RUN_OK;
 	run->disturbed = c->disturbed;
@@ -126,8 +131,10 @@ static int read_place(struct run *run, const json_t *place, struct err *err)
 	const struct {
 		const char *member, **to;
 	} rows[] = {
-		{ .member = "sut", .to = &run->sut },       { .member = "interference", .to = &run->interference },
-		{ .member = "tuning", .to = &run->tuning }, { .member = "workload", .to = &run->workload },
+		{ .member = "sut", .to = &run->sut },
+		{ .member = "interference", .to = &run->interference },
+		{ .member = "tuning", .to = &run->tuning },
+		{ .member = "workload", .to = &run->workload },
 	};
 	const char *arm = "main";
 	uint64_t id = 0, block = 0;
@@ -143,7 +150,8 @@ static int read_place(struct run *run, const json_t *place, struct err *err)
 	if (rc == 0)
 		rc = jx_opt_str(place, "arm", &arm, err);
 	if (rc == 0 && (id < 1 || id > RECORD_MOST_CELLS || block < 1 || block > MOST_BLOCKS))
-		rc = err_set(err, -ERANGE, "id %llu, block %llu: out of range", (unsigned long long) id, (unsigned long long) block);
+		rc = err_set(err, -ERANGE, "id %llu, block %llu: out of range", (unsigned long long) id,
+			     (unsigned long long) block);
 	run->id = (unsigned) id;
 	run->block = (unsigned) block;
 	run->again = text_eq(arm, "aa");
@@ -161,7 +169,7 @@ static int read_order(struct making *m, struct err *err)
 		rc = err_set(err, -E2BIG, "cells: %zu of them, at most %d", json_array_size(order), RECORD_MOST_CELLS);
 	if (rc < 0)
 		return rc;
-	json_array_foreach(order, i, place) {
+	json_array_foreach (order, i, place) {
 		struct run *run = vec_add(&m->runs);
 		const struct record_cell *c;
 
@@ -179,7 +187,8 @@ static int read_order(struct making *m, struct err *err)
 			return rc;
 	}
 	if (n_found != rec->n_cells)
-		return err_set(err, -EINVAL, "%zu cells lie in the folder, but study.json has only %zu of them in its order", rec->n_cells, n_found);
+		return err_set(err, -EINVAL, "%zu cells lie in the folder, but study.json has only %zu of them in its order",
+			       rec->n_cells, n_found);
 	return 0;
 }
 
@@ -188,8 +197,9 @@ static void read_unavailable(struct report *r)
 	json_t *list = json_object_get(r->record->study, "unavailable"), *one;
 	size_t i;
 
-	json_array_foreach(list, i, one)
-		*vec_add(&r->unavailable) = (struct unavailable){ .sut = gather_text(one, "sut"), .why = gather_text(one, "why"),
+	json_array_foreach (list, i, one)
+		*vec_add(&r->unavailable) = (struct unavailable){ .sut = gather_text(one, "sut"),
+								  .why = gather_text(one, "why"),
 								  .cure = gather_text(one, "cure") };
 }
 

@@ -27,22 +27,22 @@ struct platform {
 	double steal_median, steal_max; /* percent of the measured CPUs' time; NAN = not told */
 	double throttled;               /* events, all runs together */
 	size_t n, n_disturbed;
-	bool translated;                /* some run under binary translation (TCG) */
+	bool translated; /* some run under binary translation (TCG) */
 };
 
 /* One step of a tuning level's plan. */
 struct step {
 	const char *knob, *title, *target, *before, *after, *state, *reason, *why, *cost;
-	bool security;                  /* lowers a protection */
-	struct words_seen suts;         /* measured with this step */
-	size_t seen, plan;              /* runs with it; the last of them, as a plan's number */
+	bool security;          /* lowers a protection */
+	struct words_seen suts; /* measured with this step */
+	size_t seen, plan;      /* runs with it; the last of them, as a plan's number */
 };
 
 struct level {
 	const char *name;
-	VEC(struct step) steps;         /* alike in knob, state and values, whatever numbers the target has */
-	size_t n_plans;                 /* runs that recorded a plan; 0: steps are what the study meant to do */
-	char *command;                  /* owned: a rival tuner's command line; NULL */
+	VEC(struct step) steps; /* alike in knob, state and values, whatever numbers the target has */
+	size_t n_plans;         /* runs that recorded a plan; 0: steps are what the study meant to do */
+	char *command;          /* owned: a rival tuner's command line; NULL */
 };
 
 struct unavailable {
@@ -50,17 +50,17 @@ struct unavailable {
 };
 
 struct fact {
-	char *name, *value;             /* owned */
+	char *name, *value; /* owned */
 };
 
 struct histogram;
 struct record;
 
 struct report {
-	struct record *record;          /* owned */
-	VEC(struct histogram *) times;  /* owned: of the runs */
-	struct analysis *analysis;      /* owned */
-	struct answer *answers;         /* owned */
+	struct record *record;         /* owned */
+	VEC(struct histogram *) times; /* owned: of the runs */
+	struct analysis *analysis;     /* owned */
+	struct answer *answers;        /* owned */
 	size_t n_answers;
 	const char *dir, *study, *title, *created, *version;
 	uint64_t seed;
@@ -73,11 +73,12 @@ struct report {
 	VEC(struct fact) host;
 };
 
-/* Takes the record, also when it fails: then it is freed. The record's own numbers are believed; that its parts fit together is not. */
+/* Takes the record, also when it fails: then it is freed. The record's own numbers are believed; that its parts fit together is
+ * not. */
 int report_make(struct report **ret, struct record *record, struct err *err);
-void report_free(struct report *r);     /* accepts NULL */
+void report_free(struct report *r); /* accepts NULL */
 
-const struct platform *report_platform(const struct report *r, const char *sut);        /* NULL */
+const struct platform *report_platform(const struct report *r, const char *sut); /* NULL */
 /* "QEMU TCG, binary translation" where that SUT ran so, else "". */
 const char *report_qualifier(const struct report *r, const char *sut);
 

@@ -16,11 +16,11 @@
 #include "stat/compare.h"
 
 #define PLOT_WIDTH 360
-#define PLOT_ARMS  6    /* distinct looks; arm i looks like arm i % PLOT_ARMS */
+#define PLOT_ARMS  6 /* distinct looks; arm i looks like arm i % PLOT_ARMS */
 
 struct plot_text {
-	const char *id;                 /* letters, digits, '-' */
-	const char *title, *desc;       /* for screen readers */
+	const char *id;           /* letters, digits, '-' */
+	const char *title, *desc; /* for screen readers */
 };
 
 /*
@@ -29,8 +29,8 @@ struct plot_text {
  */
 struct plot_curve {
 	const char *name;
-	unsigned arm;                   /* look; 0 = the baseline */
-	const double *nines, *mid, *lo, *hi;    /* [n], nines rising; lo..hi = the range over runs */
+	unsigned arm;                        /* look; 0 = the baseline */
+	const double *nines, *mid, *lo, *hi; /* [n], nines rising; lo..hi = the range over runs */
 	size_t n;
 };
 
@@ -38,18 +38,18 @@ struct plot_curves {
 	struct plot_text text;
 	const struct plot_curve *at;
 	size_t n;
-	double ns_lo, ns_hi, nines_hi;  /* domain: shared by the panels of one row */
+	double ns_lo, ns_hi, nines_hi; /* domain: shared by the panels of one row */
 };
 
 void plot_curves(struct sink *out, const struct plot_curves *p);
 
 /* Changes as ratios with intervals, one row each, above a band of the A/A noise. */
 struct plot_change {
-	const char *heading;            /* begins a group of rows; NULL = goes on */
-	const char *label, *value;      /* value: the change in words, with its verdict, at the right */
-	struct interval ratio;          /* est not finite: nothing to draw, only the words */
-	double floor;                   /* A/A noise as a ratio >= 1 */
-	double published;               /* ratio of 2015; NAN = none */
+	const char *heading;       /* begins a group of rows; NULL = goes on */
+	const char *label, *value; /* value: the change in words, with its verdict, at the right */
+	struct interval ratio;     /* est not finite: nothing to draw, only the words */
+	double floor;              /* A/A noise as a ratio >= 1 */
+	double published;          /* ratio of 2015; NAN = none */
 	enum verdict verdict;
 };
 
@@ -57,23 +57,23 @@ struct plot_changes {
 	struct plot_text text;
 	const struct plot_change *at;
 	size_t n;
-	double lo, hi;                  /* domain, ratios */
+	double lo, hi; /* domain, ratios */
 };
 
 void plot_changes(struct sink *out, const struct plot_changes *p);
 
 /* Every run a dot, one row an arm. */
 struct plot_dot {
-	double value;                   /* not finite or <= 0: a failed run, a cross at the left edge */
-	unsigned block;                 /* 1.. */
+	double value;   /* not finite or <= 0: a failed run, a cross at the left edge */
+	unsigned block; /* 1.. */
 	bool disturbed;
-	const char *note;               /* tooltip */
+	const char *note; /* tooltip */
 };
 
 struct plot_row {
 	const char *name;
 	unsigned arm;
-	double median;                  /* NAN = none */
+	double median; /* NAN = none */
 	const struct plot_dot *at;
 	size_t n;
 };
@@ -83,7 +83,7 @@ struct plot_strip {
 	const struct plot_row *at;
 	size_t n;
 	unsigned blocks;
-	double lo, hi;                  /* domain */
+	double lo, hi; /* domain */
 	enum unit unit;
 };
 

@@ -20,17 +20,23 @@ static const struct {
 	const char *label;
 } ratio_ticks[] = {
 	{ 1, "0" },
-	{ 0.1, "\xe2\x88\x92" "90\xc2\xa0%" },
+	{ 0.1, "\xe2\x88\x92"
+	       "90\xc2\xa0%" },
 	{ 10, "+900\xc2\xa0%" },
-	{ 0.01, "\xe2\x88\x92" "99\xc2\xa0%" },
+	{ 0.01, "\xe2\x88\x92"
+		"99\xc2\xa0%" },
 	{ 100, "+9900\xc2\xa0%" },
-	{ 0.001, "\xe2\x88\x92" "99.9\xc2\xa0%" },
-	{ 0.5, "\xe2\x88\x92" "50\xc2\xa0%" },
+	{ 0.001, "\xe2\x88\x92"
+		 "99.9\xc2\xa0%" },
+	{ 0.5, "\xe2\x88\x92"
+	       "50\xc2\xa0%" },
 	{ 2, "+100\xc2\xa0%" },
-	{ 0.75, "\xe2\x88\x92" "25\xc2\xa0%" },
+	{ 0.75, "\xe2\x88\x92"
+		"25\xc2\xa0%" },
 	{ 1.5, "+50\xc2\xa0%" },
 	{ 1.25, "+25\xc2\xa0%" },
-	{ 0.9, "\xe2\x88\x92" "10\xc2\xa0%" },
+	{ 0.9, "\xe2\x88\x92"
+	       "10\xc2\xa0%" },
 	{ 1.1, "+10\xc2\xa0%" },
 };
 
@@ -49,7 +55,10 @@ static void put_axis(struct sink *out, const struct scale *x, double bottom)
 			continue;
 		taken[n++] = at;
 		svg_line(out, i == 0 ? "zr" : "gr", at, 0, at, bottom);
-		svg_text(out, "ax", at, bottom + 16, at < 2 * SIDE ? "start" : at > PLOT_WIDTH - 2 * SIDE ? "end" : "middle",
+		svg_text(out, "ax", at, bottom + 16,
+			 at < 2 * SIDE                ? "start"
+			 : at > PLOT_WIDTH - 2 * SIDE ? "end"
+						      : "middle",
 			 ratio_ticks[i].label);
 	}
 	svg_line(out, "bs", SIDE, bottom, PLOT_WIDTH - SIDE, bottom);

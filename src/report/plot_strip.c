@@ -21,7 +21,10 @@ void plot_log_axis(struct sink *out, const struct scale *x, double top, double b
 		double at = scale_at(x, ticks[i]);
 
 		svg_line(out, "gr", at, top, at, bottom);
-		svg_text(out, "ax", at, bottom + 16, at < 2 * SIDE ? "start" : at > PLOT_WIDTH - 2 * SIDE ? "end" : "middle",
+		svg_text(out, "ax", at, bottom + 16,
+			 at < 2 * SIDE                ? "start"
+			 : at > PLOT_WIDTH - 2 * SIDE ? "end"
+						      : "middle",
 			 format_axis(ticks[i], unit).text);
 	}
 	svg_line(out, "bs", SIDE, bottom, PLOT_WIDTH - SIDE, bottom);
@@ -29,7 +32,9 @@ void plot_log_axis(struct sink *out, const struct scale *x, double top, double b
 
 static void put_dots(struct sink *out, const struct plot_row *row, const struct scale *x, double top, unsigned blocks)
 {
-	static const enum marker marks[PLOT_ARMS] = { MARK_DISC, MARK_SQUARE, MARK_DIAMOND, MARK_TRIANGLE, MARK_DISC, MARK_SQUARE };
+	static const enum marker marks[PLOT_ARMS] = {
+		MARK_DISC, MARK_SQUARE, MARK_DIAMOND, MARK_TRIANGLE, MARK_DISC, MARK_SQUARE
+	};
 	double step = blocks > 1 ? (double) DOTS_HEIGHT / (blocks - 1) : 0;
 
 	for (size_t i = 0; i < row->n; i++) {
@@ -41,7 +46,8 @@ static void put_dots(struct sink *out, const struct plot_row *row, const struct 
 		if (!isfinite(d->value) || d->value <= 0)
 			svg_mark(out, "xx", MARK_CROSS, SIDE, y, 3.5, d->note);
 		else
-			svg_mark(out, d->disturbed ? "ds" : "dt", marks[row->arm % PLOT_ARMS], scale_at(x, d->value), y, 3.5, d->note);
+			svg_mark(out, d->disturbed ? "ds" : "dt", marks[row->arm % PLOT_ARMS], scale_at(x, d->value), y, 3.5,
+				 d->note);
 	}
 }
 

@@ -11,12 +11,9 @@ static const struct {
 	enum metric metric;
 	double percent;
 } figures[] = {
-	{ "vm", "tcp-stream", METRIC_MEDIAN_BPS, 10.8 },
-	{ "vm", "tcp-stream", METRIC_STDDEV_BPS, -87.6 },
-	{ "container", "tcp-stream", METRIC_MEDIAN_BPS, 8.8 },
-	{ "container", "tcp-stream", METRIC_STDDEV_BPS, -4.4 },
-	{ "vm", "tcp-rr", METRIC_STDDEV_NS, -86.8 },
-	{ "container", "tcp-rr", METRIC_STDDEV_NS, -97.9 },
+	{ "vm", "tcp-stream", METRIC_MEDIAN_BPS, 10.8 },       { "vm", "tcp-stream", METRIC_STDDEV_BPS, -87.6 },
+	{ "container", "tcp-stream", METRIC_MEDIAN_BPS, 8.8 }, { "container", "tcp-stream", METRIC_STDDEV_BPS, -4.4 },
+	{ "vm", "tcp-rr", METRIC_STDDEV_NS, -86.8 },           { "container", "tcp-rr", METRIC_STDDEV_NS, -97.9 },
 };
 
 double published_ratio(const char *sut, const char *workload, enum metric m)

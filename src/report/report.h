@@ -14,14 +14,15 @@
 
 #include "base/err.h"
 #include "base/sink.h"
-#include "report/doc.h"         /* struct text_options */
+#include "report/doc.h" /* struct text_options */
 #include "report/model.h"
 
 int report_load(struct report **ret, const char *dir, struct err *err);
 
 int report_text(const struct report *r, struct sink *out, const struct text_options *o, struct err *err);
-int report_brief(const struct report *r, struct sink *out, const struct text_options *o, struct err *err); /* answer and table alone */
-int report_json(const struct report *r, struct sink *out, struct err *err);     /* docs/report.md */
+int report_brief(const struct report *r, struct sink *out, const struct text_options *o,
+		 struct err *err);                                          /* answer and table alone */
+int report_json(const struct report *r, struct sink *out, struct err *err); /* docs/report.md */
 void report_html(const struct report *r, struct sink *out);
 
 /* report.html, report.json and report.txt into the results folder, each whole or not at all. */

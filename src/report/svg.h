@@ -21,8 +21,8 @@ struct point {
 
 /* Where a value lies on paper; log for times and ratios. Values outside lo..hi are clamped to the edge. */
 struct scale {
-	double lo, hi;          /* values, lo < hi, > 0 when log */
-	double from, to;        /* coordinates */
+	double lo, hi;   /* values, lo < hi, > 0 when log */
+	double from, to; /* coordinates */
 	bool log;
 };
 
@@ -37,7 +37,7 @@ size_t scale_ticks(const struct scale *s, double *ret, size_t max);
 /* id: plain letters, digits, '-'. title and desc are escaped here, and read aloud by screen readers. */
 void svg_open(struct sink *out, const char *id, double width, double height, const char *title, const char *desc);
 void svg_close(struct sink *out);
-void svg_group(struct sink *out, const char *classes);                  /* ended by svg_group_end() */
+void svg_group(struct sink *out, const char *classes); /* ended by svg_group_end() */
 void svg_group_end(struct sink *out);
 void svg_line(struct sink *out, const char *classes, double x1, double y1, double x2, double y2);
 void svg_rect(struct sink *out, const char *classes, double x, double y, double w, double h);

@@ -38,7 +38,8 @@ static size_t letters(const char *text, size_t n)
 	return count;
 }
 
-/* A word; with the unit behind it when it ends in a digit, since "95" at the end of a line and "%" on the next is hard to read. */
+/* A word; with the unit behind it when it ends in a digit, since "95" at the end of a line and "%" on the next is hard to read.
+ */
 static size_t word_length(const char *p)
 {
 	static const char *const units[] = { "%", "ns", "us", "ms", "s", "Mbit/s", "Gbit/s" };
@@ -104,12 +105,12 @@ static void put_title(struct sink *out, const char *text, char line, const struc
  */
 struct layout {
 	const struct table *t;
-	VEC(struct slot) slots;         /* columns on the terminal */
+	VEC(struct slot) slots; /* columns on the terminal */
 };
 
 struct slot {
-	size_t first, n;                /* columns of the table */
-	size_t natural, width;          /* letters: of the longest line, and what it gets */
+	size_t first, n;       /* columns of the table */
+	size_t natural, width; /* letters: of the longest line, and what it gets */
 	bool flexible;
 };
 
@@ -405,7 +406,7 @@ static int put_block(struct sink *out, const struct block *b, const struct text_
 		break;
 	case DOC_FIGURE:
 	case DOC_KEY:
-		break;          /* only web pages are composed with pictures */
+		break; /* only web pages are composed with pictures */
 	}
 	return 0;
 }

@@ -109,7 +109,8 @@ struct answer *answers_make(const struct analysis *a, size_t *ret_n)
 
 		for (size_t k = 0; k < g->n_contrasts; k++)
 			if (!have_answer(list.at, list.n, g, g->contrasts[k].tuned->tuning))
-				*vec_add(&list) = (struct answer){ .sut = g->sut, .interference = g->interference,
+				*vec_add(&list) = (struct answer){ .sut = g->sut,
+								   .interference = g->interference,
 								   .tuning = g->contrasts[k].tuned->tuning };
 		if (g->n_contrasts == 0 && !have_answer(list.at, list.n, g, ""))
 			*vec_add(&list) = (struct answer){ .sut = g->sut, .interference = g->interference, .tuning = "" };
@@ -261,7 +262,8 @@ static void put_finding(struct sink *out, const struct analysis *a, const struct
 		sink_printf(out, "not measured, none of %zu runs gave a result", w->n_planned);
 	} else if (!w->headline) {
 		sink_printf(out, "nothing to compare, no block has both a run at %s and one at %s",
-			    *a->baseline ? a->baseline : "the first tuning level", *w->tuning ? w->tuning : "another tuning level");
+			    *a->baseline ? a->baseline : "the first tuning level",
+			    *w->tuning ? w->tuning : "another tuning level");
 	} else if (w->headline->few) {
 		put_few(out, a, w, script);
 	} else {

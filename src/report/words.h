@@ -13,12 +13,12 @@
 /* What is said about one SUT at one tuning level under one interference. */
 struct answer {
 	const char *sut, *interference;
-	const char *tuning;             /* the level compared with the baseline; "" = nothing to compare */
-	const struct group *times;      /* the group the sentence is about; NULL = none */
-	const struct change *headline;  /* NULL = nothing was compared */
-	const struct change *tail;      /* 99.9th percentile of the same group; NULL */
-	const struct change *rate;      /* median throughput; NULL */
-	size_t n_planned, n_ok;         /* runs of this SUT under this interference */
+	const char *tuning;            /* the level compared with the baseline; "" = nothing to compare */
+	const struct group *times;     /* the group the sentence is about; NULL = none */
+	const struct change *headline; /* NULL = nothing was compared */
+	const struct change *tail;     /* 99.9th percentile of the same group; NULL */
+	const struct change *rate;     /* median throughput; NULL */
+	size_t n_planned, n_ok;        /* runs of this SUT under this interference */
 };
 
 /* One answer for each SUT x interference x tuning level that the analysis holds, in its order; free() it. */

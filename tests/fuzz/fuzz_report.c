@@ -64,7 +64,8 @@ static void check_page(const struct report *r)
 		abort();
 	if (occurrences(out.text, "<svg") != occurrences(out.text, "</svg>") || occurrences(out.text, "</html>") != 1)
 		abort();
-	if (occurrences(out.text, "<table") != occurrences(out.text, "</table>") || strstr(out.text, "=\"nan") || strstr(out.text, "=\"inf"))
+	if (occurrences(out.text, "<table") != occurrences(out.text, "</table>") || strstr(out.text, "=\"nan") ||
+	    strstr(out.text, "=\"inf"))
 		abort();
 	sink_free(&out);
 }

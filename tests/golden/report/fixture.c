@@ -22,16 +22,21 @@ static json_t *names(const char *const *at, size_t most)
 /* Every combination of one block, and the second arm of the A/A pair; their number. */
 static size_t block_of(const struct fixture *f, unsigned block, struct place *ret)
 {
+	struct place p = { .block = block, .arm = "main" };
 	size_t n = 0;
 
-	for (size_t s = 0; f->suts[s]; s++)
-		for (size_t i = 0; f->interferences[i]; i++)
-			for (size_t w = 0; f->workloads[w]; w++)
-				for (size_t l = 0; f->levels[l].name; l++)
-					ret[n++] = (struct place){ f->suts[s], f->interferences[i], f->workloads[w], f->levels[l].name, "main",
-								   0, block };
+	for (size_t s = 0; (p.sut = f->suts[s]); s++)
+		for (size_t i = 0; (p.interference = f->interferences[i]); i++)
+			for (size_t w = 0; (p.workload = f->workloads[w]); w++)
+				for (size_t l = 0; (p.level = f->levels[l].name); l++)
+					ret[n++] = p;
 	if (f->aa_sut)
-		ret[n++] = (struct place){ f->aa_sut, f->interferences[0], "tcp-rr", f->levels[0].name, "aa", 0, block };
+		ret[n++] = (struct place){ .sut = f->aa_sut,
+					   .interference = f->interferences[0],
+					   .workload = "tcp-rr",
+					   .level = f->levels[0].name,
+					   .arm = "aa",
+					   .block = block };
 	return n;
 }
 
@@ -48,11 +53,12 @@ static void shuffle(struct place *p, size_t n, struct random *rng)
 
 static json_t *host(void)
 {
-	return json_pack("{s:s, s:s, s:{s:s, s:i, s:i, s:i, s:s, s:b}, s:{s:s, s:s, s:b, s:s, s:b, s:s}, s:{s:I}, s:s, s:s, s:b, s:s}", "hostname",
-			 "lab", "os", "Debian GNU/Linux 12 (bookworm)", "cpu", "model", "Example Processor 9000", "cpus", 2, "cores", 2, "nodes", 1,
-			 "online", "0-1", "smt", 0, "kernel", "release", "6.18.0-example", "preempt", "voluntary", "realtime", 0, "clocksource", "tsc",
-			 "virtual_machine", 1, "hypervisor", "KVM", "memory", "total_bytes", (json_int_t) 8 << 30, "cgroup", "v2", "governor", "",
-			 "kvm_device", 1, "other_tuners", "");
+	return json_pack(
+		"{s:s, s:s, s:{s:s, s:i, s:i, s:i, s:s, s:b}, s:{s:s, s:s, s:b, s:s, s:b, s:s}, s:{s:I}, s:s, s:s, s:b, s:s}",
+		"hostname", "lab", "os", "Debian GNU/Linux 12 (bookworm)", "cpu", "model", "Example Processor 9000", "cpus", 2,
+		"cores", 2, "nodes", 1, "online", "0-1", "smt", 0, "kernel", "release", "6.18.0-example", "preempt", "voluntary",
+		"realtime", 0, "clocksource", "tsc", "virtual_machine", 1, "hypervisor", "KVM", "memory", "total_bytes",
+		(json_int_t) 8 << 30, "cgroup", "v2", "governor", "", "kvm_device", 1, "other_tuners", "");
 }
 
 static json_t *levels(const struct fixture *f)
@@ -77,24 +83,25 @@ static json_t *factors(const struct fixture *f)
 
 	for (size_t i = 0; f->levels[i].name; i++)
 		json_array_append_new(tuning, json_string(f->levels[i].name));
-	return json_pack("{s:o, s:o, s:o, s:o}", "sut", names(f->suts, 4), "tuning", tuning, "interference", names(f->interferences, 3), "workload",
-			 names(f->workloads, 4));
+	return json_pack("{s:o, s:o, s:o, s:o}", "sut", names(f->suts, 4), "tuning", tuning, "interference",
+			 names(f->interferences, 3), "workload", names(f->workloads, 4));
 }
 
 static json_t *study(const struct fixture *f, json_t *cells)
 {
-	json_t *j = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:b, s:f, s:f, s:o, s:[], s:o, s:[], s:o, s:o}", "format", 1, "vlat", "0.1.0",
-			      "study", f->name, "title", f->title, "created", "2026-11-22T16:40:00Z", "seed", 7, "blocks", (int) f->blocks, "quick",
-			      f->quick, "duration_s", 2.0, "warmup_s", 0.3, "factors", factors(f), "aa", "cells", cells, "unavailable", "host",
-			      host(), "tunings", levels(f));
+	json_t *j = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:b, s:f, s:f, s:o, s:[], s:o, s:[], s:o, s:o}", "format", 1,
+			      "vlat", "0.1.0", "study", f->name, "title", f->title, "created", "2026-11-22T16:40:00Z", "seed", 7,
+			      "blocks", (int) f->blocks, "quick", f->quick, "duration_s", 2.0, "warmup_s", 0.3, "factors",
+			      factors(f), "aa", "cells", cells, "unavailable", "host", host(), "tunings", levels(f));
 
 	if (f->aa_sut)
-		json_array_append_new(json_object_get(j, "aa"), json_pack("{s:s, s:s, s:s, s:s}", "sut", f->aa_sut, "workload", "tcp-rr", "tuning",
-									  f->levels[0].name, "interference", f->interferences[0]));
+		json_array_append_new(json_object_get(j, "aa"),
+				      json_pack("{s:s, s:s, s:s, s:s}", "sut", f->aa_sut, "workload", "tcp-rr", "tuning",
+						f->levels[0].name, "interference", f->interferences[0]));
 	if (f->unavailable)
 		json_array_append_new(json_object_get(j, "unavailable"),
-				      json_pack("{s:s, s:s, s:s}", "sut", f->unavailable, "why", "qemu-system-x86_64 is not on PATH", "cure",
-						"apt-get install qemu-system-x86"));
+				      json_pack("{s:s, s:s, s:s}", "sut", f->unavailable, "why",
+						"qemu-system-x86_64 is not on PATH", "cure", "apt-get install qemu-system-x86"));
 	return j;
 }
 

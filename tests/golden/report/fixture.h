@@ -21,7 +21,7 @@ struct shape {
 struct fixture_level {
 	const char *name;
 	bool has_plan;
-	const char *apply;              /* a rival's command; NULL */
+	const char *apply; /* a rival's command; NULL */
 };
 
 struct fixture {
@@ -30,11 +30,11 @@ struct fixture {
 	bool quick;
 	const char *suts[4], *interferences[3], *workloads[4];
 	struct fixture_level levels[4];
-	const char *aa_sut;             /* SUT of the tcp-rr A/A pair; NULL = none */
-	const char *unavailable;        /* a SUT that is only named so; NULL */
-	unsigned made;                  /* cells written, the rest of the order is missing; 0 = all */
+	const char *aa_sut;                     /* SUT of the tcp-rr A/A pair; NULL = none */
+	const char *unavailable;                /* a SUT that is only named so; NULL */
+	unsigned made;                          /* cells written, the rest of the order is missing; 0 = all */
 	unsigned failed_every, disturbed_every; /* every n-th cell; 0 = none */
-	bool hostile;                   /* texts that try to break out of HTML, SVG and terminals */
+	bool hostile;                           /* texts that try to break out of HTML, SVG and terminals */
 };
 
 extern const struct fixture fixtures[];

@@ -67,7 +67,9 @@ static json_t *response(const double *x, size_t n)
 	static const struct {
 		const char *name;
 		double q;
-	} quantiles[] = { { "p50_ns", 0.5 }, { "p90_ns", 0.9 }, { "p99_ns", 0.99 }, { "p999_ns", 0.999 }, { "p9999_ns", 0.9999 } };
+	} quantiles[] = {
+		{ "p50_ns", 0.5 }, { "p90_ns", 0.9 }, { "p99_ns", 0.99 }, { "p999_ns", 0.999 }, { "p9999_ns", 0.9999 }
+	};
 	json_t *j = json_object();
 	double mean, stddev;
 
@@ -115,8 +117,9 @@ static void put_stream(json_t *cell, json_t *client, const struct place *p, stru
 	mean_and_stddev(x, SLICES, &mean, &stddev);
 	json_object_set_new(cell, "throughput_bps", json_real(mean));
 	json_object_set_new(cell, "throughput",
-			    json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "slice_s", 0.1, "p50_bps", at_rank(x, SLICES, 0.5), "mean_bps",
-				      mean, "stddev_bps", stddev, "min_bps", x[0], "max_bps", x[SLICES - 1], "up_bps", mean, "down_bps", mean));
+			    json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "slice_s", 0.1, "p50_bps",
+				      at_rank(x, SLICES, 0.5), "mean_bps", mean, "stddev_bps", stddev, "min_bps", x[0], "max_bps",
+				      x[SLICES - 1], "up_bps", mean, "down_bps", mean));
 	json_object_set_new(client, "throughput", json_pack("{s:f, s:o, s:o}", "slice_s", 0.1, "up_bps", up, "down_bps", down));
 }
 
@@ -124,10 +127,11 @@ static json_t *platform(const struct fixture *f, const struct place *p, bool dis
 {
 	bool vm = strcmp(p->sut, "vm") == 0;
 	json_t *j = json_pack("{s:s, s:s, s:s, s:f, s:f, s:i, s:b, s:s, s:s, s:{s:f, s:f}}", "accelerator", vm ? "tcg" : "none",
-			      "accelerator_why", vm ? "a probe guest under KVM did not reach its first message within 20 s" : "", "clocksource",
-			      "tsc", "steal_s", disturbed ? 0.11 : 0.01, "steal_percent", disturbed ? 5.5 : 0.5, "throttled", 0, "disturbed",
-			      disturbed, "disturbed_why", disturbed ? "steal 5.5 % of the measured CPUs' time" : "", "governor", "performance",
-			      "cpu_s", "client", 1.93, "server", 1.91);
+			      "accelerator_why", vm ? "a probe guest under KVM did not reach its first message within 20 s" : "",
+			      "clocksource", "tsc", "steal_s", disturbed ? 0.11 : 0.01, "steal_percent", disturbed ? 5.5 : 0.5,
+			      "throttled", 0, "disturbed", disturbed, "disturbed_why",
+			      disturbed ? "steal 5.5 % of the measured CPUs' time" : "", "governor", "performance", "cpu_s",
+			      "client", 1.93, "server", 1.91);
 
 	if (vm)
 		json_object_set_new(j, "guest_clocksource", json_string(f->hostile ? "\"><script>" : "tsc"));
@@ -139,33 +143,50 @@ struct step {
 	bool security;
 };
 
+/* clang-format off */
 static const struct step steps[] = {
-	{ "cpu.partition", "CPUs for the measured threads alone", "cpu1", "member", "isolated", "done", "",
-	  "other tasks on the measured CPU are what a response waits for", "CPU 1 does nothing else meanwhile", false },
-	{ "irq.affinity", "interrupts away from the measured CPUs", "24 interrupts", "0-1", "0", "done", "",
-	  "an interrupt handler runs before any task, real-time or not", "CPU 0 handles all of them", false },
-	{ "sched.fifo", "real-time policy for the measured threads", "vlat-agent", "other", "fifo 50", "done", "",
-	  "a waking SCHED_FIFO task runs at once", "a runaway thread starves its CPU", false },
-	{ "vm.stat_interval", "per-CPU statistics", "/proc/sys/vm/stat_interval", "1", "120", "done", "",
-	  "the worker wakes every second on every CPU", "statistics up to two minutes old", false },
-	{ "cpu.governor", "CPU frequency governor", "", "", "", "not applicable", "the machine offers no frequency control",
-	  "a governor that lowers the clock makes the first packets after idle slow", "power", false },
-	{ "mem.hugepages", "huge pages for the guest", "node0", "0", "64", "blocked", "Permission denied",
-	  "guest memory on huge pages needs fewer page walks", "128 MB set aside", false },
-	{ "kernel.watchdog", "soft lockup watchdog", "/proc/sys/kernel/watchdog", "0", "0", "same", "", "its timer wakes every CPU",
-	  "", false },
+	{ .knob = "cpu.partition", .title = "CPUs for the measured threads alone", .target = "cpu1", .before = "member",
+	  .after = "isolated", .state = "done", .reason = "", .why = "other tasks on the measured CPU are what a response waits for",
+	  .cost = "CPU 1 does nothing else meanwhile" },
+	{ .knob = "irq.affinity", .title = "interrupts away from the measured CPUs", .target = "24 interrupts", .before = "0-1",
+	  .after = "0", .state = "done", .reason = "", .why = "an interrupt handler runs before any task, real-time or not",
+	  .cost = "CPU 0 handles all of them" },
+	{ .knob = "sched.fifo", .title = "real-time policy for the measured threads", .target = "vlat-agent", .before = "other",
+	  .after = "fifo 50", .state = "done", .reason = "", .why = "a waking SCHED_FIFO task runs at once",
+	  .cost = "a runaway thread starves its CPU" },
+	{ .knob = "vm.stat_interval", .title = "per-CPU statistics", .target = "/proc/sys/vm/stat_interval", .before = "1",
+	  .after = "120", .state = "done", .reason = "", .why = "the worker wakes every second on every CPU",
+	  .cost = "statistics up to two minutes old" },
+	{ .knob = "cpu.governor", .title = "CPU frequency governor", .target = "", .before = "", .after = "",
+	  .state = "not applicable", .reason = "the machine offers no frequency control",
+	  .why = "a governor that lowers the clock makes the first packets after idle slow", .cost = "power" },
+	{ .knob = "mem.hugepages", .title = "huge pages for the guest", .target = "node0", .before = "0", .after = "64",
+	  .state = "blocked", .reason = "Permission denied", .why = "guest memory on huge pages needs fewer page walks",
+	  .cost = "128 MB set aside" },
+	{ .knob = "kernel.watchdog", .title = "soft lockup watchdog", .target = "/proc/sys/kernel/watchdog", .before = "0",
+	  .after = "0", .state = "same", .reason = "", .why = "its timer wakes every CPU", .cost = "" },
 };
+/* clang-format on */
 
 static const struct step hostile_step = {
-	"cpu.mitigations", "</td></table><script>alert(1)</script>", "\"><img src=http://example.org/x>", "on", "off", "done", "",
-	"\033[31mred\033[0m & \xc2\x9b" "2J", "", true,
+	.knob = "cpu.mitigations",
+	.title = "</td></table><script>alert(1)</script>",
+	.target = "\"><img src=http://example.org/x>",
+	.before = "on",
+	.after = "off",
+	.state = "done",
+	.reason = "",
+	.why = "\033[31mred\033[0m & \xc2\x9b"
+	       "2J",
+	.cost = "",
+	.security = true,
 };
 
 static json_t *step_json(const struct step *s)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "knob", s->knob, "title", s->title, "target", s->target, "before",
-			 s->before, "after", s->after, "state", s->state, "reason", s->reason, "why", s->why, "cost", s->cost, "security",
-			 s->security);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "knob", s->knob, "title", s->title, "target",
+			 s->target, "before", s->before, "after", s->after, "state", s->state, "reason", s->reason, "why", s->why,
+			 "cost", s->cost, "security", s->security);
 }
 
 json_t *fixture_plan(const struct fixture *f)
@@ -190,9 +211,9 @@ static const struct fixture_level *level_of(const struct fixture *f, const char 
 
 json_t *fixture_place_json(const struct place *p)
 {
-	return json_pack("{s:i, s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "id", (int) p->id, "block", (int) p->block, "group", (int) p->id, "sut",
-			 p->sut, "datapath", "bridge", "tuning", p->level, "interference", p->interference, "workload", p->workload, "arm",
-			 p->arm);
+	return json_pack("{s:i, s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "id", (int) p->id, "block", (int) p->block, "group",
+			 (int) p->id, "sut", p->sut, "datapath", "bridge", "tuning", p->level, "interference", p->interference,
+			 "workload", p->workload, "arm", p->arm);
 }
 
 json_t *fixture_cell(const struct fixture *f, const struct place *p)
@@ -200,7 +221,8 @@ json_t *fixture_cell(const struct fixture *f, const struct place *p)
 	struct random rng = { .at = 0x76c17 + 1000003ull * p->id };
 	bool failed = f->failed_every && p->id % f->failed_every == 0;
 	bool disturbed = !failed && f->disturbed_every && p->id % f->disturbed_every == 0;
-	json_t *j = json_pack("{s:i}", "format", 1), *client = json_pack("{s:s, s:s, s:s}", "type", "result", "side", "client", "policy", "other");
+	json_t *j = json_pack("{s:i}", "format", 1),
+	       *client = json_pack("{s:s, s:s, s:s}", "type", "result", "side", "client", "policy", "other");
 	json_t *h = fixture_place_json(p);
 
 	json_object_update(j, h);
@@ -208,8 +230,10 @@ json_t *fixture_cell(const struct fixture *f, const struct place *p)
 	json_object_set_new(j, "started", json_string("2026-11-22T16:41:02Z"));
 	json_object_set_new(j, "duration_s", json_real(2));
 	if (failed) {
-		json_object_set_new(j, "error", json_pack("{s:i, s:s}", "code", -ETIMEDOUT, "text",
-							  "the agent in the container said nothing for 10 s; last line: <oops> & \"quoted\""));
+		json_object_set_new(
+			j, "error",
+			json_pack("{s:i, s:s}", "code", -ETIMEDOUT, "text",
+				  "the agent in the container said nothing for 10 s; last line: <oops> & \"quoted\""));
 		json_decref(client);
 		return j;
 	}

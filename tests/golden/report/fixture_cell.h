@@ -12,7 +12,7 @@ struct random {
 	uint64_t at;
 };
 
-double fixture_uniform(struct random *r);       /* [0, 1) */
+double fixture_uniform(struct random *r); /* [0, 1) */
 
 struct place {
 	const char *sut, *interference, *workload, *level, *arm;

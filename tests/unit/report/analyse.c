@@ -97,10 +97,10 @@ static void test_gaps(void **state)
 
 	(void) state;
 	synthetic_pairs(&runs, "vm", "tcp-rr", 10, 0.5);
-	runs.at[0].state = RUN_FAILED;          /* stock of block 1 */
-	runs.at[5].state = RUN_MISSING;         /* vlat of block 3 */
-	runs.at[8].disturbed = true;            /* stock of block 5: counts all the same */
-	runs.at[13].value[METRIC_STDDEV_NS] = NAN;      /* vlat of block 7: has no standard deviation */
+	runs.at[0].state = RUN_FAILED;             /* stock of block 1 */
+	runs.at[5].state = RUN_MISSING;            /* vlat of block 3 */
+	runs.at[8].disturbed = true;               /* stock of block 5: counts all the same */
+	runs.at[13].value[METRIC_STDDEV_NS] = NAN; /* vlat of block 7: has no standard deviation */
 	a = synthetic_analyse(&runs, 10);
 	assert_int_equal(a->n_runs, 20);
 	assert_int_equal(a->n_ok, 18);
@@ -127,7 +127,8 @@ static void test_order_does_not_matter(void **state)
 	*vec_add(&mixed) = runs.at[4];
 	a = synthetic_analyse(&runs, 9);
 	b = synthetic_analyse(&mixed, 9);
-	assert_memory_equal(&change_of(a, 0, 0, METRIC_P50_NS)->cmp, &change_of(b, 0, 0, METRIC_P50_NS)->cmp, sizeof(struct comparison));
+	assert_memory_equal(&change_of(a, 0, 0, METRIC_P50_NS)->cmp, &change_of(b, 0, 0, METRIC_P50_NS)->cmp,
+			    sizeof(struct comparison));
 	analysis_free(a);
 	analysis_free(b);
 	vec_free(&runs);

@@ -70,7 +70,7 @@ static void test_median_and_range_over_runs(void **state)
 	scene_add(&s, 1000, 3);
 	scene_add(&s, 1000, 2);
 	c = curve_make(&s.arm);
-	i = point_at(&c, 1);    /* 90 % */
+	i = point_at(&c, 1); /* 90 % */
 	assert_about(c.mid[i], 1.8e6);
 	assert_about(c.lo[i], 0.9e6);
 	assert_about(c.hi[i], 2.7e6);
@@ -87,7 +87,7 @@ static void test_short_runs_do_not_bend_it_down(void **state)
 	(void) state;
 	scene_add(&s, 10000, 1);
 	scene_add(&s, 10000, 1);
-	scene_add(&s, 10, 100000);      /* very slow, and therefore short */
+	scene_add(&s, 10, 100000); /* very slow, and therefore short */
 	scene_add(&s, 20, 100000);
 	scene_add(&s, 10000, 1);
 	s.runs[4].state = RUN_FAILED;

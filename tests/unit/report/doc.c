@@ -11,11 +11,14 @@
 #include "base/cleanup.h"
 #include "report/doc.h"
 
-static const char evil[] = "</td></table><script>alert(\"1\")</script> & \033[2J\x07 \xc2\x9b" "31m 'q'";
+static const char evil[] = "</td></table><script>alert(\"1\")</script> & \033[2J\x07 \xc2\x9b"
+			   "31m 'q'";
 
 static void fill_evil(struct doc *d)
 {
-	static const struct column columns[] = { { .title = "a" }, { .title = "b", .number = true }, { .title = "c", .prose = true },
+	static const struct column columns[] = { { .title = "a" },
+						 { .title = "b", .number = true },
+						 { .title = "c", .prose = true },
 						 { .title = "d", .code = true } };
 	struct table *t;
 	struct card *card;
@@ -27,7 +30,8 @@ static void fill_evil(struct doc *d)
 	doc_fact(d, "%s", evil);
 	doc_section(d, "answer", "n", evil);
 	card = doc_card(d);
-	*card = (struct card){ xstrdup(evil), xstrdup(evil), xstrdup(evil), xstrdup(evil), xstrdup(evil), xstrdup(evil), xstrdup(evil), TONE_BAD };
+	*card = (struct card){ .title = xstrdup(evil), .chip = xstrdup(evil), .big = xstrdup(evil), .of = xstrdup(evil),
+			       .verdict = xstrdup(evil), .text = xstrdup(evil), .sentence = xstrdup(evil), .tone = TONE_BAD };
 	doc_para(d, "%s", evil);
 	doc_note(d, "%s", evil);
 	doc_item(d, "%s", evil);
@@ -97,8 +101,10 @@ static size_t longest_line(const char *text)
 
 static void fill_table(struct doc *d)
 {
-	static const struct column columns[] = { { .title = "System" }, { .title = "From", .number = true },
-						 { .title = "To", .number = true, .below = true }, { .title = "Why", .prose = true } };
+	static const struct column columns[] = { { .title = "System" },
+						 { .title = "From", .number = true },
+						 { .title = "To", .number = true, .below = true },
+						 { .title = "Why", .prose = true } };
 	struct table *t = doc_table(d, columns, ARRAY_SIZE(columns), "A table.");
 
 	t->grouped = true;
@@ -145,8 +151,10 @@ static void test_width_is_kept(void **state)
 		struct err e = { 0 };
 
 		fill_table(&d);
-		doc_para(&d, "A long sentence that has to be broken somewhere, because a terminal ends where it ends and not a letter later.");
-		doc_note(&d, "And a note, which is broken as well, but with its second and later lines set in below the first one.");
+		doc_para(&d, "A long sentence that has to be broken somewhere, because a terminal ends where it ends and not a "
+			     "letter later.");
+		doc_note(&d,
+			 "And a note, which is broken as well, but with its second and later lines set in below the first one.");
 		assert_int_equal(doc_text(&d, &out, &o, &e), 0);
 		assert_true(longest_line(out.text) <= width);
 		sink_free(&out);
@@ -163,7 +171,8 @@ static void test_table_on_a_page(void **state)
 	(void) state;
 	fill_table(&d);
 	doc_html(&d, &out);
-	assert_non_null(strstr(out.text, "<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"3\"><span class=\"stay\">container<span class=\"range\">tcp-rr</span></span></th></tr>"));
+	assert_non_null(strstr(out.text, "<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"3\"><span "
+					 "class=\"stay\">container<span class=\"range\">tcp-rr</span></span></th></tr>"));
 	assert_null(strstr(strstr(out.text, "rowgroup") + 1, "rowgroup"));
 	assert_non_null(strstr(out.text, "<th scope=\"row\">9.10 ms</th><td class=\"n\">210 us</td>"));
 	sink_free(&out);

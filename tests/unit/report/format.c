@@ -20,10 +20,9 @@ static void test_change(void **state)
 		double ratio;
 		const char *text;
 	} cases[] = {
-		{ 0.029, "-97.1 %" },   { 1.108, "+10.8 %" },    { 1, "0.0 %" },        { 1.0004, "0.0 %" },
-		{ 0.9996, "0.0 %" },    { 0.0003, "-99.970 %" }, { 0.009, "-99.10 %" }, { 0.05, "-95.0 %" },
-		{ 12.3, "+1130 %" },    { 2, "+100.0 %" },       { 0, "-100.0 %" },     { NAN, "-" },
-		{ INFINITY, "-" },      { -3, "-" },             { 1e300, NULL },
+		{ 0.029, "-97.1 %" },    { 1.108, "+10.8 %" },  { 1, "0.0 %" },      { 1.0004, "0.0 %" }, { 0.9996, "0.0 %" },
+		{ 0.0003, "-99.970 %" }, { 0.009, "-99.10 %" }, { 0.05, "-95.0 %" }, { 12.3, "+1130 %" }, { 2, "+100.0 %" },
+		{ 0, "-100.0 %" },       { NAN, "-" },          { INFINITY, "-" },   { -3, "-" },         { 1e300, NULL },
 	};
 
 	(void) state;
@@ -107,8 +106,9 @@ static void test_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_change), cmocka_unit_test(test_size_has_no_sign), cmocka_unit_test(test_range),
-		cmocka_unit_test(test_value),  cmocka_unit_test(test_axis),             cmocka_unit_test(test_floor),
+		cmocka_unit_test(test_change), cmocka_unit_test(test_size_has_no_sign),
+		cmocka_unit_test(test_range),  cmocka_unit_test(test_value),
+		cmocka_unit_test(test_axis),   cmocka_unit_test(test_floor),
 		cmocka_unit_test(test_cut),
 	};
 

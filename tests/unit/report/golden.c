@@ -136,8 +136,11 @@ static int remove_fixtures(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_welch),           cmocka_unit_test(test_quick_and_interrupted), cmocka_unit_test(test_rival_and_hostile),
-		cmocka_unit_test(test_every_run_failed), cmocka_unit_test(test_written),
+		cmocka_unit_test(test_welch),
+		cmocka_unit_test(test_quick_and_interrupted),
+		cmocka_unit_test(test_rival_and_hostile),
+		cmocka_unit_test(test_every_run_failed),
+		cmocka_unit_test(test_written),
 	};
 
 	return cmocka_run_group_tests(tests, make_fixtures, remove_fixtures);

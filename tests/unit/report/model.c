@@ -93,7 +93,8 @@ static void test_a_plan_never_applied(void **state)
 
 static json_t *step(const char *target, const char *before)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "knob", "task.affinity", "target", target, "before", before, "after", "0", "state", "done");
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "knob", "task.affinity", "target", target, "before", before, "after", "0",
+			 "state", "done");
 }
 
 static void test_alike_steps_are_one(void **state)
@@ -136,7 +137,8 @@ static void test_words_are_remembered_once(void **state)
 	assert_non_null(strstr(w.text, ", ..."));
 	assert_true(strlen(w.text) < sizeof(w.text));
 	w.text[0] = '\0';
-	words_add(&w, "a word so long that there is no room for it anywhere in a list that was made for short ones, of which there are usually "
+	words_add(&w, "a word so long that there is no room for it anywhere in a list that was made for short ones, of which "
+		      "there are usually "
 		      "one or two, and whose author did not think of sentences at all, let alone of two hundred letters");
 	assert_true(strlen(w.text) > 20 && strlen(w.text) < 100);
 }
@@ -240,9 +242,12 @@ static int clean(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_the_fixture_is_found_again), cmocka_unit_test(test_plans_are_merged),
-		cmocka_unit_test(test_a_plan_never_applied),       cmocka_unit_test(test_alike_steps_are_one),
-		cmocka_unit_test(test_words_are_remembered_once),  cmocka_unit_test(test_bad_folders),
+		cmocka_unit_test(test_the_fixture_is_found_again),
+		cmocka_unit_test(test_plans_are_merged),
+		cmocka_unit_test(test_a_plan_never_applied),
+		cmocka_unit_test(test_alike_steps_are_one),
+		cmocka_unit_test(test_words_are_remembered_once),
+		cmocka_unit_test(test_bad_folders),
 		cmocka_unit_test(test_bad_histogram),
 	};
 

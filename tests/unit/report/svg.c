@@ -120,7 +120,11 @@ static void test_strip_shows_every_run(void **state)
 /* A bound that is known ends in a bar, one that is open or beyond the axis in an arrow head; the verdict chooses the shape. */
 static void test_changes_show_the_interval(void **state)
 {
-	struct plot_change c = { .label = "l", .value = "v", .ratio = { 0.1, 0.05, 0.2 }, .floor = 1.1, .published = 0.02,
+	struct plot_change c = { .label = "l",
+				 .value = "v",
+				 .ratio = { 0.1, 0.05, 0.2 },
+				 .floor = 1.1,
+				 .published = 0.02,
 				 .verdict = VERDICT_BETTER };
 	const struct plot_changes p = { .text = { "c", "t", "d" }, .at = &c, .n = 1, .lo = 0.01, .hi = 10 };
 	struct sink s = { 0 };
@@ -133,7 +137,11 @@ static void test_changes_show_the_interval(void **state)
 	assert_int_equal(occurrences(s.text, "class=\"pb\""), 1);
 	sink_free(&s);
 
-	c = (struct plot_change){ .label = "l", .value = "v", .ratio = { 0.1, -INFINITY, INFINITY }, .floor = 1, .published = NAN,
+	c = (struct plot_change){ .label = "l",
+				  .value = "v",
+				  .ratio = { 0.1, -INFINITY, INFINITY },
+				  .floor = 1,
+				  .published = NAN,
 				  .verdict = VERDICT_CANNOT_TELL };
 	plot_changes(&s, &p);
 	assert_int_equal(occurrences(s.text, "class=\"wh\""), 0);
@@ -143,7 +151,7 @@ static void test_changes_show_the_interval(void **state)
 	assert_int_equal(occurrences(s.text, "class=\"pb\""), 0);
 	sink_free(&s);
 
-	c.ratio.hi = 0.2;       /* open below, and beyond the axis above */
+	c.ratio.hi = 0.2; /* open below, and beyond the axis above */
 	plot_changes(&s, &(struct plot_changes){ .text = p.text, .at = &c, .n = 1, .lo = 0.01, .hi = 0.15 });
 	assert_int_equal(occurrences(s.text, "<line class=\"wh\""), 1);
 	assert_int_equal(occurrences(s.text, "<path class=\"wh\""), 2);
@@ -155,7 +163,9 @@ static void test_curves_of_nonsense(void **state)
 {
 	const double bad[] = { NAN, -1, 0, INFINITY, 1e300 }, nines[] = { 0, 1, NAN, 1e9, -4 };
 	const struct plot_curve c = { .name = "</svg>", .nines = nines, .mid = bad, .lo = bad, .hi = bad, .n = 5 };
-	const struct plot_curves p = { .text = { "p", "<t>", "d" }, .at = &c, .n = 1, .ns_lo = NAN, .ns_hi = -5, .nines_hi = NAN };
+	const struct plot_curves p = {
+		.text = { "p", "<t>", "d" }, .at = &c, .n = 1, .ns_lo = NAN, .ns_hi = -5, .nines_hi = NAN
+	};
 	struct sink s = { 0 };
 
 	(void) state;

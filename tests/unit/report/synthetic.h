@@ -16,8 +16,14 @@ static inline struct run *synthetic_run(run_list *list, const char *sut, const c
 {
 	struct run *r = vec_add(list);
 
-	*r = (struct run){ .id = (unsigned) list->n, .block = block, .sut = sut, .datapath = "bridge", .interference = "busy",
-			   .workload = workload, .tuning = tuning, .why = "" };
+	*r = (struct run){ .id = (unsigned) list->n,
+			   .block = block,
+			   .sut = sut,
+			   .datapath = "bridge",
+			   .interference = "busy",
+			   .workload = workload,
+			   .tuning = tuning,
+			   .why = "" };
 	for (int m = 0; m < METRIC_N; m++)
 		r->value[m] = metric_row((enum metric) m)->stream ? NAN : ns;
 	return r;
@@ -37,7 +43,8 @@ static inline void synthetic_pairs(run_list *list, const char *sut, const char *
 static inline struct analysis *synthetic_analyse(const run_list *list, size_t blocks)
 {
 	static const char *const suts[] = { "native", "container", "vm" }, *const tunings[] = { "stock", "vlat" };
-	const struct factors f = { .at = { [FACTOR_SUT] = suts, [FACTOR_TUNING] = tunings }, .n = { [FACTOR_SUT] = 3, [FACTOR_TUNING] = 2 } };
+	const struct factors f = { .at = { [FACTOR_SUT] = suts, [FACTOR_TUNING] = tunings },
+				   .n = { [FACTOR_SUT] = 3, [FACTOR_TUNING] = 2 } };
 	struct analysis *a = NULL;
 	struct err e = { 0 };
 

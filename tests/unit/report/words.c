@@ -41,7 +41,8 @@ static void scene_free(struct scene *s)
 	vec_free(&s->runs);
 }
 
-static struct change *change(const struct change *c, enum verdict v, double est, double lo, double hi, double before, double after)
+static struct change *change(const struct change *c, enum verdict v, double est, double lo, double hi, double before,
+			     double after)
 {
 	struct change *w = (struct change *) c;
 
@@ -69,10 +70,13 @@ static void test_better_with_its_tail(void **state)
 	(void) state;
 	change(s.answers[0].headline, VERDICT_BETTER, 0.029, 0.02, 0.042, 458e3, 11e3);
 	change(s.answers[0].tail, VERDICT_BETTER, 0.023, 0.02, 0.03, 9.1e6, 210e3);
-	expect(&s, "", "Containers: tuning cut the spread (standard deviation) of TCP request/response times by 97.1 % (95 % interval 95.8 to "
-		       "98.0) and the 99.9th percentile from 9.10 ms to 210 us.");
-	expect(&s, "QEMU TCG", "Containers (QEMU TCG): tuning cut the spread (standard deviation) of TCP request/response times by 97.1 % (95 % "
-			       "interval 95.8 to 98.0) and the 99.9th percentile from 9.10 ms to 210 us.");
+	expect(&s, "",
+	       "Containers: tuning cut the spread (standard deviation) of TCP request/response times by 97.1 % (95 % interval "
+	       "95.8 to "
+	       "98.0) and the 99.9th percentile from 9.10 ms to 210 us.");
+	expect(&s, "QEMU TCG",
+	       "Containers (QEMU TCG): tuning cut the spread (standard deviation) of TCP request/response times by 97.1 % (95 % "
+	       "interval 95.8 to 98.0) and the 99.9th percentile from 9.10 ms to 210 us.");
 	words_finding(&out, s.a, &s.answers[0], SCRIPT_ASCII);
 	assert_memory_equal(out.text, "Tuning cut", 10);
 	sink_free(&out);
@@ -86,11 +90,15 @@ static void test_better_but_the_tail_is_not(void **state)
 	(void) state;
 	change(s.answers[0].headline, VERDICT_BETTER, 0.5, 0.4, 0.6, 2e6, 1e6);
 	change(s.answers[0].tail, VERDICT_WORSE, 2, 1.5, 3, 3e6, 6e6);
-	expect(&s, "", "Containers: tuning cut the spread (standard deviation) of TCP request/response times by 50.0 % (95 % interval 40.0 to "
-		       "60.0); the 99.9th percentile rose from 3.00 ms to 6.00 ms.");
+	expect(&s, "",
+	       "Containers: tuning cut the spread (standard deviation) of TCP request/response times by 50.0 % (95 % interval "
+	       "40.0 to "
+	       "60.0); the 99.9th percentile rose from 3.00 ms to 6.00 ms.");
 	change(s.answers[0].tail, VERDICT_CANNOT_TELL, 1.1, 0.5, 3, 3e6, 3.3e6);
-	expect(&s, "", "Containers: tuning cut the spread (standard deviation) of TCP request/response times by 50.0 % (95 % interval 40.0 to "
-		       "60.0); the 99.9th percentile cannot be told apart (3.00 ms before, 3.30 ms after).");
+	expect(&s, "",
+	       "Containers: tuning cut the spread (standard deviation) of TCP request/response times by 50.0 % (95 % interval "
+	       "40.0 to "
+	       "60.0); the 99.9th percentile cannot be told apart (3.00 ms before, 3.30 ms after).");
 	scene_free(&s);
 }
 
@@ -101,8 +109,10 @@ static void test_worse(void **state)
 	(void) state;
 	change(s.answers[0].headline, VERDICT_WORSE, 1.8, 1.4, 2.6, 1e6, 1.8e6);
 	change(s.answers[0].tail, VERDICT_WORSE, 2, 1.5, 3, 3e6, 6e6);
-	expect(&s, "", "Containers: tuning raised the spread (standard deviation) of TCP request/response times by 80.0 % (95 % interval 40.0 to "
-		       "160.0) and the 99.9th percentile from 3.00 ms to 6.00 ms.");
+	expect(&s, "",
+	       "Containers: tuning raised the spread (standard deviation) of TCP request/response times by 80.0 % (95 % interval "
+	       "40.0 to "
+	       "160.0) and the 99.9th percentile from 3.00 ms to 6.00 ms.");
 	scene_free(&s);
 }
 
@@ -115,12 +125,16 @@ static void test_undecided(void **state)
 	c = change(s.answers[0].headline, VERDICT_NO_DIFFERENCE, 1, 0.98, 1.03, 1e6, 1e6);
 	c->cmp.floor = 1.05;
 	change(s.answers[0].tail, VERDICT_NO_DIFFERENCE, 1, 0.98, 1.03, 3e6, 3e6);
-	expect(&s, "", "Containers: tuning made no difference to the spread (standard deviation) of TCP request/response times (95 % interval -2.0 "
-		       "to +3.0 %, two identical arms differ by up to +-5.0 %); the 99.9th percentile stayed the same (3.00 ms).");
+	expect(&s, "",
+	       "Containers: tuning made no difference to the spread (standard deviation) of TCP request/response times (95 % "
+	       "interval -2.0 "
+	       "to +3.0 %, two identical arms differ by up to +-5.0 %); the 99.9th percentile stayed the same (3.00 ms).");
 	c->cmp.floor = 1;
 	c->cmp.verdict = VERDICT_CANNOT_TELL;
-	expect(&s, "", "Containers: it cannot be told whether tuning changed the spread (standard deviation) of TCP request/response times (95 % "
-		       "interval -2.0 to +3.0 %); the 99.9th percentile stayed the same (3.00 ms).");
+	expect(&s, "",
+	       "Containers: it cannot be told whether tuning changed the spread (standard deviation) of TCP request/response "
+	       "times (95 % "
+	       "interval -2.0 to +3.0 %); the 99.9th percentile stayed the same (3.00 ms).");
 	scene_free(&s);
 }
 
@@ -132,8 +146,10 @@ static void test_few_blocks(void **state)
 
 	(void) state;
 	change(s.answers[0].tail, VERDICT_BETTER, 0.02, -INFINITY, INFINITY, 9e6, 2e5);
-	expect(&s, "", "Containers: 3 blocks are too few to conclude; the spread (standard deviation) of TCP request/response times went from 458 "
-		       "us to 11.0 us with tuning, the 99.9th percentile from 9.00 ms to 200 us.");
+	expect(&s, "",
+	       "Containers: 3 blocks are too few to conclude; the spread (standard deviation) of TCP request/response times went "
+	       "from 458 "
+	       "us to 11.0 us with tuning, the 99.9th percentile from 9.00 ms to 200 us.");
 	assert_string_equal(change_verdict(c), "too few blocks");
 	scene_free(&s);
 }
@@ -205,7 +221,8 @@ static void test_factors_are_named(void **state)
 	(void) state;
 	for (unsigned b = 1; b <= 6; b++)
 		for (size_t i = 0; i < 6; i++)
-			synthetic_run(&runs, "native", "tcp-rr", levels[i % 3], b, 1e6 / (double) (i % 3 + 1))->interference = places[i / 3];
+			synthetic_run(&runs, "native", "tcp-rr", levels[i % 3], b, 1e6 / (double) (i % 3 + 1))->interference =
+				places[i / 3];
 	assert_int_equal(analyse(&a, runs.at, runs.n, &f, 6, &e), 0);
 	answers = answers_make(a, &n);
 	assert_int_equal(n, 4);
