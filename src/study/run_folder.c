@@ -28,7 +28,7 @@ static int check_existing(const char *dir, struct err *err)
 	struct stat st;
 
 	if (stat(dir, &st) < 0)
-		return err_sys(err, -errno, "%s", dir);
+		return err_sys(err, -errno, "cannot look at %s", dir);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(err, -ENOTDIR, "%s is not a folder; name another one with --out", dir);
 	if (access(study, F_OK) == 0)
@@ -56,18 +56,15 @@ static int try_write(const char *dir, struct err *err)
 
 int study_run_folder(struct study_run *r, const char *dir, struct err *err)
 {
+	AUTO_FREE char *own = xstrdup(dir);
 	struct stat st;
-	int rc = 0;
+	int rc = stat(own, &st) == 0 ? check_existing(own, err) : dir_make_all(own, 0755, err);
 
-	if (stat(dir, &st) == 0)
-		rc = check_existing(dir, err);
-	else
-		rc = dir_make_all(dir, 0755, err);
 	if (rc == 0)
-		rc = try_write(dir, err);
+		rc = try_write(own, err);
 	if (rc < 0)
 		return rc;
 	free(r->dir);
-	r->dir = xstrdup(dir);
+	r->dir = TAKE(own);
 	return 0;
 }

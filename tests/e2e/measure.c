@@ -245,7 +245,7 @@ static void test_agent_killed(void)
 	struct snapshot before;
 	struct child_end end;
 	struct child child;
-	char output[64];
+	char output[64], run[16];
 	struct said s = { 0 };
 	struct err e = { 0 };
 	pid_t agent = 0;
@@ -259,6 +259,7 @@ static void test_agent_killed(void)
 		agent = find_marked("vlat-agent");
 	}
 	check(agent);
+	run_now(run);
 	kill(agent, SIGKILL);
 	check(child_wait(&child, clock_ns() + 20 * NS_PER_S, &end) == 0);
 	must(file_read_all(output, 1 << 20, &s.err, &n, &e));
@@ -269,7 +270,8 @@ static void test_agent_killed(void)
 	check(said_has(&s, "SIGKILL"));
 	said_free(&s);
 	unlink(output);
-	e2e_clean(&before, "vlat-");
+	e2e_clean(&before, run);
+	check(runs_left() == 0);
 	snapshot_free(&before);
 }
 
@@ -280,6 +282,7 @@ int main(int argc, char **argv)
 	program_is(argv[1]);
 	test_bad_input();
 	e2e_begin("measure");
+	e2e_alone();
 	test_wakeup_needs_no_rights();
 	test_other_workloads_say_why_they_need_root();
 	test_tuning_needs_root();

@@ -4,10 +4,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fs.h"
+#include "base/text.h"
 #include "e2e.h"
 
 #define LONGEST_NS (120 * NS_PER_S)
@@ -41,8 +44,9 @@ struct said vlat(const char *const *words)
 
 struct said vlat_as_nobody(const char *const *words)
 {
-	static const char *const drop[] = { "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all",
-					    "--bounding-set=-all", NULL };
+	static const char *const drop[] = {
+		"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", NULL
+	};
 	struct argv argv = { 0 };
 
 	argv_add_all(&argv, drop);
@@ -67,6 +71,37 @@ struct child vlat_start(const char *const *words, const char *output)
 	close(how.out);
 	argv_free(&argv);
 	return child;
+}
+
+static size_t list_runs(char ret[16])
+{
+	struct fs_names names = { 0 };
+	char path[128];
+	struct err e = { 0 };
+	struct fs fs;
+	size_t n;
+
+	(void) text_print(path, sizeof(path), "%s/runs", getenv("VLAT_STATE"));
+	if (access(path, F_OK) < 0)
+		return 0;
+	must(fs_open_root(&fs, path, &e));
+	check(fs_list(&fs, ".", &names) == 0);
+	n = names.n;
+	if (ret && n)
+		(void) text_print(ret, 16, "%s", names.at[0]);
+	fs_list_free(&names);
+	fs_close(&fs);
+	return n;
+}
+
+void run_now(char ret[16])
+{
+	check(list_runs(ret) == 1);
+}
+
+size_t runs_left(void)
+{
+	return list_runs(NULL);
 }
 
 static void show(const struct said *s)

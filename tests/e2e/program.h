@@ -24,9 +24,13 @@ struct said vlat_as_nobody(const char *const *words);
 /* In the background, its output to a file; said_of() waits for it. */
 struct child vlat_start(const char *const *words, const char *output);
 
-bool said_exit(const struct said *s, int code);         /* exited with it; prints what it said otherwise */
-bool said_has(const struct said *s, const char *text);  /* on stderr or stdout; prints otherwise */
-json_t *said_json(const struct said *s);                /* stdout as JSON; ends the test when it is none */
+/* The id of the run that is alive in this test's state folder; ends the test when there is none. */
+void run_now(char ret[16]);
+size_t runs_left(void); /* journals in the state folder */
+
+bool said_exit(const struct said *s, int code);        /* exited with it; prints what it said otherwise */
+bool said_has(const struct said *s, const char *text); /* on stderr or stdout; prints otherwise */
+json_t *said_json(const struct said *s);               /* stdout as JSON; ends the test when it is none */
 void said_free(struct said *s);
 
 #endif
