@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,15 +63,17 @@ static int start(void **state)
 	AUTO(argv_free) struct argv argv = { 0 };
 	AUTO_JSON json_t *machines = NULL;
 	struct argv help = { 0 };
-	struct run_result r;
+	struct run_result out;
 	struct err err;
+	int r;
 
 	(void) state;
 	here.l = (struct launch) LAUNCH_INIT;
-	if (qemu_find(&here.qemu, NULL, &err) < 0) {
-		print_message("skipped: %s\n", err.text);
-		return 0;
-	}
+	r = qemu_find(&here.qemu, NULL, &err);
+	if (r < 0)
+		print_message("%s: %s\n", r == -ENOENT ? "skipped" : "failed", err.text);
+	if (r < 0)
+		return r == -ENOENT ? 0 : -1;
 	argv_add_all(&argv, (const char *const[]){ here.qemu.path, "-M", "none", "-nodefaults", "-display", "none", "-S", NULL });
 	if (launch_prepare(&here.l, &err) < 0)
 		return -1;
@@ -83,10 +86,10 @@ static int start(void **state)
 	snprintf(here.machine, sizeof(here.machine), "%s-machine",
 		 json_string_value(json_object_get(with(machines, "alias", "q35"), "name")));
 	argv_add_all(&help, (const char *const[]){ here.qemu.path, "--help", NULL });
-	if (run(&r, &help, NULL, 20 * NS_PER_S, &err) < 0)
+	if (run(&out, &help, NULL, 20 * NS_PER_S, &err) < 0)
 		return -1;
-	here.help = xstrdup(r.out);
-	run_result_free(&r);
+	here.help = xstrdup(out.out);
+	run_result_free(&out);
 	argv_free(&help);
 	return 0;
 }
