@@ -177,6 +177,28 @@ static void test_floor_withholds_a_verdict(void **state)
 	vec_free(&runs);
 }
 
+/* Several systems have a pair: one without is held against the noisiest. */
+static void test_the_noisiest_floor(void **state)
+{
+	run_list runs = { 0 };
+	struct analysis *a;
+
+	(void) state;
+	synthetic_pairs(&runs, "native", "tcp-rr", 10, 0.5);
+	synthetic_pairs(&runs, "container", "tcp-rr", 10, 0.5);
+	synthetic_pairs(&runs, "vm", "tcp-rr", 10, 0.5);
+	synthetic_pairs(&runs, "other", "tcp-rr", 10, 0.5);
+	add_again(&runs, "native", 10, 1.2);
+	add_again(&runs, "container", 10, 1.9);
+	add_again(&runs, "vm", 10, 1.4);
+	a = synthetic_analyse(&runs, 10);
+	assert_ptr_equal(change_of(a, 3, 0, METRIC_P50_NS)->floor_from, &a->groups[1]);
+	assert_ptr_equal(change_of(a, 2, 0, METRIC_P50_NS)->floor_from, &a->groups[2]);
+	assert_true(change_of(a, 3, 0, METRIC_P50_NS)->cmp.floor > change_of(a, 2, 0, METRIC_P50_NS)->cmp.floor);
+	analysis_free(a);
+	vec_free(&runs);
+}
+
 static void test_many_levels_against_the_first(void **state)
 {
 	static const char *const tunings[] = { "stock", "vlat", "rival" };
@@ -252,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_order_does_not_matter),
 		cmocka_unit_test(test_floor_withholds_a_verdict),
+		cmocka_unit_test(test_the_noisiest_floor),
 		cmocka_unit_test(test_many_levels_against_the_first),
 		cmocka_unit_test(test_groups_in_the_order_of_the_study),
 		cmocka_unit_test(test_absurd_sizes),

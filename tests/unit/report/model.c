@@ -100,7 +100,8 @@ static json_t *step(const char *target, const char *before)
 static void test_alike_steps_are_one(void **state)
 {
 	struct level level = { .name = "vlat" };
-	json_t *first = json_pack("[o, o, o]", step("161 tasks", "0-1"), step("task 45 (kswapd0)", "0-1"), step("cpu1", "0-1"));
+	json_t *first = json_pack("[o, o, o, o]", step("161 tasks", "0-1"), step("2 tasks", "0-1"),
+				  step("task 45 (kswapd0)", "0-1"), step("cpu1", "0-1"));
 	json_t *second = json_pack("[o, o, i]", step("163 tasks", "0-1"), step("task 45 (kswapd0)", "1"), 7);
 
 	(void) state;
@@ -187,6 +188,7 @@ static void test_bad_folders(void **state)
 		{ "study.json", "\"id\": 12,", "\"id\": 112,", "study.json", "in its order" },
 		{ "study.json", "\"cells\"", "\"cell\"", "study.json", "cells" },
 		{ "cells/0003.json", "\"workload\": \"tcp-rr\"", "\"workload\": \"udp-rr\"", "cell 3", "mixes two studies" },
+		{ "cells/0003.json", "\"block\": 2", "\"block\": 3", "cell 3", "mixes two studies" },
 		{ "cells/0003.json", "\"format\": 1", "\"format\": 9", "0003.json", "format" },
 		{ "cells/0003.json", "{", "", "0003.json", "" },
 	};
