@@ -17,10 +17,10 @@
 #include "vm/cache.h"
 #include "vm/vm.h"
 
-#define PROBE_NS      (10 * NS_PER_S)   /* real KVM takes one or two */
-#define CONTROL_NS    (60 * NS_PER_S)   /* the same under TCG on a busy machine */
-#define PROBE_MB      256
-#define HELLO_MAX     65536
+#define PROBE_NS       (10 * NS_PER_S) /* real KVM takes one or two */
+#define CONTROL_NS     (60 * NS_PER_S) /* the same under TCG on a busy machine */
+#define PROBE_MB       256
+#define HELLO_MAX      65536
 #define KEEP_UNUSED_NS (7 * 24 * 3600 * NS_PER_S)
 
 /* KVM hosts differ in what they refuse; each set gives up one thing more. */
@@ -78,7 +78,7 @@ static int boot_once(const struct vm_platform *p, uint64_t allowed_ns, struct jo
 	AUTO(vm_freep) struct vm *vm = NULL;
 	struct vm_spec spec = { .platform = p, .name = "probe", .vcpus = 1, .memory_mb = PROBE_MB };
 	int r = vm_start(&vm, &spec, NULL, j, err);
-	uint64_t began = clock_ns();            /* how fast QEMU is read from the disk says nothing about KVM */
+	uint64_t began = clock_ns(); /* how fast QEMU is read from the disk says nothing about KVM */
 
 	if (r >= 0)
 		r = accel_await_hello(vm, began + allowed_ns, err);
@@ -93,8 +93,10 @@ static void why_not(const struct vm_platform *p, char *buf, size_t cap)
 	if (!qemu_has(&p->qemu.caps, QEMU_CAP_KVM))
 		text_print(buf, cap, "this QEMU was built without KVM");
 	else if (access("/dev/kvm", F_OK) < 0)
-		text_print(buf, cap, "there is no /dev/kvm: virtualization is off in the firmware or in the hypervisor above, or kvm_intel or"
-			   " kvm_amd is not loaded");
+		text_print(
+			buf, cap,
+			"there is no /dev/kvm: virtualization is off in the firmware or in the hypervisor above, or kvm_intel or"
+			" kvm_amd is not loaded");
 	else if (access("/dev/kvm", R_OK | W_OK) < 0)
 		text_print(buf, cap, "/dev/kvm is not yours to open: become a member of group kvm");
 }
@@ -113,11 +115,12 @@ static int try_kvm(struct vm_platform *p, struct journal *j, struct err *err)
 		struct err failed;
 		int r;
 
-		p->accel = (struct vm_accel) { .kind = VM_KVM, .split_irqchip = attempts[i].split_irqchip };
+		p->accel = (struct vm_accel){ .kind = VM_KVM, .split_irqchip = attempts[i].split_irqchip };
 		text_print(p->accel.cpu, sizeof(p->accel.cpu), "%s", attempts[i].cpu);
 		r = boot_once(p, PROBE_NS, j, &took, &failed);
 		if (r >= 0) {
-			text_print(p->accel.why, sizeof(p->accel.why), "KVM: a guest booted in %.1f s", (double) took / (double) NS_PER_S);
+			text_print(p->accel.why, sizeof(p->accel.why), "KVM: a guest booted in %.1f s",
+				   (double) took / (double) NS_PER_S);
 			return 1;
 		}
 		if (r == -EINTR)
@@ -125,7 +128,7 @@ static int try_kvm(struct vm_platform *p, struct journal *j, struct err *err)
 		log_debug("KVM with -cpu %s: %s", attempts[i].cpu, failed.text);
 		/* The last is the most telling: the ones before died of something it gave up. */
 		text_print(why, sizeof(why), "/dev/kvm opens, but a stock kernel does not boot: %s", failed.text);
-		if (r == -ETIME)        /* other flags do not wake a guest that hangs */
+		if (r == -ETIME) /* other flags do not wake a guest that hangs */
 			break;
 	}
 	text_print(p->accel.why, sizeof(p->accel.why), "%s", why);
@@ -134,7 +137,7 @@ static int try_kvm(struct vm_platform *p, struct journal *j, struct err *err)
 
 static void use_tcg(struct vm_platform *p, const char *reason)
 {
-	p->accel = (struct vm_accel) { .kind = VM_TCG, .cpu = "max" };
+	p->accel = (struct vm_accel){ .kind = VM_TCG, .cpu = "max" };
 	text_print(p->accel.why, sizeof(p->accel.why), "binary translation (TCG): %s", reason);
 }
 
@@ -151,9 +154,9 @@ static json_t *verdict_key(const struct vm_platform *p)
 		return NULL;
 	if (stat(p->qemu.path, &qemu) < 0 || stat(p->kernel.image, &kernel) < 0)
 		return NULL;
-	return json_pack("{s:s, s:i, s:s, s:I, s:I, s:s, s:I, s:I}", "boot_id", boot, "uid", (int) geteuid(), "qemu", p->qemu.path,
-			 "qemu_size", (json_int_t) qemu.st_size, "qemu_mtime_s", (json_int_t) qemu.st_mtim.tv_sec, "kernel",
-			 p->kernel.image, "kernel_size", (json_int_t) kernel.st_size, "kernel_mtime_s",
+	return json_pack("{s:s, s:i, s:s, s:I, s:I, s:s, s:I, s:I}", "boot_id", boot, "uid", (int) geteuid(), "qemu",
+			 p->qemu.path, "qemu_size", (json_int_t) qemu.st_size, "qemu_mtime_s", (json_int_t) qemu.st_mtim.tv_sec,
+			 "kernel", p->kernel.image, "kernel_size", (json_int_t) kernel.st_size, "kernel_mtime_s",
 			 (json_int_t) kernel.st_mtim.tv_sec);
 }
 
@@ -189,8 +192,8 @@ static bool recall(struct vm_accel *ret, const char *file, const json_t *key)
 
 static void remember(const struct vm_accel *a, const char *file, json_t *key)
 {
-	AUTO_JSON json_t *kept = json_pack("{s:O, s:s, s:s, s:b, s:s}", "of", key, "kind", a->kind == VM_KVM ? "kvm" : "tcg", "cpu",
-					   a->cpu, "split_irqchip", a->split_irqchip, "why", a->why);
+	AUTO_JSON json_t *kept = json_pack("{s:O, s:s, s:s, s:b, s:s}", "of", key, "kind", a->kind == VM_KVM ? "kvm" : "tcg",
+					   "cpu", a->cpu, "split_irqchip", a->split_irqchip, "why", a->why);
 	AUTO_FREE char *dir = strndup(file, (size_t) (strrchr(file, '/') - file));
 	struct err err;
 

@@ -11,7 +11,8 @@ bool apt_is_name(const char *s)
 {
 	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
 
-	return n >= 2 && n < sizeof(((struct apt_package *) 0)->name) && s[n] == '\0' && s[0] != '-' && s[0] != '.' && s[0] != '+';
+	return n >= 2 && n < sizeof(((struct apt_package *) 0)->name) && s[n] == '\0' && s[0] != '-' && s[0] != '.' &&
+	       s[0] != '+';
 }
 
 /*	linux-image-cloud-amd64

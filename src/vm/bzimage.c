@@ -9,8 +9,8 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-#define MAGIC_AT   0x202                /* "HdrS" */
-#define VERSION_AT 0x20e                /* 16 bit: where the version text is, less 0x200 */
+#define MAGIC_AT   0x202 /* "HdrS" */
+#define VERSION_AT 0x20e /* 16 bit: where the version text is, less 0x200 */
 
 int bzimage_version(const void *head, size_t len, char *buf, size_t cap, struct err *err)
 {
@@ -28,7 +28,7 @@ int bzimage_version(const void *head, size_t len, char *buf, size_t cap, struct 
 		return err_set(err, -ENOEXEC, "a Linux kernel that does not tell its version");
 	memcpy(buf, p + at, n);
 	buf[n] = '\0';
-	if (strchr(buf, '/') || text_starts(buf, "."))  /* it becomes part of a path */
+	if (strchr(buf, '/') || text_starts(buf, ".")) /* it becomes part of a path */
 		return err_set(err, -ENOEXEC, "a Linux kernel with the strange version '%s'", buf);
 	return 0;
 }

@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 
-#define BZIMAGE_HEAD 65536              /* this much of the file is enough */
+#define BZIMAGE_HEAD 65536 /* this much of the file is enough */
 
 /* The first word of the version text ("6.1.0-56-cloud-amd64"); -ENOEXEC when it is no bzImage. */
 int bzimage_version(const void *head, size_t len, char *buf, size_t cap, struct err *err);

@@ -73,7 +73,7 @@ int cache_lock(const char *dir, uint64_t deadline_ns, int *ret_fd, struct err *e
 
 int cache_scratch(const char *dir, char *buf, size_t cap, struct err *err)
 {
-	cache_prune(dir, SCRATCH, 0);           /* the lock is ours, so whoever made them is dead */
+	cache_prune(dir, SCRATCH, 0); /* the lock is ours, so whoever made them is dead */
 	if (text_print(buf, cap, "%s/" SCRATCH "XXXXXX", dir))
 		return err_set(err, -ENAMETOOLONG, "cache folder %s: the path is too long", dir);
 	if (!mkdtemp(buf))
@@ -90,7 +90,8 @@ void cache_prune(const char *dir, const char *prefix, uint64_t age_ns)
 		char path[900];
 		struct stat st;
 
-		if (!text_starts(e->d_name, prefix) || text_print(path, sizeof(path), "%s/%s", dir, e->d_name) || lstat(path, &st) < 0)
+		if (!text_starts(e->d_name, prefix) || text_print(path, sizeof(path), "%s/%s", dir, e->d_name) ||
+		    lstat(path, &st) < 0)
 			continue;
 		if ((uint64_t) st.st_mtim.tv_sec * NS_PER_S + age_ns > clock_wall_ns())
 			continue;

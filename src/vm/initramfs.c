@@ -52,7 +52,8 @@ static int check_static(const char *agent, const char *elf, size_t len, struct e
 	if (len < 64 || memcmp(elf, "\177ELF", 4) != 0)
 		return err_set(err, -ENOEXEC, "%s is no program: give the vlat-agent that was built with vlat", agent);
 	if (memmem(elf, len < 65536 ? len : 65536, "/ld-linux", 9))
-		return err_set(err, -ENOEXEC, "%s is linked dynamically, a guest has no libraries: build it with -Dstatic_agent=true", agent);
+		return err_set(err, -ENOEXEC,
+			       "%s is linked dynamically, a guest has no libraries: build it with -Dstatic_agent=true", agent);
 	return 0;
 }
 

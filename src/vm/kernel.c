@@ -197,7 +197,8 @@ static int from_host(struct vm_kernel *ret, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		const char *percent = strchr(places[i], '%');
 
-		if (text_print(k.image, sizeof(k.image), "%.*s%s%s", (int) (percent - places[i]), places[i], host.release, percent + 2))
+		if (text_print(k.image, sizeof(k.image), "%.*s%s%s", (int) (percent - places[i]), places[i], host.release,
+			       percent + 2))
 			continue;
 		if (access(k.image, F_OK) < 0)
 			continue;
@@ -227,7 +228,8 @@ static int from_user(struct vm_kernel *ret, const char *image, const char *modul
 	text_print(k.source, sizeof(k.source), "named by the user");
 	if (modules) {
 		if (!is_dir(modules) || text_print(k.modules, sizeof(k.modules), "%s", modules))
-			return err_set(err, -ENOTDIR, "modules folder %s is no folder: give .../lib/modules/%s", modules, k.version);
+			return err_set(err, -ENOTDIR, "modules folder %s is no folder: give .../lib/modules/%s", modules,
+				       k.version);
 	} else {
 		for (char *slash; !k.modules[0] && (slash = strrchr(real, '/'));) {
 			*slash = '\0';
@@ -249,9 +251,11 @@ static void note_reason(struct sink *reasons, const char *source, const struct e
 /* The cure comes first: the list of reasons may be long, and the end of a long sentence is cut. */
 static int none(const struct sink *reasons, enum kernel_flavour flavour, bool offline, struct err *err)
 {
-	return err_set(err, -ENOENT, "no %s guest kernel: connect this machine to its package archive once%s, or name a kernel file"
-		       " of yours (tried: %s)", flavour == KERNEL_FASTEST ? "stock" : kernel_flavour_name(flavour),
-		       offline ? " and allow downloads" : "", reasons->text ? reasons->text : "nothing");
+	return err_set(err, -ENOENT,
+		       "no %s guest kernel: connect this machine to its package archive once%s, or name a kernel file"
+		       " of yours (tried: %s)",
+		       flavour == KERNEL_FASTEST ? "stock" : kernel_flavour_name(flavour), offline ? " and allow downloads" : "",
+		       reasons->text ? reasons->text : "nothing");
 }
 
 int kernel_find(struct vm_kernel *ret, enum kernel_flavour flavour, const char *image, const char *modules, bool offline,

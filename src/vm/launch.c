@@ -22,7 +22,8 @@ static const struct advice {
 } advices[] = {
 	{ .said = "unable to map backing store", .cure = "free huge pages are missing: reserve more, or do without" },
 	{ .said = "Insufficient free host memory", .cure = "this NUMA node is short of free memory" },
-	{ .said = "cannot bind memory to host NUMA nodes", .cure = "mbind(2) is refused: inside a container give it CAP_SYS_NICE" },
+	{ .said = "cannot bind memory to host NUMA nodes",
+	  .cure = "mbind(2) is refused: inside a container give it CAP_SYS_NICE" },
 	{ .said = "locking memory failed", .cure = "raise the memlock limit (ulimit -l), or run as root" },
 	{ .said = "Cannot allocate memory", .cure = "the host is short of memory: give the guest less" },
 	{ .said = "Could not access KVM kernel module", .cure = "load kvm_intel or kvm_amd, and be a member of group kvm" },
@@ -116,7 +117,7 @@ void launch_explain(struct launch *l, struct err *err)
 
 	if (err->code == -EINTR || !launch_ended(l, clock_ns() + NS_PER_S / 2))
 		return;
-	line = strstr(said, ": ");              /* after "qemu-system-x86_64" */
+	line = strstr(said, ": "); /* after "qemu-system-x86_64" */
 	line = line && text_starts(said, "qemu") ? line + 2 : said;
 	text_print(was, sizeof(was), "%s", err->text);
 	child_end_text(l->end, how, sizeof(how));

@@ -12,24 +12,26 @@
 
 struct launch {
 	struct child child;
-	struct child_end end;           /* once ended */
+	struct child_end end; /* once ended */
 	bool ended;
-	int qmp, control;               /* ours */
-	int qmp_theirs, control_theirs, console_theirs;         /* QEMU's; closed by launch_start() */
-	int console, said;              /* memory files: the guest's serial console, QEMU's stderr */
+	int qmp, control;                               /* ours */
+	int qmp_theirs, control_theirs, console_theirs; /* QEMU's; closed by launch_start() */
+	int console, said;                              /* memory files: the guest's serial console, QEMU's stderr */
 };
-#define LAUNCH_INIT \
-	{ .child = CHILD_INIT, .qmp = -1, .control = -1, .qmp_theirs = -1, .control_theirs = -1, .console_theirs = -1, \
-	  .console = -1, .said = -1 }
+#define LAUNCH_INIT                                                                                                              \
+	{                                                                                                                        \
+		.child = CHILD_INIT, .qmp = -1, .control = -1, .qmp_theirs = -1, .control_theirs = -1, .console_theirs = -1,     \
+		.console = -1, .said = -1                                                                                        \
+	}
 
 int launch_prepare(struct launch *l, struct err *err);
-void launch_add_qmp(struct argv *a, int fd);            /* the words that make fd a QMP monitor */
+void launch_add_qmp(struct argv *a, int fd); /* the words that make fd a QMP monitor */
 /* extra[n]: more fds for QEMU (taps). mark: journal_mark() or NULL. */
 int launch_start(struct launch *l, const struct argv *argv, const int *extra, size_t n, const char *mark, struct err *err);
-bool launch_ended(struct launch *l, uint64_t deadline_ns);      /* waits; then l->end is how */
+bool launch_ended(struct launch *l, uint64_t deadline_ns); /* waits; then l->end is how */
 /* QEMU is gone or hung up: put how it ended and what it said last before err's sentence is used. */
 void launch_explain(struct launch *l, struct err *err);
-void launch_free(struct launch *l);     /* ends the process at once */
+void launch_free(struct launch *l); /* ends the process at once */
 
 /* The last bytes of a memory file, control characters made harmless, malloc'ed. */
 char *tail_text(int fd, size_t bytes);

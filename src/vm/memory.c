@@ -12,8 +12,8 @@
 #include "base/text.h"
 #include "vm/vm_parts.h"
 
-#define OVERHEAD_MB 640                 /* QEMU itself with mlockall: text, heaps, translated code */
-#define CAP_IPC_LOCK_BIT 14             /* linux/capability.h */
+#define OVERHEAD_MB      640 /* QEMU itself with mlockall: text, heaps, translated code */
+#define CAP_IPC_LOCK_BIT 14  /* linux/capability.h */
 
 static bool may_lock_any(const struct fs *fs)
 {
@@ -48,7 +48,8 @@ static void plan_hugepages(const struct fs *fs, struct vm_memory *m, unsigned me
 
 	text_print(path, sizeof(path), "sys/kernel/mm/hugepages/hugepages-%ukB/free_hugepages", page_kb);
 	if (!page_mb || memory_mb % page_mb) {
-		text_print(m->why + said, sizeof(m->why) - said, "%s%u MiB are no whole number of %u KiB pages", sep, memory_mb, page_kb);
+		text_print(m->why + said, sizeof(m->why) - said, "%s%u MiB are no whole number of %u KiB pages", sep, memory_mb,
+			   page_kb);
 		return;
 	}
 	if (fs_read_u64(fs, path, &idle) < 0) {
@@ -56,10 +57,10 @@ static void plan_hugepages(const struct fs *fs, struct vm_memory *m, unsigned me
 		return;
 	}
 	text_print(path, sizeof(path), "sys/kernel/mm/hugepages/hugepages-%ukB/resv_hugepages", page_kb);
-	fs_read_u64(fs, path, &reserved);       /* promised to others already */
+	fs_read_u64(fs, path, &reserved); /* promised to others already */
 	if (idle < reserved + need) {
-		text_print(m->why + said, sizeof(m->why) - said, "%s%u huge pages of %u KiB are needed, %llu are free", sep, need, page_kb,
-			   (unsigned long long) (idle > reserved ? idle - reserved : 0));
+		text_print(m->why + said, sizeof(m->why) - said, "%s%u huge pages of %u KiB are needed, %llu are free", sep, need,
+			   page_kb, (unsigned long long) (idle > reserved ? idle - reserved : 0));
 		return;
 	}
 	m->hugepage_kb = page_kb;

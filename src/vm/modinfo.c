@@ -35,7 +35,7 @@ static Elf64_Shdr section(const char *elf, const Elf64_Ehdr *h, unsigned i)
 {
 	Elf64_Shdr s;
 
-	memcpy(&s, elf + h->e_shoff + i * sizeof(s), sizeof(s));       /* may be unaligned in a damaged file */
+	memcpy(&s, elf + h->e_shoff + i * sizeof(s), sizeof(s)); /* may be unaligned in a damaged file */
 	return s;
 }
 
@@ -68,7 +68,7 @@ int modinfo_find(struct modinfo *ret, const void *image, size_t len, struct err 
 			return err_set(err, -ENOEXEC, "cut off: section .modinfo lies outside the file");
 		if (s.sh_size == 0 || elf[s.sh_offset + s.sh_size - 1] != '\0')
 			return err_set(err, -ENOEXEC, "damaged: section .modinfo does not end in a NUL");
-		*ret = (struct modinfo) { .at = elf + s.sh_offset, .len = s.sh_size };
+		*ret = (struct modinfo){ .at = elf + s.sh_offset, .len = s.sh_size };
 		return 0;
 	}
 	return err_set(err, -ENOEXEC, "an ELF file, but not a kernel module: it has no section .modinfo");

@@ -14,7 +14,7 @@
 #include "base/err.h"
 
 struct modinfo {
-	const char *at;                 /* into the caller's ELF image */
+	const char *at; /* into the caller's ELF image */
 	size_t len;
 };
 

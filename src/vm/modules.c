@@ -65,7 +65,7 @@ int modules_open(struct modules *ret, const char *dir, struct err *err)
 	if (m.files.n > 0)
 		qsort(m.files.at, m.files.n, sizeof(*m.files.at), by_name);
 	*ret = m;
-	m = (struct modules) { 0 };
+	m = (struct modules){ 0 };
 	return 0;
 }
 
@@ -126,8 +126,10 @@ static int check_version(const struct module_file *f, const struct modinfo *info
 
 	if (!version || !magic || (strncmp(magic, version, n) == 0 && (magic[n] == ' ' || magic[n] == '\0')))
 		return 0;
-	return err_set(err, -ENOEXEC, "kernel module %s is for kernel %.64s, the guest's kernel is %s: give the modules folder that belongs"
-		       " to it", f->path, magic, version);
+	return err_set(err, -ENOEXEC,
+		       "kernel module %s is for kernel %.64s, the guest's kernel is %s: give the modules folder that belongs"
+		       " to it",
+		       f->path, magic, version);
 }
 
 static int add(struct modules *m, const char *name, const char *version, unsigned depth, struct err *err);
@@ -178,7 +180,8 @@ static int add(struct modules *m, const char *name, const char *version, unsigne
 	if (modules_is_builtin(m, name) || (f && in_order(m, f)))
 		return 0;
 	if (!f)
-		return err_set(err, -ENOENT, "kernel module %s is neither among the guest kernel's modules nor built into it", name);
+		return err_set(err, -ENOENT, "kernel module %s is neither among the guest kernel's modules nor built into it",
+			       name);
 	if (depth > DEPENDS_DEEP_MAX)
 		return err_set(err, -ELOOP, "kernel modules depend on each other in a circle (%s)", f->path);
 	if (!f->data && (r = module_read(f->path, f->packing, &f->data, &f->len, err)) < 0)

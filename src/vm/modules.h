@@ -16,17 +16,17 @@
 #include "vm/modinfo.h"
 
 struct module_file {
-	char name[64];                  /* folded: "virtio_net" */
+	char name[64]; /* folded: "virtio_net" */
 	char *path;
 	enum module_packing packing;
-	char *data;                     /* unpacked; NULL until wanted */
+	char *data; /* unpacked; NULL until wanted */
 	size_t len;
 };
 
 struct modules {
-	VEC(struct module_file) files;          /* every one below the folder, sorted by name */
-	VEC(struct module_file *) order;        /* the closure: each after all it depends on */
-	char *builtin;                          /* modules.builtin as read; "" when absent */
+	VEC(struct module_file) files;   /* every one below the folder, sorted by name */
+	VEC(struct module_file *) order; /* the closure: each after all it depends on */
+	char *builtin;                   /* modules.builtin as read; "" when absent */
 };
 
 /* dir = .../lib/modules/VERSION */

@@ -23,7 +23,9 @@ static void pad4(struct sink *s)
 static void put(struct newc *n, const struct entry *e)
 {
 	const uint32_t field[13] = {
-		++n->inode, e->mode, 0, 0, e->nlink, 0 /* mtime */, e->len, 0, 0, e->major, e->minor, (uint32_t) strlen(e->name) + 1, 0,
+		++n->inode, e->mode, 0, 0,        e->nlink, 0 /* mtime */,
+		e->len,     0,       0, e->major, e->minor, (uint32_t) strlen(e->name) + 1,
+		0,
 	};
 
 	sink_put(&n->out, "070701");
@@ -37,23 +39,23 @@ static void put(struct newc *n, const struct entry *e)
 
 void newc_dir(struct newc *n, const char *name, mode_t perm)
 {
-	put(n, &(struct entry) { .name = name, .mode = S_IFDIR | perm, .nlink = 2, .data = "" });
+	put(n, &(struct entry){ .name = name, .mode = S_IFDIR | perm, .nlink = 2, .data = "" });
 }
 
 void newc_file(struct newc *n, const char *name, mode_t perm, const void *data, uint32_t len)
 {
-	put(n, &(struct entry) { .name = name, .mode = S_IFREG | perm, .nlink = 1, .data = data, .len = len });
+	put(n, &(struct entry){ .name = name, .mode = S_IFREG | perm, .nlink = 1, .data = data, .len = len });
 }
 
 void newc_char_node(struct newc *n, const char *name, mode_t perm, unsigned major, unsigned minor)
 {
-	put(n, &(struct entry) { .name = name, .mode = S_IFCHR | perm, .nlink = 1, .data = "", .major = major, .minor = minor });
+	put(n, &(struct entry){ .name = name, .mode = S_IFCHR | perm, .nlink = 1, .data = "", .major = major, .minor = minor });
 }
 
 void newc_end(struct newc *n)
 {
-	n->inode = UINT32_MAX;          /* the trailer has inode 0 */
-	put(n, &(struct entry) { .name = "TRAILER!!!", .nlink = 1, .data = "" });
+	n->inode = UINT32_MAX; /* the trailer has inode 0 */
+	put(n, &(struct entry){ .name = "TRAILER!!!", .nlink = 1, .data = "" });
 }
 
 void newc_free(struct newc *n)

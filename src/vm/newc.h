@@ -23,7 +23,7 @@ struct newc {
 void newc_dir(struct newc *n, const char *name, mode_t perm);
 void newc_file(struct newc *n, const char *name, mode_t perm, const void *data, uint32_t len);
 void newc_char_node(struct newc *n, const char *name, mode_t perm, unsigned major, unsigned minor);
-void newc_end(struct newc *n);          /* the trailer; n->out is then the whole archive */
+void newc_end(struct newc *n); /* the trailer; n->out is then the whole archive */
 void newc_free(struct newc *n);
 
 #endif

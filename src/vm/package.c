@@ -14,9 +14,9 @@
 #include "base/vec.h"
 #include "vm/aptout.h"
 
-#define ASK_NS      (60 * NS_PER_S)
-#define DOWNLOAD_NS (900 * NS_PER_S)
-#define UNPACK_NS   (300 * NS_PER_S)
+#define ASK_NS       (60 * NS_PER_S)
+#define DOWNLOAD_NS  (900 * NS_PER_S)
+#define UNPACK_NS    (300 * NS_PER_S)
 #define PACKAGES_MAX 8
 
 struct names {
@@ -44,7 +44,7 @@ static int tool(struct run_result *ret, const char *const *words, const char *di
 
 	argv_add_all(&argv, words);
 	opts.chdir = dir;
-	opts.mark = "LC_ALL=C";                 /* apt translates even the words its output is made of */
+	opts.mark = "LC_ALL=C"; /* apt translates even the words its output is made of */
 	opts.heed_stop = opts.die_with_parent = opts.new_session = true;
 	r = run(ret, &argv, &opts, timeout_ns, err);
 	if (r < 0)
@@ -180,7 +180,8 @@ int package_unpack(const char *meta, const char *dir, char *label, size_t cap, s
 	for (size_t i = 0; r >= 0 && i < names.n; i++)
 		r = follow(&names, i, err);
 	if (r < 0)
-		return r == -EIO ? err_set(err, -ENOENT, "apt knows no package %s (apt-get update reads the package lists)", meta) : r;
+		return r == -EIO ? err_set(err, -ENOENT, "apt knows no package %s (apt-get update reads the package lists)", meta)
+				 : r;
 	/* A metapackage is only its dependencies; one without any holds the kernel itself. */
 	for (size_t i = names.n > 1; r >= 0 && i < names.n; i++) {
 		struct apt_package p;

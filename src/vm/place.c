@@ -16,7 +16,7 @@
 #include "base/vec.h"
 #include "vm/vm_parts.h"
 
-#define ROUNDS 4                        /* threads may appear while we place */
+#define ROUNDS 4 /* threads may appear while we place */
 
 /* Beware: props.thread-id is the place in an SMT core; the host's thread is the top-level thread-id. */
 int vm_learn_vcpus(struct vm *vm, uint64_t deadline_ns, struct err *err)
@@ -26,7 +26,7 @@ int vm_learn_vcpus(struct vm *vm, uint64_t deadline_ns, struct err *err)
 	json_t *cpu;
 	int r = qmp_call(vm->qmp, "query-cpus-fast", NULL, deadline_ns, &cpus, err);
 
-	json_array_foreach(cpus, i, cpu) {
+	json_array_foreach (cpus, i, cpu) {
 		uint64_t index, tid;
 
 		if (r >= 0)
@@ -80,11 +80,14 @@ int vm_place_check(const struct placement *p, unsigned vcpus, struct err *err)
 	if (!p || !p->sut_fifo || n == 0)
 		return 0;
 	if (vcpus > n)
-		return err_set(err, -EINVAL, "%u vCPUs at real-time priority on %u CPUs would starve each other: give the guest at most %u",
+		return err_set(err, -EINVAL,
+			       "%u vCPUs at real-time priority on %u CPUs would starve each other: give the guest at most %u",
 			       vcpus, n, n);
 	if (!cpuset_empty(&p->emulator_cpus) && cpuset_within(&p->emulator_cpus, &p->sut_cpus) && p->emulator_fifo <= p->sut_fifo)
-		return err_set(err, -EINVAL, "emulator threads at real-time priority %d share the CPUs of vCPUs at priority %d and would"
-			       " starve: give them a higher one, or another CPU", p->emulator_fifo, p->sut_fifo);
+		return err_set(err, -EINVAL,
+			       "emulator threads at real-time priority %d share the CPUs of vCPUs at priority %d and would"
+			       " starve: give them a higher one, or another CPU",
+			       p->emulator_fifo, p->sut_fifo);
 	return 0;
 }
 

@@ -21,17 +21,17 @@
 #include "vm/spec.h"
 
 struct vm_wish {
-	const char *agent;              /* the static vlat-agent; required */
-	const char *qemu;               /* NULL = found on PATH */
-	const char *kernel, *modules;   /* a user's own bzImage and lib/modules/VERSION folder; NULL = a stock one */
-	enum kernel_flavour flavour;    /* which stock one; 0 = the fastest to boot */
-	const char *accelerator;        /* NULL or "auto", "kvm", "tcg" */
-	bool offline;                   /* never download */
+	const char *agent;            /* the static vlat-agent; required */
+	const char *qemu;             /* NULL = found on PATH */
+	const char *kernel, *modules; /* a user's own bzImage and lib/modules/VERSION folder; NULL = a stock one */
+	enum kernel_flavour flavour;  /* which stock one; 0 = the fastest to boot */
+	const char *accelerator;      /* NULL or "auto", "kvm", "tcg" */
+	bool offline;                 /* never download */
 };
 
 struct vm_platform {
-	struct qemu qemu;               /* path, capabilities */
-	struct vm_kernel kernel;        /* path, version, where it came from */
+	struct qemu qemu;        /* path, capabilities */
+	struct vm_kernel kernel; /* path, version, where it came from */
 	char initrd[PATH_MAX];
 	struct vm_accel accel;
 };

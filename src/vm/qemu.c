@@ -27,7 +27,8 @@ static int locate(const char *path, char *buf, size_t cap, struct err *err)
 		if (program_find(names[i], buf, cap) == 0)
 			return 0;
 	}
-	return err_set(err, -ENOENT, "QEMU is not installed: install the package qemu-system-x86 (Debian, Ubuntu) or"
+	return err_set(err, -ENOENT,
+		       "QEMU is not installed: install the package qemu-system-x86 (Debian, Ubuntu) or"
 		       " qemu-system-x86-core (Fedora)");
 }
 
@@ -57,7 +58,7 @@ static bool load(struct qemu_caps *ret, const char *file, const json_t *id)
 	    jx_array(kept, "has", &known, &ignored) < 0)
 		return false;
 	text_print(caps.version, sizeof(caps.version), "%s", version);
-	json_array_foreach(known, i, name) {
+	json_array_foreach (known, i, name) {
 		for (unsigned c = 0; c < QEMU_CAPS; c++) {
 			if (json_is_string(name) && text_eq(json_string_value(name), qemu_cap_name(c)))
 				caps.bits |= 1ull << c;
@@ -88,8 +89,9 @@ static int check_usable(const struct qemu *q, struct err *err)
 
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
 		if (!qemu_has(&q->caps, needed[i]))
-			return err_set(err, -EOPNOTSUPP, "QEMU %s (%s) was built without %s: install your distribution's QEMU for x86-64",
-				       q->path, q->caps.version, qemu_cap_name(needed[i]));
+			return err_set(err, -EOPNOTSUPP,
+				       "QEMU %s (%s) was built without %s: install your distribution's QEMU for x86-64", q->path,
+				       q->caps.version, qemu_cap_name(needed[i]));
 	}
 	return 0;
 }

@@ -17,7 +17,7 @@
 
 /* One bit per thing that builds may lack; the table in qemu_caps.c says how each is asked. */
 enum qemu_cap {
-	QEMU_CAP_KVM,                   /* compiled in: says nothing about /dev/kvm */
+	QEMU_CAP_KVM, /* compiled in: says nothing about /dev/kvm */
 	QEMU_CAP_TCG,
 	QEMU_CAP_TCG_TB_SIZE,
 	QEMU_CAP_SANDBOX,
@@ -42,7 +42,7 @@ enum qemu_cap {
 
 struct qemu_caps {
 	uint64_t bits;
-	char version[64];               /* for people: "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)" */
+	char version[64]; /* for people: "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)" */
 };
 
 struct qemu {
@@ -57,7 +57,7 @@ static inline bool qemu_has(const struct qemu_caps *c, enum qemu_cap cap)
 
 /* path NULL = qemu-system-x86_64, or qemu-kvm where Fedora and its kin put it. -ENOENT names the packages. */
 int qemu_find(struct qemu *ret, const char *path, struct err *err);
-int qemu_probe(struct qemu_caps *ret, const char *path, struct err *err);      /* asks the binary, no cache */
-const char *qemu_cap_name(enum qemu_cap cap);           /* "q35.hpet" */
+int qemu_probe(struct qemu_caps *ret, const char *path, struct err *err); /* asks the binary, no cache */
+const char *qemu_cap_name(enum qemu_cap cap);                             /* "q35.hpet" */
 
 #endif

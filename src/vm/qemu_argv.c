@@ -27,7 +27,7 @@
 #include "vm/platform.h"
 #include "vm/spec.h"
 
-#define TB_SIZE_MB 128                  /* translated code: mem-lock would lock QEMU's default of up to 1 GiB too */
+#define TB_SIZE_MB 128 /* translated code: mem-lock would lock QEMU's default of up to 1 GiB too */
 
 static bool is_mac(const char *s)
 {
@@ -51,16 +51,19 @@ static bool is_append(const char *s)
 int vm_spec_check(const struct vm_spec *spec, struct err *err)
 {
 	if (!text_is_name(spec->name))
-		return err_set(err, -EINVAL, "VM name '%s': letters, digits, dot, dash and underline only, at most 64", spec->name);
+		return err_set(err, -EINVAL, "VM name '%s': letters, digits, dot, dash and underline only, at most 64",
+			       spec->name);
 	if (spec->vcpus < 1 || spec->vcpus > VM_VCPUS_MAX)
 		return err_set(err, -EINVAL, "VM with %u vCPUs: give it 1 to %d", spec->vcpus, VM_VCPUS_MAX);
 	if (spec->memory_mb < VM_MEMORY_MIN || spec->memory_mb > 16u << 20)
-		return err_set(err, -EINVAL, "VM with %u MiB of memory: a stock kernel needs at least %d", spec->memory_mb, VM_MEMORY_MIN);
+		return err_set(err, -EINVAL, "VM with %u MiB of memory: a stock kernel needs at least %d", spec->memory_mb,
+			       VM_MEMORY_MIN);
 	if (spec->n_nics > VM_NICS_MAX)
 		return err_set(err, -EINVAL, "VM with %u network interfaces: at most %d", spec->n_nics, VM_NICS_MAX);
 	for (unsigned i = 0; i < spec->n_nics; i++) {
 		if (!is_mac(spec->nics[i].mac))
-			return err_set(err, -EINVAL, "VM interface %u: '%.17s' is no MAC address (52:54:00:12:34:56)", i, spec->nics[i].mac);
+			return err_set(err, -EINVAL, "VM interface %u: '%.17s' is no MAC address (52:54:00:12:34:56)", i,
+				       spec->nics[i].mac);
 		if (spec->nics[i].tap_fd < 0)
 			return err_set(err, -EINVAL, "VM interface %u has no tap", i);
 	}
@@ -136,7 +139,9 @@ static void add_memory(struct argv *a, const struct vm_spec *vm, const struct vm
 	if (own_memory(w)) {
 		argv_add(a, "-object");
 		if (w->hugepage_kb)
-			argv_addf(a, "memory-backend-memfd,id=ram,size=%uM,share=on,hugetlb=on,hugetlbsize=%uM,prealloc=on%s,merge=off,dump=off",
+			argv_addf(a,
+				  "memory-backend-memfd,id=ram,size=%uM,share=on,hugetlb=on,hugetlbsize=%uM,prealloc=on%s,merge="
+				  "off,dump=off",
 				  vm->memory_mb, w->hugepage_kb / 1024, threads ? ",prealloc-threads=1" : "");
 		else
 			argv_addf(a, "memory-backend-ram,id=ram,size=%uM,prealloc=on%s,merge=off,dump=off", vm->memory_mb,

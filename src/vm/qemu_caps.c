@@ -43,11 +43,18 @@ static const struct cap_row {
 	[QEMU_CAP_Q35_SMBUS] = { .name = "q35.smbus", .question = ASK_PROPERTY, .type = "q35", .property = "smbus" },
 	[QEMU_CAP_Q35_USB] = { .name = "q35.usb", .question = ASK_PROPERTY, .type = "q35", .property = "usb" },
 	[QEMU_CAP_Q35_MEM_MERGE] = { .name = "q35.mem-merge", .question = ASK_PROPERTY, .type = "q35", .property = "mem-merge" },
-	[QEMU_CAP_Q35_DUMP] = { .name = "q35.dump-guest-core", .question = ASK_PROPERTY, .type = "q35", .property = "dump-guest-core" },
-	[QEMU_CAP_RAM_PREALLOC_THREADS] = { .name = "memory-backend-ram.prealloc-threads", .question = ASK_PROPERTY,
-					    .type = "memory-backend-ram", .property = "prealloc-threads" },
-	[QEMU_CAP_MEMFD_HUGETLB] = { .name = "memory-backend-memfd.hugetlb", .question = ASK_PROPERTY,
-				     .type = "memory-backend-memfd", .property = "hugetlb" },
+	[QEMU_CAP_Q35_DUMP] = { .name = "q35.dump-guest-core",
+				.question = ASK_PROPERTY,
+				.type = "q35",
+				.property = "dump-guest-core" },
+	[QEMU_CAP_RAM_PREALLOC_THREADS] = { .name = "memory-backend-ram.prealloc-threads",
+					    .question = ASK_PROPERTY,
+					    .type = "memory-backend-ram",
+					    .property = "prealloc-threads" },
+	[QEMU_CAP_MEMFD_HUGETLB] = { .name = "memory-backend-memfd.hugetlb",
+				     .question = ASK_PROPERTY,
+				     .type = "memory-backend-memfd",
+				     .property = "hugetlb" },
 	[QEMU_CAP_VIRTIO_NET] = { .name = "virtio-net-pci", .question = ASK_TYPE, .type = "virtio-net-pci" },
 	[QEMU_CAP_VIRTIO_SERIAL] = { .name = "virtio-serial-pci", .question = ASK_TYPE, .type = "virtio-serial-pci" },
 	[QEMU_CAP_SERIAL_PORT] = { .name = "virtserialport", .question = ASK_TYPE, .type = "virtserialport" },
@@ -64,7 +71,7 @@ static const json_t *with(const json_t *array, const char *member, const char *v
 	size_t i;
 	json_t *o;
 
-	json_array_foreach(array, i, o) {
+	json_array_foreach (array, i, o) {
 		const char *v = json_string_value(json_object_get(o, member));
 
 		if (v && text_eq(v, value))
@@ -75,7 +82,7 @@ static const json_t *with(const json_t *array, const char *member, const char *v
 
 struct answers {
 	json_t *options, *types;
-	char q35[96];                   /* the machine type behind the alias, "" = none */
+	char q35[96]; /* the machine type behind the alias, "" = none */
 };
 
 static void answers_free(struct answers *a)
@@ -131,8 +138,8 @@ static int ask_version(struct qmp *q, uint64_t deadline, struct qemu_caps *caps,
 
 	if (r < 0)
 		return r;
-	if (json_unpack(version, "{s:{s:I, s:I, s:I}, s?:s}", "qemu", "major", &major, "minor", &minor, "micro", &micro, "package",
-			&package) < 0)
+	if (json_unpack(version, "{s:{s:I, s:I, s:I}, s?:s}", "qemu", "major", &major, "minor", &minor, "micro", &micro,
+			"package", &package) < 0)
 		return err_set(err, -EBADMSG, "QEMU does not tell its version");
 	text_print(caps->version, sizeof(caps->version), "%d.%d.%d%s%s%s", (int) major, (int) minor, (int) micro,
 		   package && *package ? " (" : "", package ? package : "", package && *package ? ")" : "");
@@ -173,7 +180,8 @@ int qemu_probe(struct qemu_caps *ret, const char *path, struct err *err)
 	if (r < 0)
 		return r;
 	argv_add(&argv, path);
-	argv_add_all(&argv, (const char *const[]){ "-M", "none,accel=tcg:kvm", "-nodefaults", "-no-user-config", "-display", "none", "-S", NULL });
+	argv_add_all(&argv, (const char *const[]){ "-M", "none,accel=tcg:kvm", "-nodefaults", "-no-user-config", "-display",
+						   "none", "-S", NULL });
 	launch_add_qmp(&argv, l.qmp_theirs);
 	r = launch_start(&l, &argv, NULL, 0, NULL, err);
 	if (r >= 0)

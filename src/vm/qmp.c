@@ -17,12 +17,12 @@
 struct qmp_event {
 	char name[48];
 	unsigned times;
-	json_t *json;                   /* the last one */
+	json_t *json; /* the last one */
 };
 
 struct qmp {
 	int fd;
-	struct sink in;                 /* what arrived and is not a whole line yet */
+	struct sink in; /* what arrived and is not a whole line yet */
 	json_int_t last_id;
 	VEC(struct qmp_event) events;
 };
@@ -166,7 +166,7 @@ int qmp_pump(struct qmp *q, struct err *err)
 			if (m.kind == QMP_EVENT)
 				note_event(q, &m);
 			else
-				json_decref(m.json);    /* the late reply to a call that was given up */
+				json_decref(m.json); /* the late reply to a call that was given up */
 		}
 		if (r < 0)
 			return r;

@@ -23,10 +23,10 @@ enum qmp_kind { QMP_GREETING, QMP_RETURN, QMP_ERROR, QMP_EVENT };
 
 struct qmp_message {
 	enum qmp_kind kind;
-	json_t *json;                   /* the whole object; owned */
-	json_t *value;                  /* borrowed: "QMP", "return", "error", "data" (may be NULL for an event) */
-	const char *event;              /* borrowed: name of an event */
-	json_int_t id;                  /* of a reply; -1 = it has none */
+	json_t *json;      /* the whole object; owned */
+	json_t *value;     /* borrowed: "QMP", "return", "error", "data" (may be NULL for an event) */
+	const char *event; /* borrowed: name of an event */
+	json_int_t id;     /* of a reply; -1 = it has none */
 };
 
 /* One line without its newline; -EBADMSG when it is none of the four. */
@@ -36,7 +36,7 @@ struct qmp;
 
 /* fd stays the caller's.  -EPIPE: QEMU closed the connection. */
 int qmp_open(struct qmp **ret, int fd, uint64_t deadline_ns, struct err *err);
-void qmp_close(struct qmp *q);          /* accepts NULL */
+void qmp_close(struct qmp *q); /* accepts NULL */
 
 /* args (may be NULL) is consumed; *ret (may be NULL) is a new reference to what "return" holds. */
 int qmp_call(struct qmp *q, const char *command, json_t *args, uint64_t deadline_ns, json_t **ret, struct err *err);

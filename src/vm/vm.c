@@ -12,9 +12,9 @@
 #include "base/vec.h"
 #include "vm/vm_parts.h"
 
-#define START_NS      (60 * NS_PER_S)   /* usually 0.1: this is for a cold cache on a slow disk of a busy machine */
-#define START_GIB_NS  (3 * NS_PER_S)    /* more per GiB that is touched page by page */
-#define STEP_NS       NS_PER_S          /* one step of vm_stop() */
+#define START_NS     (60 * NS_PER_S) /* usually 0.1: this is for a cold cache on a slow disk of a busy machine */
+#define START_GIB_NS (3 * NS_PER_S)  /* more per GiB that is touched page by page */
+#define STEP_NS      NS_PER_S        /* one step of vm_stop() */
 
 int vm_control_fd(const struct vm *vm)
 {
@@ -57,7 +57,7 @@ static int plan(struct vm *vm, const struct vm_spec *spec, const struct placemen
 		vm->memory.hugepage_kb = 0;
 		text_print(vm->memory.why, sizeof(vm->memory.why), "this QEMU cannot use huge pages");
 	}
-	w = (struct vm_wiring) {
+	w = (struct vm_wiring){
 		.qmp_fd = vm->l.qmp_theirs,
 		.control_fd = vm->l.control_theirs,
 		.console_fd = vm->l.console_theirs,

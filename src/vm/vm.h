@@ -34,7 +34,7 @@ struct vm;
 /* placement NULL = stock; j NULL = no journal (tests). The time from here to "running" is bounded (60 s). */
 int vm_start(struct vm **ret, const struct vm_spec *spec, const struct placement *placement, struct journal *j, struct err *err);
 
-int vm_control_fd(const struct vm *vm);         /* connected stream socket = the guest's org.vlat.ctl port; stays the vm's */
+int vm_control_fd(const struct vm *vm); /* connected stream socket = the guest's org.vlat.ctl port; stays the vm's */
 pid_t vm_pid(const struct vm *vm);
 const struct argv *vm_argv(const struct vm *vm);
 
@@ -52,10 +52,10 @@ enum vm_thread_kind { VM_THREAD_VCPU, VM_THREAD_EMULATOR };
 struct vm_thread {
 	pid_t tid;
 	enum vm_thread_kind kind;
-	unsigned vcpu;                  /* which, for VM_THREAD_VCPU */
+	unsigned vcpu; /* which, for VM_THREAD_VCPU */
 	char comm[16];
-	struct cpuset cpus;             /* effective affinity */
-	int policy, priority;           /* SCHED_*, 0 for SCHED_OTHER */
+	struct cpuset cpus;   /* effective affinity */
+	int policy, priority; /* SCHED_*, 0 for SCHED_OTHER */
 	int last_cpu;
 };
 int vm_threads(const struct vm *vm, struct vm_thread **ret, size_t *ret_n, struct err *err);
@@ -63,23 +63,23 @@ int vm_threads(const struct vm *vm, struct vm_thread **ret, size_t *ret_n, struc
 /* What guest memory really got. */
 struct vm_memory {
 	bool prealloc, locked;
-	unsigned hugepage_kb;           /* 0 = ordinary pages */
-	char why[200];                  /* when less than was asked for; "" otherwise */
+	unsigned hugepage_kb; /* 0 = ordinary pages */
+	char why[200];        /* when less than was asked for; "" otherwise */
 };
 const struct vm_memory *vm_memory(const struct vm *vm);
 
-char *vm_console_tail(const struct vm *vm, unsigned lines);    /* malloc'ed, control characters made harmless; "" when silent */
+char *vm_console_tail(const struct vm *vm, unsigned lines); /* malloc'ed, control characters made harmless; "" when silent */
 
 /*
  * End it: wait up to grace_ns for QEMU to end by itself (0 when no "bye" was said), then QMP quit,
  * SIGTERM, SIGKILL, a second each.  how says which step it took.
  */
 struct vm_end {
-	const char *how;                /* "by itself", "quit", "SIGTERM", "SIGKILL" */
+	const char *how; /* "by itself", "quit", "SIGTERM", "SIGKILL" */
 	struct child_end end;
 };
-void vm_stop(struct vm *vm, uint64_t grace_ns, struct vm_end *ret);     /* ret may be NULL; a second call does nothing */
-void vm_free(struct vm *vm);                    /* stops at once what still runs; accepts NULL */
+void vm_stop(struct vm *vm, uint64_t grace_ns, struct vm_end *ret); /* ret may be NULL; a second call does nothing */
+void vm_free(struct vm *vm);                                        /* stops at once what still runs; accepts NULL */
 
 static inline void vm_freep(struct vm **vm)
 {

@@ -11,7 +11,7 @@ struct vm {
 	struct launch l;
 	struct argv argv;
 	struct qmp *qmp;
-	bool qmp_gone;                  /* its connection ended */
+	bool qmp_gone; /* its connection ended */
 	struct vm_memory memory;
 	unsigned vcpus;
 	pid_t vcpu_tid[VM_VCPUS_MAX];

@@ -23,7 +23,7 @@
 #include "base/vec.h"
 #include "vm/vm_parts.h"
 
-#define LOOK_NS       (200 * NS_PER_MS)  /* the console has no fd that wakes */
+#define LOOK_NS       (200 * NS_PER_MS) /* the console has no fd that wakes */
 #define STATUS_NS     NS_PER_S
 #define CONSOLE_BYTES 16384
 #define WORDS_MAX     170
@@ -118,7 +118,7 @@ static int check_stopped(struct vm *vm, struct err *err)
 	if (qmp_status(vm->qmp, clock_ns() + STATUS_NS, status, sizeof(status), &ignored) < 0 || text_eq(status, "running"))
 		return 0;
 	said = tail_text(vm->l.said, 4096);
-	said[strcspn(said, "\n")] = '\0';       /* "KVM internal error. Suberror: 1"; registers follow */
+	said[strcspn(said, "\n")] = '\0'; /* "KVM internal error. Suberror: 1"; registers follow */
 	what = xprintf("QEMU stopped the guest (%s%s%s)", status, *said ? ": " : "", said);
 	return with_words(vm, -EIO, what, err);
 }

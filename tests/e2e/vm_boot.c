@@ -21,14 +21,14 @@
 #include "workload/protocol.h"
 
 #define BOOT_NS (60 * NS_PER_S)
-#define HANG_NS (15 * NS_PER_S)         /* longer than it takes to the init's last words */
+#define HANG_NS (15 * NS_PER_S) /* longer than it takes to the init's last words */
 
 static const char *agent_path, *bad_init_path;
 static struct vm_platform *platform;
 
 static struct vm_spec plain(void)
 {
-	return (struct vm_spec) { .platform = platform, .name = "e2e", .vcpus = 1, .memory_mb = 256 };
+	return (struct vm_spec){ .platform = platform, .name = "e2e", .vcpus = 1, .memory_mb = 256 };
 }
 
 static bool has(const char *text, const char *word)
@@ -174,17 +174,17 @@ static void test_life(void)
 	scene_begin(&s, "e2e vm life");
 	began = clock_ns();
 	must(vm_start(&vm, &spec, &p, s.j, &e));
-	check_placed(vm, &p);                   /* before the guest has done anything */
+	check_placed(vm, &p); /* before the guest has done anything */
 	check(vm_memory(vm)->prealloc && (!vm_memory(vm)->locked || locked_kb(vm_pid(vm)) >= 256 * 1024));
 	must(accel_await_hello(vm, began + BOOT_NS, &e));
 	printf("# hello after %.1f s\n", (double) (clock_ns() - began) / 1e9);
-	check_placed(vm, &p);                   /* and what it started later inherits it */
+	check_placed(vm, &p); /* and what it started later inherits it */
 	must(vm_check(vm, &e));
 	say_bye(vm);
 	vm_stop(vm, 10 * NS_PER_S, &end);
 	check(text_eq(end.how, "by itself") && !end.end.signalled && end.end.code == 0);
 	vm_stop(vm, 0, &end);
-	check(text_eq(end.how, "by itself"));   /* a second stop does nothing */
+	check(text_eq(end.how, "by itself")); /* a second stop does nothing */
 	check(vm_check(vm, &e) == -ESHUTDOWN);
 	vm_free(vm);
 	scene_end(&s, "life: boot, hello, placement, bye");
@@ -334,7 +334,7 @@ static void test_broken_module(void)
 	dir_remove_all(folder);
 	wish.kernel = "/nonexistent/vmlinuz";
 	check(vm_platform_prepare(&p, &wish, NULL, &e) == -ENOENT && has(e.text, "/nonexistent/vmlinuz"));
-	wish = (struct vm_wish) { .agent = agent_path, .qemu = "/nonexistent/qemu" };
+	wish = (struct vm_wish){ .agent = agent_path, .qemu = "/nonexistent/qemu" };
 	check(vm_platform_prepare(&p, &wish, NULL, &e) == -ENOENT && has(e.text, "/nonexistent/qemu"));
 	printf("ok broken module, missing kernel, missing QEMU\n");
 }

@@ -18,7 +18,7 @@ int main(void)
 	if (fd < 0 || read(fd, line, sizeof(line) - 1) <= 0)
 		return 2;
 	if (strstr(line, "test=panic"))
-		return 1;                       /* "Attempted to kill init!" */
+		return 1; /* "Attempted to kill init!" */
 	printf("going to sleep\n\033[31mfor ever\n");
 	fflush(stdout);
 	for (;;)

@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!apt_is_name(name) || name[0] == '-' || strchr(name, '/'))
 			abort();
 	}
-	if (apt_show_parse(text, &p, &err) == 0 && (!apt_is_name(p.name) || !p.size || strlen(p.sha256) != 64 || strchr(p.version, '/')))
+	if (apt_show_parse(text, &p, &err) == 0 &&
+	    (!apt_is_name(p.name) || !p.size || strlen(p.sha256) != 64 || strchr(p.version, '/')))
 		abort();
 	return 0;
 }

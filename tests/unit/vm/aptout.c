@@ -52,8 +52,9 @@ static void test_names(void **state)
 
 static void test_show(void **state)
 {
-	static const char good[] = "Package: linux-image-a\nSource: x\nVersion: 1:6.1.192-2~x+y\nDepends: a, b\nSize: 26713492\nSHA256: " SUM
-				   "\nDescription: d\n long\n\nPackage: other\nVersion: 9\n";
+	static const char good[] =
+		"Package: linux-image-a\nSource: x\nVersion: 1:6.1.192-2~x+y\nDepends: a, b\nSize: 26713492\nSHA256: " SUM
+		"\nDescription: d\n long\n\nPackage: other\nVersion: 9\n";
 	struct apt_package p;
 	struct err err;
 

@@ -52,7 +52,7 @@ static void test_poor_qemu(void **state)
 
 static struct vm_spec good(void)
 {
-	return (struct vm_spec) { .name = "a", .vcpus = 1, .memory_mb = 256 };
+	return (struct vm_spec){ .name = "a", .vcpus = 1, .memory_mb = 256 };
 }
 
 static void refused(struct vm_spec spec, const char *word)
@@ -66,7 +66,8 @@ static void refused(struct vm_spec spec, const char *word)
 static void test_refusals(void **state)
 {
 	static const char *const bad_names[] = { "", "a b", "a,b", "../x", "-a", "a\nb" };
-	static const char *const bad_macs[] = { "", "52:54:00:12:34:5", "52:54:00:12:34:5g", "52-54-00-12-34-56", "52:54:00:12:34,a" };
+	static const char *const bad_macs[] = { "", "52:54:00:12:34:5", "52:54:00:12:34:5g", "52-54-00-12-34-56",
+						"52:54:00:12:34,a" };
 	struct vm_spec s = good();
 	struct err err;
 

@@ -9,8 +9,8 @@
 
 struct fake_elf {
 	Elf64_Ehdr head;
-	char names[24];                 /* "\0.shstrtab\0.modinfo\0" */
-	Elf64_Shdr section[3];          /* null, .shstrtab, .modinfo */
+	char names[24];        /* "\0.shstrtab\0.modinfo\0" */
+	Elf64_Shdr section[3]; /* null, .shstrtab, .modinfo */
 	char info[512];
 };
 

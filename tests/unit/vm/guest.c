@@ -47,7 +47,7 @@ static void test_memory(void **state)
 	m = vm_memory_plan(&fs, NULL, 256);
 	assert_false(m.prealloc || m.locked || m.hugepage_kb);
 	assert_string_equal(m.why, "");
-	m = vm_memory_plan(&fs, &(struct placement) { 0 }, 256);
+	m = vm_memory_plan(&fs, &(struct placement){ 0 }, 256);
 	assert_false(m.prealloc || m.locked || m.hugepage_kb);
 
 	/* All of it. */
@@ -88,7 +88,8 @@ static void test_memory(void **state)
 
 static void test_panic(void **state)
 {
-	static const char console[] = "[    1.0] ok\n[    2.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100\n[ 2.1] CPU: 0\n";
+	static const char console[] = "[    1.0] ok\n[    2.0] Kernel panic - not syncing: Attempted to kill init! "
+				      "exitcode=0x00000100\n[ 2.1] CPU: 0\n";
 	char why[32] = "";
 
 	(void) state;
@@ -138,7 +139,9 @@ static void test_explain(void **state)
 	err_set(&err, -EPIPE, "gone");
 	launch_explain(&l, &err);
 	assert_int_equal(err.code, -EIO);
-	assert_string_equal(err.text, "QEMU ended (exit status 3), saying: locking memory failed; raise the memlock limit (ulimit -l), or run as root");
+	assert_string_equal(
+		err.text,
+		"QEMU ended (exit status 3), saying: locking memory failed; raise the memlock limit (ulimit -l), or run as root");
 }
 
 static void test_explain_silence(void **state)
@@ -165,7 +168,7 @@ static void test_place_check(void **state)
 
 	(void) state;
 	assert_int_equal(vm_place_check(NULL, 8, &err), 0);
-	assert_int_equal(vm_place_check(&p, 8, &err), 0);       /* anywhere */
+	assert_int_equal(vm_place_check(&p, 8, &err), 0); /* anywhere */
 	p.sut_cpus = cpuset_one(3);
 	assert_int_equal(vm_place_check(&p, 1, &err), 0);
 	assert_int_equal(vm_place_check(&p, 2, &err), -EINVAL);

@@ -66,18 +66,22 @@ static void put_kernel(const char *name, const char *version)
 /* The archive: one metapackage, one kernel whose .deb is the text "package". */
 static void make_archive(void)
 {
-	AUTO_FREE char *unpack = xprintf("echo unpack >> %s/log; [ \"$1\" = -x ] || exit 9; mkdir -p $3/boot $3/lib/modules/" VERSION
-					 "; cp %s/image $3/boot/vmlinuz-" VERSION "\n", dir, dir);
-	AUTO_FREE char *get = xprintf("echo get >> %s/log; [ $1 = download ] || exit 9; printf package > " LABEL "_amd64.deb\n", dir);
+	AUTO_FREE char *unpack =
+		xprintf("echo unpack >> %s/log; [ \"$1\" = -x ] || exit 9; mkdir -p $3/boot $3/lib/modules/" VERSION
+			"; cp %s/image $3/boot/vmlinuz-" VERSION "\n",
+			dir, dir);
+	AUTO_FREE char *get =
+		xprintf("echo get >> %s/log; [ $1 = download ] || exit 9; printf package > " LABEL "_amd64.deb\n", dir);
 
 	put_kernel("image", VERSION);
-	put_script("apt-cache", "[ \"$LC_ALL\" = C ] || exit 9\n"
-				"case \"$1 $2 $3\" in\n"
-				"\"depends --important linux-image-cloud-amd64\") printf 'm\\n  Depends: " PACKAGE "\\n' ;;\n"
-				"\"depends --important " PACKAGE "\") printf 'm\\n  Depends: kmod\\n' ;;\n"
-				"\"show --no-all-versions " PACKAGE "\") printf 'Package: " PACKAGE "\\nVersion: 6.1.7-1\\nSize: 7\\n"
-				"SHA256: bc4a71180870f7945155fbb02f4b0a2e3faa2a62d6d31b7039013055ed19869a\\n' ;;\n"
-				"*) echo 'E: No packages found' >&2; exit 100 ;;\nesac\n");
+	put_script("apt-cache",
+		   "[ \"$LC_ALL\" = C ] || exit 9\n"
+		   "case \"$1 $2 $3\" in\n"
+		   "\"depends --important linux-image-cloud-amd64\") printf 'm\\n  Depends: " PACKAGE "\\n' ;;\n"
+		   "\"depends --important " PACKAGE "\") printf 'm\\n  Depends: kmod\\n' ;;\n"
+		   "\"show --no-all-versions " PACKAGE "\") printf 'Package: " PACKAGE "\\nVersion: 6.1.7-1\\nSize: 7\\n"
+		   "SHA256: bc4a71180870f7945155fbb02f4b0a2e3faa2a62d6d31b7039013055ed19869a\\n' ;;\n"
+		   "*) echo 'E: No packages found' >&2; exit 100 ;;\nesac\n");
 	put_script("apt-get", get);
 	put_script("dpkg-deb", unpack);
 }
@@ -218,7 +222,7 @@ static void test_failures(void **state)
 	expect("holds no kernel");
 	/* And when the trouble is over, it works. */
 	make_archive();
-	assert_int_equal(kernel_find(&(struct vm_kernel) { 0 }, KERNEL_CLOUD, NULL, NULL, false, &(struct err) { 0 }), 0);
+	assert_int_equal(kernel_find(&(struct vm_kernel){ 0 }, KERNEL_CLOUD, NULL, NULL, false, &(struct err){ 0 }), 0);
 }
 
 static void test_own_kernel(void **state)
@@ -231,7 +235,7 @@ static void test_own_kernel(void **state)
 	put_kernel("mine/boot/vmlinuz", "6.9-mine");
 	put("text", "no kernel", 9, 0644);
 	assert_int_equal(kernel_find(&k, KERNEL_FASTEST, image, NULL, true, &err), 0);
-	assert_string_equal(k.modules, "");     /* none: everything must be built in */
+	assert_string_equal(k.modules, ""); /* none: everything must be built in */
 	assert_int_equal(dir_make_all(modules, 0755, &err), 0);
 	assert_int_equal(kernel_find(&k, KERNEL_FASTEST, image, NULL, true, &err), 0);
 	assert_string_equal(k.modules, modules);

@@ -77,7 +77,7 @@ static void test_damage(void **state)
 	e.head.e_shstrndx = 7;
 	assert_int_equal(modinfo_find(&m, &e, len, &err), -ENOEXEC);
 	e.head.e_shstrndx = 1;
-	e.section[1].sh_size = 5;               /* the name lies outside the string table */
+	e.section[1].sh_size = 5; /* the name lies outside the string table */
 	assert_int_equal(modinfo_find(&m, &e, len, &err), -ENOEXEC);
 	assert_non_null(strstr(err.text, ".modinfo"));
 }

@@ -102,7 +102,7 @@ static void test_soft_dependencies(void **state)
 	(void) state;
 	PUT("a.ko", "depends=\0softdep=pre: b missing c post: d");
 	PUT("b.ko", "depends=");
-	PUT("c.ko", "depends=nowhere");         /* cannot be had: done without, as modprobe does */
+	PUT("c.ko", "depends=nowhere"); /* cannot be had: done without, as modprobe does */
 	PUT("d.ko", "depends=");
 	assert_int_equal(modules_open(&m, dir, &err), 0);
 	assert_int_equal(modules_add(&m, "a", NULL, &err), 0);
@@ -147,7 +147,8 @@ static void test_packed(void **state)
 
 	(void) state;
 	assert_int_equal(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC32, NULL, (const uint8_t *) &e, len, packed, &packed_len,
-						 sizeof(packed)), LZMA_OK);
+						 sizeof(packed)),
+			 LZMA_OK);
 	put("x.ko.xz", packed, packed_len);
 	put("cut.ko.xz", packed, packed_len / 2);
 	put("no.ko.xz", "no xz at all", 12);
@@ -230,7 +231,7 @@ static void test_initramfs(void **state)
 	assert_non_null(strstr(err.text, "dynamically"));
 	assert_int_equal(initramfs_build(&a, "/etc/passwd", &k, &err), -ENOEXEC);
 	assert_int_equal(initramfs_build(&a, "/nonexistent", &k, &err), -ENOENT);
-	put_module("init", "", 1);              /* ELF enough */
+	put_module("init", "", 1); /* ELF enough */
 	{
 		AUTO_FREE char *agent = xprintf("%s/init", dir);
 
@@ -249,7 +250,7 @@ static void test_initramfs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_closure), TEST(test_soft_dependencies), TEST(test_refusals),  TEST(test_packed),
+		TEST(test_closure), TEST(test_soft_dependencies),  TEST(test_refusals),  TEST(test_packed),
 		TEST(test_bomb),    TEST(test_packed_by_programs), TEST(test_initramfs),
 	};
 

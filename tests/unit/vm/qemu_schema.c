@@ -49,7 +49,7 @@ static json_t *with(const json_t *array, const char *member, const char *value)
 	size_t i;
 	json_t *o;
 
-	json_array_foreach(array, i, o) {
+	json_array_foreach (array, i, o) {
 		const char *v = json_string_value(json_object_get(o, member));
 
 		if (v && text_eq(v, value))
@@ -144,7 +144,8 @@ static bool netdev_has(const char *kind, const char *property)
 	const json_t *variant = with(json_object_get(arg, "variants"), "case", kind);
 	const json_t *object = with(here.schema, "name", json_string_value(json_object_get(variant, "type")));
 
-	return with(json_object_get(arg, "members"), "name", property) || with(json_object_get(object, "members"), "name", property);
+	return with(json_object_get(arg, "members"), "name", property) ||
+	       with(json_object_get(object, "members"), "name", property);
 }
 
 static bool known(const char *option, const char *type, const char *key)
@@ -222,7 +223,7 @@ static void test_installed_qemu(void **state)
 		struct sample s = samples[i];
 		struct argv argv;
 
-		s.platform.qemu.caps = here.qemu.caps;  /* as vm_start() would build it here */
+		s.platform.qemu.caps = here.qemu.caps; /* as vm_start() would build it here */
 		argv = sample_argv(&s);
 		check_argv(&argv);
 		argv_free(&argv);

@@ -23,8 +23,8 @@
 /* One answer after each line that arrives; %s becomes the line's id. The first is sent at once. */
 struct script {
 	int fd;
-	const char *const *answers;     /* NULL-terminated */
-	unsigned asked;                 /* lines read */
+	const char *const *answers; /* NULL-terminated */
+	unsigned asked;             /* lines read */
 };
 
 static int ours, theirs;
@@ -51,9 +51,9 @@ static void answer(int fd, const char *text, const char *line)
 	int n;
 
 	id = id ? id + 5 + strspn(id + 5, " ") : "0";
-	n = at ? snprintf(out, sizeof(out), "%.*s%.*s%s", (int) (at - text), text, (int) strspn(id, "0123456789"), id, at + 2) :
-		 snprintf(out, sizeof(out), "%s", text);
-	for (int i = 0; i < n; i++)             /* byte by byte: every cut there can be */
+	n = at ? snprintf(out, sizeof(out), "%.*s%.*s%s", (int) (at - text), text, (int) strspn(id, "0123456789"), id, at + 2)
+	       : snprintf(out, sizeof(out), "%s", text);
+	for (int i = 0; i < n; i++) /* byte by byte: every cut there can be */
 		if (write(fd, out + i, 1) != 1)
 			return;
 }
@@ -80,7 +80,7 @@ static void start(const char *const *answers)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
 	ours = fds[0];
 	theirs = fds[1];
-	script = (struct script) { .fd = theirs, .answers = answers };
+	script = (struct script){ .fd = theirs, .answers = answers };
 	assert_int_equal(pthread_create(&thread, NULL, play, &script), 0);
 }
 
@@ -119,8 +119,12 @@ static void test_conversation(void **state)
 static void test_refusals_are_sentences(void **state)
 {
 	static const char *const answers[] = {
-		GREET, OK, STATUS, "{\"error\": {\"class\": \"GenericError\", \"desc\": \"no such thing\"}, \"id\": ID}\r\n",
-		"{\"error\": {\"desc\": \"bad syntax\"}}\r\n", NULL,
+		GREET,
+		OK,
+		STATUS,
+		"{\"error\": {\"class\": \"GenericError\", \"desc\": \"no such thing\"}, \"id\": ID}\r\n",
+		"{\"error\": {\"desc\": \"bad syntax\"}}\r\n",
+		NULL,
 	};
 	struct qmp *q = NULL;
 	struct err err;
@@ -142,7 +146,7 @@ static void test_refusals_are_sentences(void **state)
 static void test_greeting_proves_nothing(void **state)
 {
 	static const char *const greets_and_dies[] = { GREET, NULL }, *const negotiates_and_dies[] = { GREET, OK, NULL },
-			  *const dies[] = { "", NULL }, *const rude[] = { "{\"return\": {}}\r\n", NULL };
+				 *const dies[] = { "", NULL }, *const rude[] = { "{\"return\": {}}\r\n", NULL };
 	struct qmp *q = NULL;
 	struct err err;
 
@@ -203,8 +207,10 @@ static void test_lines(void **state)
 		const char *line;
 		enum qmp_kind kind;
 	} good[] = {
-		{ "{\"QMP\": {}}", QMP_GREETING },      { "{\"return\": [], \"id\": 7}\r", QMP_RETURN },
-		{ "{\"error\": {}}", QMP_ERROR },       { "{\"event\": \"STOP\"}", QMP_EVENT },
+		{ "{\"QMP\": {}}", QMP_GREETING },
+		{ "{\"return\": [], \"id\": 7}\r", QMP_RETURN },
+		{ "{\"error\": {}}", QMP_ERROR },
+		{ "{\"event\": \"STOP\"}", QMP_EVENT },
 	};
 	static const char *const bad[] = {
 		"", "{", "[]", "7", "{}", "{\"event\": 7}", "{\"id\": 7}", "{\"return\": }", "{\"return\": {}} {}", "\xff\xfe",
@@ -225,9 +231,12 @@ static void test_lines(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_conversation), cmocka_unit_test(test_refusals_are_sentences),
-		cmocka_unit_test(test_greeting_proves_nothing), cmocka_unit_test(test_late_answer),
-		cmocka_unit_test(test_status),       cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_conversation),
+		cmocka_unit_test(test_refusals_are_sentences),
+		cmocka_unit_test(test_greeting_proves_nothing),
+		cmocka_unit_test(test_late_answer),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,16 +14,23 @@ struct sample {
 };
 
 #define ALL_CAPS ((1ull << QEMU_CAPS) - 1)
-#define SAMPLE_PLATFORM(...)                                                                                       \
-	{ .qemu = { .path = "/usr/bin/qemu-system-x86_64", .caps = { .bits = ALL_CAPS } },                         \
-	  .kernel = { .image = "/boot/vmlinuz-6.1", .version = "6.1" }, .initrd = "/cache/a.img", .accel = { __VA_ARGS__ } }
+#define SAMPLE_PLATFORM(...)                                                                                                     \
+	{                                                                                                                        \
+		.qemu = { .path = "/usr/bin/qemu-system-x86_64", .caps = { .bits = ALL_CAPS } },                                 \
+		.kernel = { .image = "/boot/vmlinuz-6.1", .version = "6.1" }, .initrd = "/cache/a.img", .accel = {               \
+			__VA_ARGS__                                                                                              \
+		}                                                                                                                \
+	}
 #define SAMPLE_FDS .qmp_fd = 10, .control_fd = 11, .console_fd = 12
 
 static const struct sample samples[] = {
 	{
 		.name = "tcg-stock",
 		.platform = SAMPLE_PLATFORM(.kind = VM_TCG, .cpu = "max"),
-		.spec = { .name = "r1", .vcpus = 1, .memory_mb = 256, .n_nics = 1,
+		.spec = { .name = "r1",
+			  .vcpus = 1,
+			  .memory_mb = 256,
+			  .n_nics = 1,
 			  .nics = { { .tap_fd = 20, .mac = "52:54:00:12:34:56" } } },
 		.wiring = { SAMPLE_FDS },
 	},
@@ -36,13 +43,18 @@ static const struct sample samples[] = {
 	{
 		.name = "kvm-hugepages",
 		.platform = SAMPLE_PLATFORM(.kind = VM_KVM, .cpu = "host,migratable=off"),
-		.spec = { .name = "r1", .vcpus = 4, .memory_mb = 1024, .n_nics = 2,
-			  .nics = { { .tap_fd = 20, .mac = "52:54:00:12:34:56" }, { .tap_fd = 21, .mac = "52:54:00:12:34:57" } } },
+		.spec = { .name = "r1",
+			  .vcpus = 4,
+			  .memory_mb = 1024,
+			  .n_nics = 2,
+			  .nics = { { .tap_fd = 20, .mac = "52:54:00:12:34:56" },
+				    { .tap_fd = 21, .mac = "52:54:00:12:34:57" } } },
 		.wiring = { SAMPLE_FDS, .dedicated = true, .prealloc = true, .lock_memory = true, .hugepage_kb = 2048 },
 	},
 	{
 		.name = "kvm-split-irqchip",
-		.platform = SAMPLE_PLATFORM(.kind = VM_KVM, .cpu = "host,migratable=off,-arch-capabilities", .split_irqchip = true),
+		.platform =
+			SAMPLE_PLATFORM(.kind = VM_KVM, .cpu = "host,migratable=off,-arch-capabilities", .split_irqchip = true),
 		.spec = { .name = "r1", .vcpus = 1, .memory_mb = 256 },
 		.wiring = { SAMPLE_FDS },
 	},
