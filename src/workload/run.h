@@ -26,20 +26,21 @@
 enum ending { ENDING_NOT, ENDING_STOPPED, ENDING_SILENT };
 
 struct run {
-	const struct job *job;
-	struct ticks ticks;
-	int notify_fd;                  /* eventfd, written when port is set; -1 = nobody listens */
-
+	/* What every transaction touches lies close together: the kernel has used the cache in between. */
 	_Atomic int ending;             /* enum ending */
-	_Atomic uint64_t beat;          /* changes with every sign of life of the peer, and with every sleep of our own */
 	_Atomic unsigned port;          /* of a server, once it listens */
+	_Atomic uint64_t beat;          /* changes with every sign of life of the peer, and with every sleep of our own */
+	uint64_t transactions;          /* completed */
+	uint64_t sent_ns;               /* when the transaction under way was sent */
+	struct ticks ticks;
+
+	const struct job *job;
+	int notify_fd;                  /* eventfd, written when port is set; -1 = nobody listens */
 
 	struct recorder response;
 	struct histogram service;       /* open loop: from the actual send */
 	struct flow up, down;           /* tcp-stream: bytes as they arrived */
 	uint64_t begin_ns, end_ns;      /* the measured time, warm-up left out */
-	uint64_t sent_ns;               /* when the transaction under way was sent */
-	uint64_t transactions;          /* completed */
 	uint64_t lost;                  /* udp-rr: no reply within timeout_ms */
 	uint64_t late;                  /* udp-rr: replies thrown away because they came after that, or twice */
 	uint64_t unfinished;            /* cut off by the end: in the histogram with the time they had taken by then */

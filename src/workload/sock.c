@@ -120,40 +120,40 @@ int sock_hail(struct run *run, const struct address *to, char use, int *ret_fd, 
 	return 0;
 }
 
-int sock_send_all(struct run *run, int fd, const void *data, size_t n)
+int sock_send_rest(struct run *run, int fd, const void *data, size_t n, ssize_t done)
 {
 	const char *at = data;
 
-	while (n) {
-		ssize_t sent = send(fd, at, n, MSG_NOSIGNAL);
-
-		if (sent >= 0) {
-			at += sent;
-			n -= (size_t) sent;
+	for (;;) {
+		if (done >= 0) {
+			at += done;
+			n -= (size_t) done;
 		} else if (errno != EINTR || run_ending(run)) {
 			return -errno;
 		}
+		if (!n)
+			return 0;
+		done = sock_send(fd, at, n);
 	}
-	return 0;
 }
 
-int sock_recv_all(struct run *run, int fd, void *data, size_t n)
+int sock_recv_rest(struct run *run, int fd, void *data, size_t n, ssize_t done)
 {
 	char *at = data;
 
-	while (n) {
-		ssize_t got = recv(fd, at, n, 0);
-
-		if (got == 0)
+	for (;;) {
+		if (done > 0) {
+			at += done;
+			n -= (size_t) done;
+		} else if (done == 0) {
 			return -EPIPE;
-		if (got > 0) {
-			at += got;
-			n -= (size_t) got;
-		} else if (errno != EINTR || run_ending(run)) {
+		} else if (done < 0 && (errno != EINTR || run_ending(run))) {
 			return -errno;
 		}
+		if (!n)
+			return 0;
+		done = sock_recv(fd, at, n);
 	}
-	return 0;
 }
 
 int sock_explain(struct run *run, int r, struct err *err)

@@ -16,6 +16,7 @@
 
 struct rr {
 	int fd;
+	uint32_t request_bytes, response_bytes;
 	char *request, *response;
 };
 
@@ -28,16 +29,18 @@ static void rr_free(struct rr *rr)
 
 static void rr_init(struct rr *rr, const struct job *job)
 {
-	*rr = (struct rr){ .fd = -1, .request = xalloc(1, job->request_bytes), .response = xalloc(1, job->response_bytes) };
+	*rr = (struct rr){ .fd = -1, .request_bytes = job->request_bytes, .response_bytes = job->response_bytes };
+	rr->request = xalloc(1, job->request_bytes);
+	rr->response = xalloc(1, job->response_bytes);
 }
 
 static int rr_once(struct run *run, void *ctx, struct err *err)
 {
 	struct rr *rr = ctx;
-	int r = sock_send_all(run, rr->fd, rr->request, run->job->request_bytes);
+	int r = sock_send_all(run, rr->fd, rr->request, rr->request_bytes);
 
 	if (r == 0)
-		r = sock_recv_all(run, rr->fd, rr->response, run->job->response_bytes);
+		r = sock_recv_all(run, rr->fd, rr->response, rr->response_bytes);
 	return r == 0 ? 0 : sock_explain(run, r, err);
 }
 
@@ -61,8 +64,8 @@ static int rr_serve(struct run *run, struct rr *rr)
 {
 	int r;
 
-	while ((r = sock_recv_all(run, rr->fd, rr->request, run->job->request_bytes)) == 0 &&
-	       (r = sock_send_all(run, rr->fd, rr->response, run->job->response_bytes)) == 0)
+	while ((r = sock_recv_all(run, rr->fd, rr->request, rr->request_bytes)) == 0 &&
+	       (r = sock_send_all(run, rr->fd, rr->response, rr->response_bytes)) == 0)
 		run->transactions++;
 	run->end_ns = run_now(run);
 	return r;

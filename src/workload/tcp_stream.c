@@ -73,7 +73,7 @@ static int send_until(struct run *run, const struct stream *s, int fd, uint64_t 
 static int receive_into(struct run *run, const struct stream *s, int fd, struct flow *flow)
 {
 	for (;;) {
-		ssize_t n = recv(fd, s->buffer, BUFFER_BYTES, 0);
+		ssize_t n = sock_recv(fd, s->buffer, BUFFER_BYTES);
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
@@ -94,7 +94,7 @@ static int drain(struct run *run, const struct stream *s, int fd)
 	ssize_t n;
 
 	do {
-		n = recv(fd, s->buffer, BUFFER_BYTES, 0);
+		n = sock_recv(fd, s->buffer, BUFFER_BYTES);
 		if (run_ending(run))
 			return -EINTR;
 	} while (n > 0 || (n < 0 && errno == EINTR));

@@ -4,9 +4,10 @@
  *
  * The TSC where it can be trusted: CPUID says invariant, the kernel itself
  * keeps time by it (so it found the CPUs in step), and two calibrations
- * against CLOCK_MONOTONIC_RAW agree.  Otherwise clock_gettime.  rdtscp, not
- * rdtsc: it waits until the instructions before it are done, so a stamp is
- * never earlier than what it stamps.
+ * against CLOCK_MONOTONIC_RAW agree.  Otherwise clock_gettime.
+ *
+ * rdtsc without a fence: between any two stamps lies a system call, and no
+ * instruction after the return to user mode begins before it.
  *
  * A test may put a clock of its own in `fake`.
  */
@@ -67,8 +68,7 @@ static inline uint64_t ticks_now(const struct ticks *t)
 {
 #if TICKS_HAVE_TSC
 	if (t->tsc) {
-		unsigned cpu;
-		uint64_t passed = __rdtscp(&cpu) - t->begin.tsc;
+		uint64_t passed = __rdtsc() - t->begin.tsc;
 
 		return t->begin.mono_ns + (uint64_t) ((unsigned __int128) passed * t->mult >> 32);
 	}

@@ -86,7 +86,7 @@ static int udp_explain(struct run *run, int code, struct err *err)
 /* One wait for a reply.  1: not yet. */
 static int udp_receive(struct run *run, struct udp *u)
 {
-	ssize_t n = recv(u->fd, u->response, run->job->response_bytes + 1, 0);
+	ssize_t n = sock_recv(u->fd, u->response, run->job->response_bytes + 1);
 
 	if (n == (ssize_t) run->job->response_bytes && !memcmp(u->response, u->request, u->seq_bytes))
 		return 0;
@@ -105,7 +105,7 @@ static int udp_once(struct run *run, void *ctx, struct err *err)
 
 	u->seq++;
 	memcpy(u->request, &u->seq, u->seq_bytes);
-	while (send(u->fd, u->request, run->job->request_bytes, MSG_NOSIGNAL) < 0)
+	while (sock_send(u->fd, u->request, run->job->request_bytes) < 0)
 		if (errno != EINTR || run_ending(run))
 			return udp_explain(run, -errno, err);
 	while ((r = udp_receive(run, u)) == 1)
@@ -122,10 +122,10 @@ static int hello_exchange(struct run *run, struct udp *u, struct err *err)
 	hello_make(run->job, hello);
 	recv_timeout_set(u->fd, HELLO_MS);
 	for (;;) {
-		ssize_t n = send(u->fd, hello, sizeof(hello), MSG_NOSIGNAL);
+		ssize_t n = sock_send(u->fd, hello, sizeof(hello));
 
 		if (n == sizeof(hello))
-			n = recv(u->fd, answer, sizeof(answer), 0);
+			n = sock_recv(u->fd, answer, sizeof(answer));
 		if (n == MAGIC_BYTES && !memcmp(answer, MAGIC, MAGIC_BYTES))
 			break;
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -180,7 +180,7 @@ static int peer_await(struct run *run, struct udp *u, struct err *err)
 		if (n >= 0 && hello_good(run->job, u->request, n)) {
 			if (connect(u->fd, (struct sockaddr *) &from, len) < 0)
 				return err_sys(err, -errno, "connect back to the client");
-			return send(u->fd, MAGIC, MAGIC_BYTES, MSG_NOSIGNAL) < 0 ? err_sys(err, -errno, "answer the client") : 0;
+			return sock_send(u->fd, MAGIC, MAGIC_BYTES) < 0 ? err_sys(err, -errno, "answer the client") : 0;
 		}
 		run->strangers += n >= 0;
 		if (n < 0 && errno != EINTR)
@@ -191,7 +191,7 @@ static int peer_await(struct run *run, struct udp *u, struct err *err)
 /* One request; a client that is gone or a full queue is no failure of the server. */
 static int udp_serve_one(struct run *run, struct udp *u, struct err *err)
 {
-	ssize_t n = recv(u->fd, u->request, run->job->request_bytes > HELLO_BYTES ? run->job->request_bytes : HELLO_BYTES, 0);
+	ssize_t n = sock_recv(u->fd, u->request, run->job->request_bytes > HELLO_BYTES ? run->job->request_bytes : HELLO_BYTES);
 
 	if (n < 0) {
 		if (run_ending(run))
@@ -199,11 +199,11 @@ static int udp_serve_one(struct run *run, struct udp *u, struct err *err)
 		return errno == EINTR || errno == ECONNREFUSED ? 0 : err_sys(err, -errno, "receive");
 	}
 	if (hello_good(run->job, u->request, n)) {
-		(void) !send(u->fd, MAGIC, MAGIC_BYTES, MSG_NOSIGNAL);
+		(void) !sock_send(u->fd, MAGIC, MAGIC_BYTES);
 		return 0;
 	}
 	memcpy(u->response, u->request, u->seq_bytes);
-	if (send(u->fd, u->response, run->job->response_bytes, MSG_NOSIGNAL) >= 0)
+	if (sock_send(u->fd, u->response, run->job->response_bytes) >= 0)
 		run->transactions++;
 	return run_ending(run) ? run_interrupted(run, err) : 0;
 }
