@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -158,6 +159,39 @@ static void test_changes_show_the_interval(void **state)
 	sink_free(&s);
 }
 
+/* However many nines an axis has, its labels keep apart and stay within the picture. */
+static void test_labels_of_nines_keep_apart(void **state)
+{
+	const double nines[] = { 0.1, 1 }, ns[] = { 1e4, 1e5 };
+	const struct plot_curve c = { .name = "stock", .nines = nines, .mid = ns, .lo = ns, .hi = ns, .n = 2 };
+
+	(void) state;
+	for (double hi = 0.6; hi < 8; hi += 0.1) {
+		struct plot_curves p = {
+			.text = { "p", "t", "d" }, .at = &c, .n = 1, .ns_lo = 1e4, .ns_hi = 1e5, .nines_hi = hi
+		};
+		struct sink s = { 0 };
+		double end = 0;
+
+		plot_curves(&s, &p);
+		for (const char *at = s.text; (at = strstr(at, "<text class=\"ax\" x=\"")); at++) {
+			double x = strtod(at + strlen("<text class=\"ax\" x=\""), NULL);
+			const char *text = strchr(at, '>') + 1;
+			double width = 5.8 * (double) strcspn(text, "<");
+			const char *anchor = strstr(at, "text-anchor=\"end\"");
+			double start = anchor && anchor < text ? x - width : x - width / 2;
+
+			if (!strchr(text, '%') || strchr(text, '%') > strchr(text, '<'))
+				continue;
+			assert_true(start >= end);
+			end = start + width;
+			assert_true(end <= PLOT_WIDTH + 1);
+		}
+		assert_true(end > 0);
+		sink_free(&s);
+	}
+}
+
 /* Whatever the numbers, the picture has no "nan", no "inf", and everything is closed. */
 static void test_curves_of_nonsense(void **state)
 {
@@ -187,6 +221,7 @@ int main(void)
 		cmocka_unit_test(test_shapes_are_plain_text),
 		cmocka_unit_test(test_strip_shows_every_run),
 		cmocka_unit_test(test_changes_show_the_interval),
+		cmocka_unit_test(test_labels_of_nines_keep_apart),
 		cmocka_unit_test(test_curves_of_nonsense),
 	};
 
