@@ -15,9 +15,12 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "journal/internal.h"
+
+#define SLOW_NS (100 * NS_PER_MS)      /* worth a remark to a developer */
 
 typedef enum undo_state undo_fn(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 
@@ -100,10 +103,13 @@ int undo_entries(const struct undo_ctx *c, size_t here, struct undo_report *repo
 	for (size_t i = c->j->entries.n; i-- > here;) {
 		struct entry *e = &c->j->entries.at[i];
 		struct undo_item item = { .state = UNDO_DONE };
+		uint64_t start = clock_ns();
 
 		if (e->settled)
 			continue;
 		item.state = undo_one(c, e, &item);
+		if (clock_ns() - start > SLOW_NS)
+			log_debug("%s took %llu ms to undo", item.what, (unsigned long long) ((clock_ns() - start) / NS_PER_MS));
 		report_add(report, &item);
 		if (item.state == UNDO_FAILED && failed++ == 0)
 			err_set(&first, -EBUSY, "%.200s %.250s", item.what, item.text);

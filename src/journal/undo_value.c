@@ -51,7 +51,9 @@ static const char *brief(enum value_form form, const char *raw, char *buf, size_
 {
 	if (!value_clean(form, raw, buf, cap) && cap > 4)
 		memcpy(buf + cap - 4, "...", 4);
-	return *buf ? buf : "(empty)";
+	if (!*buf)
+		text_print(buf, cap, "(empty)");
+	return buf;
 }
 
 /*
@@ -73,11 +75,34 @@ static bool reads_as_before(const struct entry *e)
 	}
 }
 
+/*
+ * A v2 cpuset that holds tasks cannot be emptied again (ENOSPC), though empty
+ * is how it was and means "what the parent has": then that is written out.
+ */
+static int refill_cpuset(const struct entry *e, char *list, size_t cap)
+{
+	AUTO_FREE char *dir = NULL, *path = NULL, *effective = NULL;
+	int r;
+
+	if (!text_ends(e->path, "/cpuset.cpus") || *e->before)
+		return -ENOSPC;
+	dir = xstrndup(e->path, strlen(e->path) - strlen("/cpuset.cpus"));
+	path = xprintf("%.*s/cpuset.cpus.effective", (int) (strrchr(dir, '/') - dir), dir);
+	r = read_now(path, &effective);
+	if (r == 0 && text_print(list, cap, "%s", effective))
+		r = -E2BIG;
+	return r < 0 ? r : write_back(e->path, list);
+}
+
 static enum undo_state restore(const struct entry *e, struct undo_item *item, const char *now, const char *before)
 {
 	char change[VALUE_MAX];
 	int r = value_change(e->form, now, e->before, change, sizeof(change)) ? write_back(e->path, change) : -E2BIG;
 
+	if (r == -ENOSPC && refill_cpuset(e, change, sizeof(change)) == 0) {
+		text_print(item->text, sizeof(item->text), "all CPUs of its parent again (%.100s)", change);
+		return UNDO_DONE;
+	}
 	if (r < 0) {
 		text_print(item->text, sizeof(item->text), "cannot write %s back: %s", before, strerror(-r));
 		return UNDO_FAILED;

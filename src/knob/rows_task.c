@@ -27,6 +27,20 @@
 #include "base/vec.h"
 #include "knob/internal.h"
 
+/* v2: the file appears, empty, when the controller is switched on by an earlier setting of this knob. */
+static struct setting *list_group_cpus(const struct knob_ctx *c, const char *path, const char *want, struct settings *out)
+{
+	struct setting *s = list_value(c, out, path, VALUE_CPULIST, want);
+
+	if (!s) {
+		s = settings_add(out, SETTING_VALUE, path);
+		s->form = VALUE_CPULIST;
+		s->before = xstrdup("");
+		s->after = xstrdup(want);
+	}
+	return s;
+}
+
 /* Only groups that now may use an isolated CPU; an empty cpuset.cpus (v2) means the parent's. */
 static void confine_group(const struct knob_ctx *c, const char *dir, const char *name, struct settings *out)
 {
@@ -34,18 +48,17 @@ static void confine_group(const struct knob_ctx *c, const char *dir, const char 
 	struct cpuset now, keep;
 	struct setting *s;
 
-	if (text_print(path, sizeof(path), "%s/cpuset.cpus", dir) || fs_read_cpulist(c->fs, path, &now) < 0)
+	if (text_print(path, sizeof(path), "%s/cpuset.cpus", dir))
 		return;
-	if (cpuset_empty(&now))
+	if (fs_read_cpulist(c->fs, path, &now) < 0 || cpuset_empty(&now))
 		now = c->facts->cpu.online;
 	keep = cpuset_minus(&now, &c->split->isolated);
 	if (cpuset_equal(&keep, &now))
 		return;
 	if (cpuset_empty(&keep))
 		keep = c->split->housekeeping;
-	s = list_value(c, out, path, VALUE_CPULIST, cpuset_list(&keep, want, sizeof(want)));
-	if (s)
-		text_print(s->target, sizeof(s->target), "group %s", name);
+	s = list_group_cpus(c, path, cpuset_list(&keep, want, sizeof(want)), out);
+	text_print(s->target, sizeof(s->target), "group %s", name);
 }
 
 static bool is_group(const struct knob_ctx *c, const char *dir)
@@ -65,7 +78,7 @@ static void confine_below(const struct knob_ctx *c, const char *dir, const char 
 
 		if (text_starts(names.at[i], "vlat-") || text_print(child, sizeof(child), "%s/%s", dir, names.at[i]) ||
 		    text_print(shown, sizeof(shown), "%s/%s", name, names.at[i]) || !is_group(c, child))
-			continue;
+			continue;       /* groups of vlat hold what is measured */
 		if (c->facts->cgroup.cpuset.version == 1)
 			confine_below(c, child, shown, depth + 1, out);
 		confine_group(c, child, shown, out);

@@ -12,8 +12,12 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "tune/internal.h"
+
+#define SLOW_NS (100 * NS_PER_MS)      /* worth a remark to a developer */
 
 static bool is_first_pass(const struct step *s)
 {
@@ -40,10 +44,13 @@ static int step_do(struct plan *p, struct step *s, struct err *err)
 	for (size_t i = 0; i < s->settings.n; i++) {
 		struct setting *one = &s->settings.at[i];
 		bool wanted = one->state == SETTING_TODO;
+		uint64_t start = clock_ns();
 		int r = setting_do(p, one, err);
 
 		if (r < 0)
 			return err_in(err, "%s", s->knob->id);
+		if (clock_ns() - start > SLOW_NS)
+			log_debug("%s: %s took %llu ms", s->knob->id, one->target, (unsigned long long) ((clock_ns() - start) / NS_PER_MS));
 		if (wanted && one->state == SETTING_BLOCKED && s->knob->refusal)
 			text_print(one->reason, sizeof(one->reason), "%s", s->knob->refusal);
 	}
