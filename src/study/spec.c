@@ -108,31 +108,46 @@ static const char *const *words(struct owner *o, char *const *from, unsigned n)
 	return to;
 }
 
-/* Two names are built in; any other level is somebody's tuner and needs both commands. */
-static int read_tuning(struct tuning_level *t, const struct yaml_tuning *y, const struct reader *rd, struct err *err)
+/* A variant must not pass for what it varies, nor somebody else's commands for what is built in. */
+static int check_tuning(const struct yaml_tuning *y, const struct reader *rd, struct err *err)
 {
 	bool commands = y->apply_count > 0 || y->revert_count > 0;
+	bool varied = y->only_count > 0 || y->except_count > 0 || y->allow_insecure;
+	bool stock = text_eq(y->name, "stock"), built_in = stock || text_eq(y->name, "vlat");
 
-	t->name = y->name;
-	t->kind = text_eq(y->name, "stock") ? TUNING_STOCK : text_eq(y->name, "vlat") ? TUNING_VLAT : TUNING_COMMANDS;
-	if (y->only_count > 0 || y->except_count > 0 || y->allow_insecure)
-		t->kind = TUNING_VLAT;
-	if (commands)
-		t->kind = TUNING_COMMANDS;
-	if (t->kind == TUNING_STOCK)
+	if (commands && varied)
+		err_set(err, -EINVAL, "the tuning '%.64s' has commands of its own, so only, except and allow-insecure mean nothing there",
+			y->name);
+	else if ((built_in && commands) || (stock && varied))
+		err_set(err, -EINVAL, "the tuning '%.64s' is built in as it is; give a level that does something else another name",
+			y->name);
+	else if (!built_in && !varied && (y->apply_count == 0 || y->revert_count == 0))
+		err_set(err, -EINVAL, "the tuning '%.64s' is not built in and needs both apply: [...] and revert: [...]", y->name);
+	else
 		return 0;
-	if (t->kind == TUNING_VLAT) {
+	return at_value(rd, y->name, err);
+}
+
+/* Two names are built in; any other level is a variant of `vlat`, or somebody's tuner. */
+static int read_tuning(struct tuning_level *t, const struct yaml_tuning *y, const struct reader *rd, struct err *err)
+{
+	int r = check_tuning(y, rd, err);
+
+	if (r < 0)
+		return r;
+	t->name = y->name;
+	if (y->apply_count > 0) {
+		t->kind = TUNING_COMMANDS;
+		t->apply = words(rd->owner, y->apply, y->apply_count);
+		t->revert = words(rd->owner, y->revert, y->revert_count);
+	} else if (!text_eq(y->name, "stock")) {
+		t->kind = TUNING_VLAT;
 		t->options.allow_insecure = y->allow_insecure;
 		t->options.only = y->only_count ? words(rd->owner, y->only, y->only_count) : NULL;
 		t->options.except = y->except_count ? words(rd->owner, y->except, y->except_count) : NULL;
-		return 0;
+	} else {
+		t->kind = TUNING_STOCK;
 	}
-	if (y->apply_count == 0 || y->revert_count == 0) {
-		err_set(err, -EINVAL, "the tuning '%.64s' is not built in and needs both apply: [...] and revert: [...]", y->name);
-		return at_value(rd, y->name, err);
-	}
-	t->apply = words(rd->owner, y->apply, y->apply_count);
-	t->revert = words(rd->owner, y->revert, y->revert_count);
 	return 0;
 }
 
@@ -157,6 +172,10 @@ static int read_tunings(struct study_spec *s, const struct reader *rd, struct er
 static int read_load(struct spec_interference *to, const struct yaml_load *l, const struct reader *rd, struct err *err)
 {
 	to->name = l->name;
+	if (l->command_count > 0 && text_eq(l->name, "idle")) {
+		err_set(err, -EINVAL, "the interference 'idle' is no load; give one that runs a command another name");
+		return at_value(rd, l->name, err);
+	}
 	if (l->command_count > 0)
 		to->argv = words(rd->owner, l->command, l->command_count);
 	else if (text_eq(l->name, "busy"))
@@ -202,6 +221,28 @@ static int read_times(struct job *job, const struct yaml_workload *w, const stru
 	return r;
 }
 
+/* A key that changes nothing would be believed to have changed something. */
+static int check_taken(const struct yaml_workload *w, const struct workload *takes, const struct reader *rd, struct err *err)
+{
+	const struct {
+		const char *key;
+		bool given, taken;
+	} rows[] = {
+		{ "rate", w->rate < 0 || w->rate > 0, takes->rate },
+		{ "request-bytes", w->request_bytes != NULL, takes->sizes },
+		{ "response-bytes", w->response_bytes != NULL, takes->sizes },
+		{ "direction", w->direction != NULL, takes->direction },
+		{ "interval", w->interval != NULL, takes->interval },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].given && !rows[i].taken) {
+			err_set(err, -EINVAL, "%s takes no %s ('vlat workloads' lists what each takes)", takes->name, rows[i].key);
+			return at_value(rd, w->name, err);
+		}
+	return 0;
+}
+
 static int read_workload(struct spec_workload *to, const struct yaml_workload *w, const struct job *defaults,
 			 const struct reader *rd, struct err *err)
 {
@@ -214,6 +255,9 @@ static int read_workload(struct spec_workload *to, const struct yaml_workload *w
 	r = workload_find_or_explain(w->name, &job->workload, err);
 	if (r < 0)
 		return at_value(rd, w->name, err);
+	r = check_taken(w, job->workload, rd, err);
+	if (r < 0)
+		return r;
 	r = read_times(job, w, rd, err);
 	if (r < 0)
 		return r;

@@ -150,6 +150,26 @@ static int complain(struct complaint *c, cyaml_err_t code, const char *text, siz
 	return err_set(err, -EINVAL, "%s: line %u: %s; docs/studies.md has the keys of a study file", what, c->line, c->text);
 }
 
+/* libcyaml reads the first document and leaves the rest unread, which nobody would notice. */
+static unsigned second_document(const char *text, size_t len)
+{
+	unsigned line = 1;
+	bool content = false;
+
+	for (size_t i = 0; i < len; line++) {
+		const char *end = memchr(text + i, '\n', len - i);
+		size_t n = end ? (size_t) (end - text) - i : len - i, blanks = 0;
+
+		if (n >= 3 && memcmp(text + i, "---", 3) == 0 && (n == 3 || !word_char(text[i + 3])) && content)
+			return line;
+		while (blanks < n && (text[i + blanks] == ' ' || text[i + blanks] == '\r'))
+			blanks++;
+		content = content || (blanks < n && text[i + blanks] != '#' && text[i + blanks] != '%');
+		i += n + 1;
+	}
+	return 0;
+}
+
 static const cyaml_config_t *config(cyaml_config_t *c, struct complaint *listener)
 {
 	*c = (cyaml_config_t){
@@ -162,9 +182,12 @@ int yaml_study_read(struct yaml_study **ret, const char *text, size_t len, const
 {
 	struct complaint complaint = { 0 };
 	cyaml_data_t *data = NULL;
+	unsigned second = second_document(text, len);
 	cyaml_config_t c;
 	cyaml_err_t r;
 
+	if (second)
+		return err_set(err, -EINVAL, "%s: line %u: a second document begins; a study file has one", what, second);
 	r = cyaml_load_data((const uint8_t *) text, len, config(&c, &complaint), &study, &data, NULL);
 	if (r != CYAML_OK)
 		return complain(&complaint, r, text, len, what, err);
