@@ -96,9 +96,7 @@ static void note_runs(struct doc *d, const struct report *r)
 			 "verdicts.",
 			 r->quick ? "Quick study" : "Short study", a->blocks, a->blocks == 1 ? " is" : "s are", ENOUGH_BLOCKS);
 	if (a->n_missing > 0)
-		doc_note(d,
-			 "Not all runs have been made (%zu of %zu are missing): the study was interrupted. vlat study --resume "
-			 "%s completes it.",
+		doc_note(d, "The study is not finished: %zu of %zu runs are missing. vlat study --resume %s completes it.",
 			 a->n_missing, a->n_runs, r->dir);
 	if (a->n_failed > 0)
 		doc_note(d, "Some runs failed and gave no numbers (%zu of %zu); they are listed under \"What is missing\".",
@@ -337,11 +335,10 @@ void compose_floor(struct doc *d, const struct report *r)
 			 n_pairs ? "The A/A pair has too few blocks for an interval" : "The study has no A/A pair");
 		return;
 	}
-	doc_para(
-		d,
-		"The baseline was measured twice in every block, as if it were two things (A/A). What differs between the two "
-		"is noise, and no change within it is called better or worse. A system without a pair of its own is held "
-		"against the noisiest pair of the same workload; a workload without any pair has only its interval.");
+	doc_para(d,
+		 "The baseline was measured twice in every block, as if it were two things (A/A). What differs between the two "
+		 "is noise, and no change within it is called better or worse. A system without a pair of its own is held "
+		 "against the noisiest pair of the same workload; a workload without any pair has only its interval.");
 	t = doc_table(d, floor_columns, ARRAY_SIZE(floor_columns),
 		      "The noise floor: the 95 %% interval of the change between two identical arms lies within it.");
 	t->grouped = true;

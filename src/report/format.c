@@ -90,7 +90,7 @@ static int decimals(double ratio)
 
 	if (ratio >= 11)
 		return 0;
-	for (double rest = ratio; rest > 0 && rest < 0.01 && more < 6; rest *= 10)
+	for (double rest = ratio; rest > 0 && rest < 0.001 && more < 6; rest *= 10)
 		more++;
 	return more;
 }
@@ -139,6 +139,19 @@ struct formatted format_size(double ratio, enum script script)
 	put_percent(number, sizeof(number), ratio, decimals(ratio), "");
 	snprintf(buf, sizeof(buf), "%s %%", number[0] == '-' ? number + 1 : number);
 	return scripted(buf, script);
+}
+
+struct formatted format_sizes(double near, double far)
+{
+	char a[48], b[48], buf[112];
+	int digits = decimals(near) > decimals(far) ? decimals(near) : decimals(far);
+
+	if (!isfinite(near) || !isfinite(far) || near < 0 || far < 0)
+		return scripted("unknown", SCRIPT_ASCII);
+	put_percent(a, sizeof(a), near, digits, "");
+	put_percent(b, sizeof(b), far, digits, "");
+	snprintf(buf, sizeof(buf), "%.40s to %.40s", a[0] == '-' ? a + 1 : a, b[0] == '-' ? b + 1 : b);
+	return scripted(buf, SCRIPT_ASCII);
 }
 
 struct formatted format_floor(double floor, enum script script)

@@ -25,6 +25,7 @@ struct formatted format_axis(double v, enum unit unit);                      /* 
 struct formatted format_change(double ratio, enum script script);            /* "-97.1 %", "+10.8 %", "0.0 %" */
 struct formatted format_range(struct interval ratio, enum script script); /* "-98.0 to -95.8 %"; "no interval" when unbounded */
 struct formatted format_size(double ratio, enum script script);           /* "97.1 %": how far from 1, without sign */
+struct formatted format_sizes(double near, double far);                   /* "95.8 to 98.0": two of them, without unit */
 struct formatted format_floor(double floor, enum script script);          /* "+-3.2 %", "x2.4"; "none" when <= 1 */
 struct formatted format_cut(const char *utf8, size_t max_chars);          /* at most max_chars, "..." marks a cut */
 

@@ -140,22 +140,13 @@ static void put_what(struct sink *out, const struct answer *w, const struct chan
 		sink_printf(out, "the %s of %s", row->name, workload_times(w->times->workload));
 }
 
-/* "95.8 to 98.0": the interval of a cut or a rise, as sizes, the smaller first. */
-static void put_sizes(struct sink *out, const struct change *c, enum script script)
+/* "95.8 to 98.0": the interval of a cut or a rise, as sizes, the smaller first; the unit stands before the bracket. */
+static void put_sizes(struct sink *out, const struct change *c)
 {
 	struct interval r = c->cmp.ratio;
 	bool fell = r.est < 1;
-	struct formatted near = format_size(fell ? r.hi : r.lo, script), far = format_size(fell ? r.lo : r.hi, script);
-	char *blank;
 
-	/* the unit once: it stands before the bracket */
-	blank = strstr(near.text, script == SCRIPT_UNICODE ? "\xc2\xa0%" : " %");
-	if (blank)
-		*blank = '\0';
-	blank = strstr(far.text, script == SCRIPT_UNICODE ? "\xc2\xa0%" : " %");
-	if (blank)
-		*blank = '\0';
-	sink_printf(out, "%s to %s", near.text, far.text);
+	sink_put(out, format_sizes(fell ? r.hi : r.lo, fell ? r.lo : r.hi).text);
 }
 
 static void put_range(struct sink *out, const struct change *c, enum script script)
@@ -183,7 +174,7 @@ static void put_headline(struct sink *out, const struct analysis *a, const struc
 		sink_put(out, c->cmp.ratio.est < 1 ? " cut " : " raised ");
 		put_what(out, w, c);
 		sink_printf(out, " by %s (95 %% interval ", format_size(c->cmp.ratio.est, script).text);
-		put_sizes(out, c, script);
+		put_sizes(out, c);
 		sink_char(out, ')');
 		return;
 	case VERDICT_NO_DIFFERENCE:
