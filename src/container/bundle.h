@@ -9,9 +9,8 @@
 #include "container/oci.h"
 
 /*
- * Names for a container: journalled are its bundle, the runtime's state, its
- * groups and `delete --force`; made are the groups above it.  name "" = the
- * next free of "c0", "c1", ...
+ * Names for a container: journalled are its groups and `delete --force`; made
+ * are the groups above it.  name "" = the next free of "c0", "c1", ...
  */
 int container_reserve(struct container **ret, const struct runtime *rt, const char *name, struct journal *j, struct err *err);
 /* `delete --force`, then what is left of bundle and groups.  Frees; accepts NULL. */

@@ -5,7 +5,8 @@
  *
  * Three things can hold a container's remains: the runtime's state folder
  * (`delete --force` knows it), control groups (killed through cgroup.procs,
- * then rmdir) and the bundle.  Undo goes last first: command, groups, folders.
+ * then rmdir) and the bundle.  State and bundle lie in the run's folder, which
+ * goes when all else is undone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -52,14 +53,8 @@ static int name_it(struct container *c, const char *name, struct err *err)
 static int note_traces(const struct container *c, struct err *err)
 {
 	const char *const undo[] = { c->runtime.path, "--root", c->root, "delete", "--force", c->id, NULL };
-	int r = 0;
+	int r = cgroups_note(&c->groups, c->journal, c->cgroup, err);
 
-	if (access(c->root, F_OK) < 0)
-		r = journal_tree(c->journal, c->root, err);
-	if (r == 0)
-		r = journal_tree(c->journal, c->bundle, err);
-	if (r == 0)
-		r = cgroups_note(&c->groups, c->journal, c->cgroup, err);
 	/* A runtime that needs a private view cannot be asked from outside: then the mark and the groups must do. */
 	if (r == 0 && !c->runtime.hide_unified_cgroup)
 		r = journal_command(c->journal, undo, err);

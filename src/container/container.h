@@ -4,8 +4,8 @@
  * crun or runc with no engine above them.
  *
  * Order: bundle, `create` (the process exists and waits), place it, `start`.
- * Everything is in the journal beforehand: the bundle, the runtime's state,
- * the cgroups, and a `delete --force`.
+ * The control groups and a `delete --force` are in the journal beforehand; the
+ * bundle and the runtime's state lie in the run's folder.
  */
 #ifndef CONTAINER_CONTAINER_H
 #define CONTAINER_CONTAINER_H

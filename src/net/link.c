@@ -10,11 +10,14 @@
 #include <sys/time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/cursor.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "net/link.h"
 #include "net/netns.h"
+
+#define AWAIT_NS (5 * NS_PER_S)
 
 struct net {
 	struct mnl_socket *sock;
@@ -187,6 +190,23 @@ int link_enslave(struct net *net, const char *name, const char *bridge, struct e
 	if (r < 0)
 		return r;
 	return link_set(net, name, &(struct link_wish) { .master = fact.ifindex, .up = true }, err);
+}
+
+int link_await(struct net *net, const char *name, bool port, struct err *err)
+{
+	uint64_t deadline = clock_ns() + AWAIT_NS;
+	struct link_fact f;
+
+	for (;;) {
+		int r = link_get(net, name, &f, err);
+
+		if (r < 0 || link_fact_works(&f, port))
+			return r;
+		if (clock_ns() > deadline)
+			return err_set(err, -ETIMEDOUT, "link %s does not begin to work (carrier %d, state %u, bridge port state %u)", name,
+				       f.carrier, f.oper, f.port_state);
+		clock_sleep_ns(NS_PER_MS);
+	}
 }
 
 int link_delete(struct net *net, const char *name, struct err *err)

@@ -25,6 +25,11 @@ int link_veth(struct net *net, const struct veth_end *here, const struct veth_en
 int link_bridge(struct net *net, const char *name, const struct mac *mac, struct err *err);
 int link_set(struct net *net, const char *name, const struct link_wish *wish, struct err *err);
 int link_enslave(struct net *net, const char *name, const char *bridge, struct err *err);
+/*
+ * Wait until a packet would go through: the kernel switches queues and bridge
+ * ports on in a worker of its own, a moment after carrier and "up".
+ */
+int link_await(struct net *net, const char *name, bool port, struct err *err);
 int link_delete(struct net *net, const char *name, struct err *err);
 
 /* Addresses outside 198.18.0.0/15 (RFC 2544, RFC 6815: benchmarking) are refused. */

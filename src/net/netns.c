@@ -164,7 +164,7 @@ int netns_make(struct journal *j, const char *name, int *ret_fd, struct err *err
 	if (r < 0)
 		return r;
 	quieten(fd, name);
-	r = journal_netns(j, name, err);
+	r = j ? journal_netns(j, name, err) : 0;
 	if (r < 0)
 		return r;
 	r = netns_folder_lock(&lock, err);

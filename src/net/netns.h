@@ -11,7 +11,11 @@
 
 #define NETNS_PATH_MAX 96
 
-/* Make NAME (journalled first), loopback down, IPv6 off, no reverse-path filter; its fd (close-on-exec) into *ret_fd. */
+/*
+ * Make NAME, loopback down, IPv6 off, no reverse-path filter; its fd
+ * (close-on-exec) into *ret_fd.  Journalled first; j NULL = the caller has
+ * done so, for several at once.
+ */
 int netns_make(struct journal *j, const char *name, int *ret_fd, struct err *err);
 int netns_open(const char *name, int *ret_fd, struct err *err);
 /* Unmount and unlink; a name that is gone already is fine. */

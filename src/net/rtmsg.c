@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -11,6 +12,8 @@
 #include <sys/socket.h>
 
 #include "net/rtmsg.h"
+
+enum { OPER_UNKNOWN = 0, OPER_UP = 6 };         /* IF_OPER_* of linux/if.h, which glibc's net/if.h shuts out */
 
 static struct nlmsghdr *begin(struct rtbuf *m, uint16_t type, int flags)
 {
@@ -149,9 +152,24 @@ struct nlmsghdr *rtmsg_neigh_new(struct rtbuf *m, uint32_t ifindex, uint32_t add
 	return h;
 }
 
-static int take_attr(const struct nlattr *attr, void *data)
+static int take_port(const struct nlattr *attr, void *data)
 {
 	struct link_fact *f = data;
+
+	if (mnl_attr_get_type(attr) == IFLA_BRPORT_STATE && mnl_attr_get_payload_len(attr) == 1)
+		f->port_state = mnl_attr_get_u8(attr);
+	return MNL_CB_OK;
+}
+
+static int take_info(const struct nlattr *attr, void *data)
+{
+	if (mnl_attr_get_type(attr) == IFLA_INFO_SLAVE_DATA)
+		(void) mnl_attr_parse_nested(attr, take_port, data);
+	return MNL_CB_OK;
+}
+
+static void take_number(uint16_t type, const struct nlattr *attr, struct link_fact *f)
+{
 	const struct {
 		uint16_t type;
 		uint32_t *at;
@@ -160,18 +178,40 @@ static int take_attr(const struct nlattr *attr, void *data)
 		{ IFLA_TXQLEN, &f->txqueuelen },
 		{ IFLA_MASTER, &f->master },
 	};
-	uint16_t type = mnl_attr_get_type(attr), len = mnl_attr_get_payload_len(attr);
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (type == numbers[i].type && len == sizeof(uint32_t))
+		if (type == numbers[i].type)
 			*numbers[i].at = mnl_attr_get_u32(attr);
+	if (type == IFLA_OPERSTATE)
+		f->oper = mnl_attr_get_u8(attr);
+	if (type == IFLA_CARRIER)
+		f->carrier = mnl_attr_get_u8(attr) != 0;
+}
+
+static int take_attr(const struct nlattr *attr, void *data)
+{
+	static const char noop[] = "noop";
+	struct link_fact *f = data;
+	uint16_t type = mnl_attr_get_type(attr), len = mnl_attr_get_payload_len(attr);
+	bool byte = type == IFLA_OPERSTATE || type == IFLA_CARRIER;
+
+	if (len == (byte ? 1 : sizeof(uint32_t)))
+		take_number(type, attr, f);
 	if (type == IFLA_IFNAME && len > 0 && len <= sizeof(f->name))
 		memcpy(f->name, mnl_attr_get_payload(attr), len - 1u);
 	if (type == IFLA_ADDRESS && len == sizeof(f->mac.at))
 		memcpy(f->mac.at, mnl_attr_get_payload(attr), len);
-	if (type == IFLA_CARRIER && len == 1)
-		f->carrier = mnl_attr_get_u8(attr) != 0;
+	if (type == IFLA_QDISC)
+		f->queue = len != sizeof(noop) || memcmp(mnl_attr_get_payload(attr), noop, len) != 0;
+	if (type == IFLA_LINKINFO)
+		(void) mnl_attr_parse_nested(attr, take_info, f);
 	return MNL_CB_OK;
+}
+
+bool link_fact_works(const struct link_fact *f, bool port)
+{
+	return f->up && f->carrier && f->queue && (f->oper == OPER_UP || f->oper == OPER_UNKNOWN) &&
+	       (!port || f->port_state == BR_STATE_FORWARDING);
 }
 
 /* mnl_nlmsg_ok() compares lengths as signed numbers: 2 GiB and more would be less than anything. */

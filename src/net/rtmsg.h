@@ -54,8 +54,13 @@ struct link_fact {
 	char name[IFNAMSIZ];
 	uint32_t ifindex, mtu, txqueuelen, master;
 	bool up, carrier;
+	bool queue;                     /* something takes its packets: without a carrier all are thrown away */
+	uint8_t oper;                   /* IF_OPER_... of linux/if.h */
+	uint8_t port_state;             /* BR_STATE_... of linux/if_bridge.h, 0 = no port, or disabled */
 	struct mac mac;
 };
 bool rtmsg_link_parse(const void *bytes, size_t len, struct link_fact *ret);
+/* Would a packet given to this link go on its way?  `port`: a bridge has to pass it on, too. */
+bool link_fact_works(const struct link_fact *f, bool port);
 
 #endif

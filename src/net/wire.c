@@ -32,14 +32,35 @@ static void cleanup_net(struct net **net)
 }
 #define AUTO_NET AUTO(cleanup_net)
 
-static int make_namespace(struct journal *j, char which, char path[NETNS_PATH_MAX], int *ret_fd, struct err *err)
+static void name_namespace(const char *run, char which, char buf[48])
+{
+	(void) text_print(buf, 48, "vlat-%s-%c", run, which);
+}
+
+static int make_namespace(const struct wire *w, char which, char path[NETNS_PATH_MAX], int *ret_fd, struct err *err)
 {
 	char name[48];
 
-	(void) text_print(name, sizeof(name), "vlat-%s-%c", journal_run(j), which);
+	name_namespace(w->run, which, name);
 	if (text_print(path, NETNS_PATH_MAX, "%s/%s", NETNS_FOLDER, name))
-		return err_set(err, -ENAMETOOLONG, "the run's name \"%.64s\" is too long", journal_run(j));
-	return netns_make(j, name, ret_fd, err);
+		return err_set(err, -ENAMETOOLONG, "the run's name \"%.64s\" is too long", w->run);
+	return netns_make(NULL, name, ret_fd, err);
+}
+
+/* One write to disk for all of them. */
+static int note_namespaces(const struct wire *w, struct journal *j, struct err *err)
+{
+	const char *which = w->kind == WIRE_VM ? "wp" : "wps";
+	char name[48];
+	int r = 0, s;
+
+	journal_hold(j);
+	for (; *which && r == 0; which++) {
+		name_namespace(w->run, *which, name);
+		r = journal_netns(j, name, err);
+	}
+	s = journal_sync(j, r < 0 ? NULL : err);
+	return r < 0 ? r : s;
 }
 
 static int make_bridge(struct net *wire, struct err *err)
@@ -66,7 +87,8 @@ static int dress_end(int ns_fd, const char *address, const char *neighbour, cons
 	r = link_address(net, LINK_NAME, address, WIRE_PREFIX, err);
 	if (r < 0)
 		return r;
-	return link_neighbour(net, LINK_NAME, neighbour, neighbour_mac, err);
+	r = link_neighbour(net, LINK_NAME, neighbour, neighbour_mac, err);
+	return r < 0 ? r : link_await(net, LINK_NAME, false, err);
 }
 
 static int plug_veth(struct net *wire, const struct veth_end *port, const struct veth_end *end, struct err *err)
@@ -82,7 +104,9 @@ static int plug_peer(struct wire *w, struct net *net, struct err *err)
 	const struct veth_end end = { .name = LINK_NAME, .ns_fd = w->peer_ns, .mac = peer_mac };
 	int r = plug_veth(net, &port, &end, err);
 
-	return r < 0 ? r : dress_end(w->peer_ns, WIRE_PEER_ADDRESS, WIRE_SUT_ADDRESS, &sut_mac, err);
+	if (r == 0)
+		r = dress_end(w->peer_ns, WIRE_PEER_ADDRESS, WIRE_SUT_ADDRESS, &sut_mac, err);
+	return r < 0 ? r : link_await(net, port.name, true, err);
 }
 
 static int plug_veth_sut(struct wire *w, struct net *net, struct err *err)
@@ -91,7 +115,9 @@ static int plug_veth_sut(struct wire *w, struct net *net, struct err *err)
 	const struct veth_end end = { .name = LINK_NAME, .ns_fd = w->sut_ns, .mac = sut_mac };
 	int r = plug_veth(net, &port, &end, err);
 
-	return r < 0 ? r : dress_end(w->sut_ns, WIRE_SUT_ADDRESS, WIRE_PEER_ADDRESS, &peer_mac, err);
+	if (r == 0)
+		r = dress_end(w->sut_ns, WIRE_SUT_ADDRESS, WIRE_PEER_ADDRESS, &peer_mac, err);
+	return r < 0 ? r : link_await(net, port.name, true, err);
 }
 
 static int plug_tap(struct wire *w, struct net *net, struct err *err)
@@ -103,7 +129,8 @@ static int plug_tap(struct wire *w, struct net *net, struct err *err)
 	r = link_set(net, "tap0", &(struct link_wish) { .mac = &sut_port_mac }, err);
 	if (r < 0)
 		return r;
-	return link_enslave(net, "tap0", "br0", err);
+	r = link_enslave(net, "tap0", "br0", err);
+	return r < 0 ? r : link_await(net, "tap0", true, err);
 }
 
 static int build(struct wire *w, struct journal *j, struct err *err)
@@ -112,14 +139,17 @@ static int build(struct wire *w, struct journal *j, struct err *err)
 	char path[NETNS_PATH_MAX];
 	int r;
 
-	r = make_namespace(j, 'w', path, &w->wire_ns, err);
+	r = note_namespaces(w, j, err);
 	if (r < 0)
 		return r;
-	r = make_namespace(j, 'p', w->peer_ns_path, &w->peer_ns, err);
+	r = make_namespace(w, 'w', path, &w->wire_ns, err);
+	if (r < 0)
+		return r;
+	r = make_namespace(w, 'p', w->peer_ns_path, &w->peer_ns, err);
 	if (r < 0)
 		return r;
 	if (w->kind != WIRE_VM) {
-		r = make_namespace(j, 's', w->sut_ns_path, &w->sut_ns, err);
+		r = make_namespace(w, 's', w->sut_ns_path, &w->sut_ns, err);
 		if (r < 0)
 			return r;
 	}
@@ -163,7 +193,7 @@ static void close_one(int *fd, const char *run, char which)
 		return;
 	close(*fd);
 	*fd = -1;
-	(void) text_print(name, sizeof(name), "vlat-%s-%c", run, which);
+	name_namespace(run, which, name);
 	if (netns_delete(name, &e) < 0)
 		log_warn("%s", e.text);
 }

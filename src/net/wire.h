@@ -33,7 +33,7 @@ struct wire {
 	int tap_fd;                             /* VM: -netdev tap,fd=N (IFF_VNET_HDR); else -1.  All fds are close-on-exec */
 	char peer_ns_path[NETNS_PATH_MAX];
 	char sut_ns_path[NETNS_PATH_MAX];       /* container: for config.json; "" for a VM */
-	char run[16];
+	char run[16];                           /* in the names of the namespaces */
 	char sut_link[16];                      /* the SUT's interface: "eth0"; in a VM find it by sut_mac */
 	struct mac sut_mac, peer_mac;           /* the VM's NIC must use sut_mac: the peer knows no other */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Real containers under every runtime that is installed. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -118,6 +119,19 @@ static void place(struct container_spec *spec)
 	spec->place.sut_fifo = 5;
 }
 
+/* Would the kernel give a new group real-time budget?  Unseen holders are groups whose dead nobody has waited for yet. */
+static bool budget_is_free(void)
+{
+	static const char dir[] = "/sys/fs/cgroup/cpu/vlat-e2e-budget", file[] = "/sys/fs/cgroup/cpu/vlat-e2e-budget/cpu.rt_runtime_us";
+	int fd = mkdir(dir, 0755) < 0 ? -1 : open(file, O_WRONLY | O_CLOEXEC);
+	bool is_free = fd >= 0 && write(fd, "900000", 6) == 6 && write(fd, "0", 1) == 1;
+
+	if (fd >= 0)
+		close(fd);
+	(void) rmdir(dir);
+	return is_free;
+}
+
 /* FIFO inside works exactly when container_start() said so. */
 static void check_placed(const struct container *c, const struct container_spec *spec)
 {
@@ -143,7 +157,7 @@ static void test_life(const struct runtime *rt)
 	struct err e = { 0 };
 	struct journal *j;
 	char run[16], text[16384];
-	bool real_time;
+	bool real_time, budget;
 
 	snapshot_take(&before, NULL);
 	must(journal_open(&j, "e2e container", &e));
@@ -157,8 +171,10 @@ static void test_life(const struct runtime *rt)
 		check(!c->rt_allowed && !c->rt_why[0]);         /* stock: not asked for */
 		/* A second one beside it, tuned; each hears its own words. */
 		place(&spec);
+		budget = budget_is_free();
 		must(container_start(&second, &spec, j, &e));
 		check_placed(second, &spec);
+		check(second->rt_allowed || !budget);
 		check(!text_eq(c->id, second->id) && !text_eq(c->cgroup, second->cgroup));
 		check(text_eq(ask(c, "say trouble ahead", text), "0"));
 		check(text_eq(container_stderr_tail(c, text, sizeof(text)), "trouble ahead"));
@@ -178,6 +194,26 @@ static void test_life(const struct runtime *rt)
 	e2e_clean(&before, run);
 	snapshot_free(&before);
 	printf("ok %s%s: life\n", rt->name, rt->hide_unified_cgroup ? " (hidden)" : "");
+}
+
+/* The runtime knows nothing of it any more: still the process ends and the groups go, at once. */
+static void stop_unknown(const struct container_spec *spec, struct journal *j)
+{
+	struct container *c;
+	struct cgroups groups;
+	struct err e = { 0 };
+	char dir[512], group[160];
+	int pid;
+
+	must(container_start(&c, spec, j, &e));
+	pid = c->pid;
+	groups = c->groups;
+	(void) text_print(group, sizeof(group), "%s", c->cgroup);
+	check(dir_remove_all(c->root) == 0);
+	container_stop(c, 0);
+	check(kill(pid, 0) < 0 && errno == ESRCH);
+	for (size_t i = 0; i < groups.n; i++)
+		check(!text_print(dir, sizeof(dir), "%s%s", groups.mount[i].path, group) && access(dir, F_OK) < 0);
 }
 
 /* An exit that forgets the container; an agent that dies; one that is killed. */
@@ -201,6 +237,7 @@ static void test_deaths(const struct runtime *rt)
 	check(kill(c->pid, SIGKILL) == 0 && is_gone(c));
 	container_stop(c, NS_PER_S);
 	container_stop(NULL, NS_PER_S);
+	stop_unknown(&spec, j);
 	must(journal_close(j, &e));
 	check(is_gone(forgotten));
 	close(forgotten->to_agent);
@@ -333,6 +370,9 @@ int main(int argc, char **argv)
 		test_life(victim);
 		test_deaths(victim);
 		test_refusals(victim);
+	}
+	for (size_t i = 0; i < working.n; i++) {
+		victim = &working.at[i];
 		e2e_killed(start_and_wait);
 		printf("ok %s%s: revert after SIGKILL\n", victim->name, victim->hide_unified_cgroup ? " (hidden)" : "");
 	}
