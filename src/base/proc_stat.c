@@ -21,7 +21,8 @@ static const char *take_name(const char *text, struct proc_stat *s)
 	len = (size_t) (close - open - 1);
 	if (len >= sizeof(s->comm))
 		len = sizeof(s->comm) - 1;
-	memcpy(s->comm, open + 1, len);
+	for (size_t i = 0; i < len; i++)        /* shown in reports and JSON: plain ASCII only */
+		s->comm[i] = open[1 + i] >= ' ' && open[1 + i] <= '~' ? open[1 + i] : '?';
 	s->comm[len] = '\0';
 	return close + 1;
 }

@@ -9,7 +9,7 @@
 
 struct proc_stat {
 	pid_t tid, ppid;
-	char comm[64];                  /* kernel workers have long names here */
+	char comm[64];                  /* kernel workers have long names here; bytes that are no plain ASCII become '?' */
 	char state;                     /* R S D Z ... */
 	unsigned flags;                 /* PF_* of include/linux/sched.h */
 	uint64_t start_time;            /* field 22, clock ticks after boot */

@@ -90,6 +90,8 @@ static void test_tasks(void **state)
 	assert_true(proc_stat_parse("20 (a) S (b) c)" TAIL, &s));      /* a name may hold anything */
 	assert_string_equal(s.comm, "a) S (b) c");
 	assert_int_equal(s.start_time, 4242);
+	assert_true(proc_stat_parse("21 (\xff\n\tx)" TAIL, &s));
+	assert_string_equal(s.comm, "???x");
 	assert_false(proc_stat_parse("", &s));
 	assert_false(proc_stat_parse("19 (x) S 1 2", &s));
 	assert_false(proc_stat_parse("19 x S" TAIL, &s));
