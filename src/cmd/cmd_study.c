@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vlat study - many measurements in random order, and the report on them. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -146,7 +147,7 @@ static void show_state(void *arg, const struct run_view *s)
 	else
 		term_status("[%zu/%zu] block %u/%u  %s %s, tuning %s, host %s%s%s  about %s left", s->cell, s->cells, s->block,
 			    s->blocks, s->doing, s->sut, s->tuning, s->interference, text_eq(s->doing, "measuring") ? ": " : "",
-			    text_eq(s->doing, "measuring") ? s->workload : "", text_seconds(left, sizeof(left), s->left_s));
+			    text_eq(s->doing, "measuring") ? s->workload : "", text_seconds(left, sizeof(left), ceil(s->left_s)));
 }
 
 /* Report files into the folder, the answer and the table on stdout. */
@@ -174,15 +175,17 @@ static int print_report(const struct call *call, const char *dir)
 	return cmd_print(&out);
 }
 
-/* What stopped the study, and how to go on. */
+/* What stopped the study, and how to go on: from what its folder holds, if it holds anything yet. */
 static int explain_end(const struct study_run *run, const struct err *err)
 {
 	const char *dir = study_run_dir(run);
+	AUTO_FREE char *study = xprintf("%s/study.json", dir);
 	struct err full = *err;
-	AUTO_FREE char *study = dir ? xprintf("%s/study.json", dir) : NULL;
 
-	if (study && access(study, F_OK) == 0)
-		err_set(&full, err->code, "%.420s; go on with: vlat study --resume %.60s", err->text, dir);
+	if (access(study, F_OK) == 0)
+		err_set(&full, err->code, "%.300s; go on with: vlat study --resume %.180s", err->text, dir);
+	else
+		rmdir(dir);
 	if (err->code == -EUCLEAN)
 		return cmd_fail_as(EXIT_NOT_UNDONE, &full);
 	if (err->code == -EPERM || err->code == -EACCES)
@@ -231,12 +234,10 @@ const struct command cmd_study = {
 	.name = "study",
 	.brief = "measure stock against tuned, in random order, and report",
 	.text = "Runs every combination of system under test, tuning, background load and workload in each of several blocks, in "
-		"random "
-		"order, and writes each finished measurement into a folder. At the end it makes the report there and prints the "
-		"answer.\n\n"
-		"What a tuning changes is put back after each group of measurements, at the end, and on Ctrl-C. After a kill or "
-		"a crash "
-		"'vlat revert' puts it back, and --resume goes on: no finished measurement is lost.",
+		"random order, and writes each finished measurement into a folder. At the end it makes the report there and prints "
+		"the answer.\n\n"
+		"What a tuning changes is put back after each group of measurements, at the end, and on Ctrl-C. After a kill or a "
+		"crash 'vlat revert' puts it back, and --resume goes on: no finished measurement is lost.",
 	ROWS(options, study_options),
 	ROWS(args, study_args),
 	ROWS(examples, study_examples),

@@ -3,17 +3,28 @@
 #include "base/text.h"
 #include "study/run_parts.h"
 
-static void put_levels(struct sink *out, const struct study_run *r)
+/* A SUT that is not there would be left out: the plan says so beforehand. */
+static void put_systems(struct sink *out, const struct study_run *r)
 {
 	const struct study_spec *s = r->spec;
+	struct err err = { 0 };
 
 	sink_put(out, "  systems     ");
 	for (unsigned i = 0; i < s->n_suts; i++)
 		sink_printf(out, "%s%s", i ? ", " : "", sut_kind_name(s->suts[i]));
-	for (size_t i = 0; i < r->n_missing; i++)
-		sink_printf(out, "\n              not %s: %s\n              (%s)", sut_kind_name(r->missing[i].kind),
-			    r->missing[i].why, sut_cure(r->missing[i].kind));
-	sink_put(out, "\n  tunings     ");
+	sink_put(out, "\n");
+	for (unsigned i = 0; i < s->n_suts; i++)
+		if (sut_available(s->suts[i], &r->wish.sut, study_run_needs_peer(s), &err) < 0)
+			sink_printf(out, "              %s cannot be had as things are: %s\n              (%s)\n",
+				    sut_kind_name(s->suts[i]), err.text, sut_cure(s->suts[i]));
+}
+
+static void put_levels(struct sink *out, const struct study_run *r)
+{
+	const struct study_spec *s = r->spec;
+
+	put_systems(out, r);
+	sink_put(out, "  tunings     ");
 	for (unsigned i = 0; i < s->n_tunings; i++)
 		sink_printf(out, "%s%s", i ? ", " : "", s->tunings[i].name);
 	sink_put(out, "\n  host        ");

@@ -378,6 +378,39 @@ static void test_rival_tuning(void)
 	check(access(in_home(applied, sizeof(applied), "applied"), F_OK) < 0);
 }
 
+/* No QEMU: said, recorded with its cure, and everything else is measured. */
+static void test_missing_sut(void)
+{
+	static const char text[] = "name: missing\n"
+				   "title: One of two\n"
+				   "blocks: 1\n"
+				   "duration: 100ms\n"
+				   "warmup: 10ms\n"
+				   "suts: [native, vm]\n"
+				   "tunings:\n"
+				   "  - name: stock\n"
+				   "interference:\n"
+				   "  - name: idle\n"
+				   "workloads:\n"
+				   "  - name: wakeup\n";
+	char file[96], dir[96];
+	json_t *study, *gone;
+	struct said s;
+
+	write_study(in_home(file, sizeof(file), "missing.yaml"), text);
+	s = VLAT("study", file, "--out", in_home(dir, sizeof(dir), "missing"), "--qemu", "/no/such/qemu");
+	check(said_exit(&s, 0));
+	check(said_has(&s, "vm is not available"));
+	said_free(&s);
+	study = load(dir, "study.json");
+	gone = json_array_get(json_object_get(study, "unavailable"), 0);
+	check(text_eq(json_string_value(json_object_get(gone, "sut")), "vm"));
+	check(strstr(json_string_value(json_object_get(gone, "why")), "/no/such/qemu"));
+	check(strstr(json_string_value(json_object_get(gone, "cure")), "QEMU"));
+	check(json_array_size(json_object_get(study, "cells")) == 1);
+	json_decref(study);
+}
+
 static void test_bad_input(void)
 {
 	static const struct {
@@ -457,6 +490,7 @@ int main(int argc, char **argv)
 	test_plan_touches_nothing();
 	test_newer_format();
 	test_rival_tuning();
+	test_missing_sut();
 	test_whole_study();
 	test_resume_after_kill();
 	test_interrupt();
