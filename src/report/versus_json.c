@@ -28,7 +28,8 @@ static json_t *study_json(const struct report *r)
 
 static void add_difference(void *arg, const struct versus_differs *d)
 {
-	json_array_append_new(arg, json_pack("{s:s, s:o, s:o}", "name", d->name, "a", text_or_null(d->a), "b", text_or_null(d->b)));
+	json_array_append_new(arg,
+			      json_pack("{s:s, s:o, s:o}", "name", d->name, "a", text_or_null(d->a), "b", text_or_null(d->b)));
 }
 
 static void add_remark(void *arg, const char *text)
@@ -54,8 +55,9 @@ static json_t *change_json(const struct versus_row *r)
 	json_object_set_new(j, "runs_b", json_integer((json_int_t) r->b->n_ok));
 	json_object_set_new(j, "a", number(r->before));
 	json_object_set_new(j, "b", number(r->after));
-	json_object_set_new(j, "ratio", json_pack("{s:o, s:o, s:o}", "est", number(c->ratio.est), "low", number(c->ratio.lo), "high",
-						  number(c->ratio.hi)));
+	json_object_set_new(j, "ratio",
+			    json_pack("{s:o, s:o, s:o}", "est", number(c->ratio.est), "low", number(c->ratio.lo), "high",
+				      number(c->ratio.hi)));
 	json_object_set_new(j, "change_percent", number((c->ratio.est - 1) * 100));
 	json_object_set_new(j, "level", number(c->level));
 	json_object_set_new(j, "p", number(c->p));
@@ -83,9 +85,10 @@ int versus_json(const struct versus_view *v, struct sink *out, struct err *err)
 	versus_remarks(v, add_remark, remarks);
 	for (size_t i = 0; i < v->versus.rows.n; i++)
 		json_array_append_new(changes, change_json(&v->versus.rows.at[i]));
-	all = json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "format", 1, "a", study_json(v->a), "b", study_json(v->b),
-			"remarks", remarks, "differs", differs, "changes", changes, "by_chance", (json_int_t) v->versus.by_chance, "only_a",
-			lone_json(&v->versus, false), "only_b", lone_json(&v->versus, true));
+	all = json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "format", 1, "a", study_json(v->a), "b",
+			study_json(v->b), "remarks", remarks, "differs", differs, "changes", changes, "by_chance",
+			(json_int_t) v->versus.by_chance, "only_a", lone_json(&v->versus, false), "only_b",
+			lone_json(&v->versus, true));
 	text = json_dumps(all, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 	json_decref(all);
 	if (!text)

@@ -46,7 +46,7 @@ static void tell_members(const struct telling *t, const char *kind, const char *
 	const char *member;
 	json_t *value;
 
-	json_object_foreach((json_t *) a, member, value) {
+	json_object_foreach ((json_t *) a, member, value) {
 		AUTO_FREE char *what = xprintf("%s%s%s, %s", kind, *name ? " " : "", name, member);
 
 		if (!text_eq(member, "plan"))
@@ -59,7 +59,7 @@ static const json_t *named(const json_t *list, const char *name)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(list, i, one)
+	json_array_foreach (list, i, one)
 		if (text_eq(gather_text(one, "name"), name))
 			return one;
 	return NULL;
@@ -70,7 +70,7 @@ static void workloads(const struct telling *t, const json_t *a, const json_t *b)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(a, i, one)
+	json_array_foreach (a, i, one)
 		tell_members(t, "workload", gather_text(one, "name"), one, named(b, gather_text(one, "name")));
 }
 
@@ -79,7 +79,7 @@ static bool wants(const json_t *plan, const json_t *step)
 	const json_t *other;
 	size_t i;
 
-	json_array_foreach(plan, i, other)
+	json_array_foreach (plan, i, other)
 		if (text_eq(gather_text(other, "knob"), gather_text(step, "knob")) &&
 		    text_eq(gather_text(other, "after"), gather_text(step, "after")))
 			return true;
@@ -93,7 +93,7 @@ static struct words_seen only_in(const json_t *plan, const json_t *other)
 	const json_t *step;
 	size_t i;
 
-	json_array_foreach(plan, i, step)
+	json_array_foreach (plan, i, step)
 		if (!wants(other, step))
 			words_add(&knobs, gather_text(step, "knob"));
 	return knobs;
@@ -104,14 +104,16 @@ static void tunings(const struct telling *t, const json_t *a, const json_t *b)
 	const char *name;
 	json_t *meant;
 
-	json_object_foreach((json_t *) a, name, meant) {
-		const json_t *other = json_object_get(b, name), *x = json_object_get(meant, "plan"), *y = json_object_get(other, "plan");
+	json_object_foreach ((json_t *) a, name, meant) {
+		const json_t *other = json_object_get(b, name), *x = json_object_get(meant, "plan"),
+			     *y = json_object_get(other, "plan");
 		AUTO_FREE char *what = xprintf("tuning %s, its plan has alone", name);
 		struct words_seen in_a = only_in(x, y), in_b = only_in(y, x);
 
 		tell_members(t, "tuning", name, meant, other);
 		if (json_is_array(x) && json_is_array(y))
-			versus_tell(t->each, t->arg, what, *in_a.text ? in_a.text : "nothing", *in_b.text ? in_b.text : "nothing");
+			versus_tell(t->each, t->arg, what, *in_a.text ? in_a.text : "nothing",
+				    *in_b.text ? in_b.text : "nothing");
 	}
 }
 

@@ -52,8 +52,10 @@ static void few_runs(const struct telling *t, const struct versus *v)
 	for (size_t i = 0; i < v->rows.n; i++)
 		few += !interval_bounded(v->rows.at[i].cmp.ratio);
 	if (few > 0)
-		tell(t, "%zu of %zu comparisons have too few runs for a 95 %% interval. Four on either side give one; ten are "
-			"recommended.", few, v->rows.n);
+		tell(t,
+		     "%zu of %zu comparisons have too few runs for a 95 %% interval. Four on either side give one; ten are "
+		     "recommended.",
+		     few, v->rows.n);
 }
 
 static void no_floor(const struct telling *t, const struct versus *v)
@@ -64,15 +66,21 @@ static void no_floor(const struct telling *t, const struct versus *v)
 		if (v->rows.at[i].cmp.floor <= 1)
 			words_add(&without, v->rows.at[i].group->workload);
 	if (*without.text)
-		tell(t, "No noise floor is known of %s: neither study has an A/A pair of it with enough blocks. Those verdicts rest on the "
-			"interval alone.", without.text);
+		tell(t,
+		     "No noise floor is known of %s: neither study has an A/A pair of it with enough blocks. Those verdicts rest "
+		     "on the "
+		     "interval alone.",
+		     without.text);
 }
 
 static void chance(const struct telling *t, const struct versus *v)
 {
 	if (v->by_chance > 0)
-		tell(t, "%zu comparison%s would come out better or worse if made alone, but so much is to be expected by chance among %zu, and "
-			"counts as \"cannot tell\".", v->by_chance, v->by_chance == 1 ? "" : "s", v->rows.n);
+		tell(t,
+		     "%zu comparison%s would come out better or worse if made alone, but so much is to be expected by chance "
+		     "among %zu, and "
+		     "counts as \"cannot tell\".",
+		     v->by_chance, v->by_chance == 1 ? "" : "s", v->rows.n);
 }
 
 void versus_remarks(const struct versus_view *v, versus_remark_fn *each, void *arg)

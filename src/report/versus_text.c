@@ -36,7 +36,9 @@ static void put_differences(struct doc *d, const struct versus_view *v)
 static enum tone tone_of(const struct versus_row *r)
 {
 	static const enum tone of[] = {
-		[VERDICT_BETTER] = TONE_GOOD, [VERDICT_WORSE] = TONE_BAD, [VERDICT_NO_DIFFERENCE] = TONE_FLAT,
+		[VERDICT_BETTER] = TONE_GOOD,
+		[VERDICT_WORSE] = TONE_BAD,
+		[VERDICT_NO_DIFFERENCE] = TONE_FLAT,
 		[VERDICT_CANNOT_TELL] = TONE_FLAT,
 	};
 
@@ -144,9 +146,10 @@ int versus_text(const struct versus_view *v, struct sink *out, const struct text
 	put_differences(&d, v);
 	put_changes(&d, &v->versus, v->only_changes);
 	put_lone(&d, &v->versus);
-	doc_para(&d, "Runs of two studies share no block, so whatever else changed on the machine in between counts as change. The "
-		     "interval inverts the Mann-Whitney test on logarithms, for which three runs on either side are too few; a verdict needs "
-		     "all of it beyond what two identical arms differed by in either study.");
+	doc_para(&d,
+		 "Runs of two studies share no block, so whatever else changed on the machine in between counts as change. The "
+		 "interval inverts the Mann-Whitney test on logarithms, for which three runs on either side are too few; a "
+		 "verdict needs all of it beyond what two identical arms differed by in either study.");
 	r = doc_text(&d, out, o, err);
 	doc_free(&d);
 	return r;
