@@ -22,7 +22,8 @@ static const struct option_row compare_args[] = {
 };
 
 static const struct option_row compare_options[] = {
-	OPT_FLAG(struct compare_cfg, only_changes, .name = "only-changes", .help = "leave out the rows that are neither better nor worse"),
+	OPT_FLAG(struct compare_cfg, only_changes, .name = "only-changes",
+		 .help = "leave out the rows that are neither better nor worse"),
 	OPT_FLAG(struct compare_cfg, json, .name = "json", .help = "print JSON instead of text"),
 };
 
@@ -73,8 +74,10 @@ static int compare(const struct compare_cfg *cfg, const struct report *a, const 
 	if (v.versus.rows.n > 0) {
 		code = show(cfg, &v);
 	} else {
-		err_set(&err, -ENOENT, "%.120s and %.120s have nothing in common: no system, background load, workload and tuning that both "
-			"have results of", cfg->before, cfg->after);
+		err_set(&err, -ENOENT,
+			"%.120s and %.120s have nothing in common: no system, background load, workload and tuning that both "
+			"have results of",
+			cfg->before, cfg->after);
 		code = cmd_fail(&err);
 	}
 	versus_free(&v.versus);
@@ -99,12 +102,12 @@ static int run_compare(const struct call *call)
 const struct command cmd_compare = {
 	.name = "compare",
 	.brief = "show what changed between two studies",
-	.text = "Compares two results folders: for each system under test, background load, workload and tuning that both have results of, "
-		"the runs of DIR_B against those of DIR_A. Each change comes with its 95 % interval and a verdict: better, worse, no "
-		"difference, or cannot tell, which is what few or noisy runs say.\n\n"
-		"A change counts only beyond the noise that two identical arms show in either folder (their A/A pairs), and only if it is not to be "
-		"expected by chance among so many comparisons. Whatever else differs between the two, such as machine, kernel, accelerator, "
-		"durations or what the tuning wanted, is listed: it counts as change too.",
+	.text = "Compares two results folders: for each system under test, background load, workload and tuning that both have "
+		"results of, the runs of DIR_B against those of DIR_A. Each change comes with its 95 % interval and a verdict: "
+		"better, worse, no difference, or cannot tell, which is what few or noisy runs say.\n\n"
+		"A change counts only beyond the noise that two identical arms show in either folder (their A/A pairs), and only "
+		"if it is not to be expected by chance among so many comparisons. Whatever else differs between the two, such as "
+		"machine, kernel, accelerator, durations or what the tuning wanted, is listed: it counts as change too.",
 	ROWS(args, compare_args),
 	ROWS(options, compare_options),
 	ROWS(examples, compare_examples),

@@ -26,7 +26,8 @@ static const struct number times[] = {
 };
 
 static const struct number rates[] = {
-	RATE(slice_s), RATE(p50_bps), RATE(mean_bps), RATE(stddev_bps), RATE(min_bps), RATE(max_bps), RATE(up_bps), RATE(down_bps),
+	RATE(slice_s), RATE(p50_bps), RATE(mean_bps), RATE(stddev_bps),
+	RATE(min_bps), RATE(max_bps), RATE(up_bps), RATE(down_bps),
 };
 
 /* A section that is absent or null leaves NAN everywhere. */

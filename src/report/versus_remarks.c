@@ -68,8 +68,7 @@ static void no_floor(const struct telling *t, const struct versus *v)
 	if (*without.text)
 		tell(t,
 		     "No noise floor is known of %s: neither study has an A/A pair of it with enough blocks. Those verdicts rest "
-		     "on the "
-		     "interval alone.",
+		     "on the interval alone.",
 		     without.text);
 }
 
@@ -78,8 +77,7 @@ static void chance(const struct telling *t, const struct versus *v)
 	if (v->by_chance > 0)
 		tell(t,
 		     "%zu comparison%s would come out better or worse if made alone, but so much is to be expected by chance "
-		     "among %zu, and "
-		     "counts as \"cannot tell\".",
+		     "among %zu, and counts as \"cannot tell\".",
 		     v->by_chance, v->by_chance == 1 ? "" : "s", v->rows.n);
 }
 
