@@ -21,7 +21,7 @@ static const char *take_name(const char *text, struct proc_stat *s)
 	len = (size_t) (close - open - 1);
 	if (len >= sizeof(s->comm))
 		len = sizeof(s->comm) - 1;
-	for (size_t i = 0; i < len; i++)        /* shown in reports and JSON: plain ASCII only */
+	for (size_t i = 0; i < len; i++) /* shown in reports and JSON: plain ASCII only */
 		s->comm[i] = open[1 + i] >= ' ' && open[1 + i] <= '~' ? open[1 + i] : '?';
 	s->comm[len] = '\0';
 	return close + 1;
@@ -36,7 +36,7 @@ static bool take_field(const char **at, int64_t *ret)
 		return false;
 	if (text_i64(word, ret) == 0)
 		return true;
-	if (text_u64(word, &u) < 0)     /* some fields are unsigned long: their upper half is of no use here */
+	if (text_u64(word, &u) < 0) /* some fields are unsigned long: their upper half is of no use here */
 		return false;
 	*ret = INT64_MAX;
 	return true;

@@ -8,12 +8,8 @@
 #include "base/text.h"
 
 static const char *const form_names[] = {
-	[VALUE_TEXT] = "text",
-	[VALUE_NUMBER] = "number",
-	[VALUE_CPULIST] = "cpulist",
-	[VALUE_CPUMASK] = "cpumask",
-	[VALUE_CHOICE] = "choice",
-	[VALUE_CONTROLLERS] = "controllers",
+	[VALUE_TEXT] = "text",       [VALUE_NUMBER] = "number", [VALUE_CPULIST] = "cpulist",
+	[VALUE_CPUMASK] = "cpumask", [VALUE_CHOICE] = "choice", [VALUE_CONTROLLERS] = "controllers",
 };
 
 const char *value_form_name(enum value_form form)

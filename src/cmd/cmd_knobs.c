@@ -58,12 +58,9 @@ static void cell_cost(struct sink *out, const void *row)
 }
 
 static const struct column knobs_columns[] = {
-	{ .name = "KNOB", .cell = cell_id },
-	{ .name = "EFFECT", .cell = cell_when },
-	{ .name = "SECURITY", .cell = cell_security },
-	{ .name = "WHAT", .cell = cell_title, .wrap = true },
-	{ .name = "WHY", .cell = cell_why },
-	{ .name = "COST", .cell = cell_cost },
+	{ .name = "KNOB", .cell = cell_id },           { .name = "EFFECT", .cell = cell_when },
+	{ .name = "SECURITY", .cell = cell_security }, { .name = "WHAT", .cell = cell_title, .wrap = true },
+	{ .name = "WHY", .cell = cell_why },           { .name = "COST", .cell = cell_cost },
 };
 
 /* The last two are sentences: for JSON only. */
@@ -95,8 +92,10 @@ static int run_knobs(const struct call *call)
 const struct command cmd_knobs = {
 	.name = "knobs",
 	.brief = "list what vlat knows to tune",
-	.text = "Prints one line for each knob of the tuning level 'vlat'. EFFECT tells when it takes effect: 'live' ones are written and "
-		"put back, 'start' ones are given to the measured threads, 'boot' and 'other' ones are only reported. What a knob would "
+	.text = "Prints one line for each knob of the tuning level 'vlat'. EFFECT tells when it takes effect: 'live' ones are "
+		"written and "
+		"put back, 'start' ones are given to the measured threads, 'boot' and 'other' ones are only reported. What a "
+		"knob would "
 		"do on this machine is what 'vlat plan' prints.",
 	ROWS(options, knobs_options),
 	ROWS(examples, knobs_examples),

@@ -15,11 +15,13 @@ struct plan_cfg {
 static const struct plan_cfg plan_defaults = { .root = "/" };
 
 static const struct option_row plan_options_rows[] = {
-	OPT_CPUS(struct plan_cfg, isolate, .name = "isolate", .help = "CPUs for latency work, whole cores; else chosen by topology"),
+	OPT_CPUS(struct plan_cfg, isolate, .name = "isolate",
+		 .help = "CPUs for latency work, whole cores; else chosen by topology"),
 	OPT_FLAG(struct plan_cfg, insecure, .name = "allow-insecure", .help = "with the knobs that lower security"),
 	OPT_U32(struct plan_cfg, vm_memory_mb, .name = "vm-memory", .arg = "MB", .max = 1u << 20,
 		.help = "memory of the guest that huge pages are wanted for"),
-	OPT_DIR(struct plan_cfg, root, .name = "root", .shown = "/", .help = "a copy of a machine's /proc and /sys instead of this one"),
+	OPT_DIR(struct plan_cfg, root, .name = "root", .shown = "/",
+		.help = "a copy of a machine's /proc and /sys instead of this one"),
 	OPT_FLAG(struct plan_cfg, json, .name = "json", .help = "print JSON instead of text"),
 };
 
@@ -89,8 +91,10 @@ static int run_plan(const struct call *call)
 const struct command cmd_plan = {
 	.name = "plan",
 	.brief = "show what tuning would change on this host",
-	.text = "Reads this host and prints what the tuning level 'vlat' would do: which CPUs keep house and which are isolated, and for each "
-		"knob what is, what is wanted, why, and what it costs. What the machine does not have is 'not applicable', what it "
+	.text = "Reads this host and prints what the tuning level 'vlat' would do: which CPUs keep house and which are isolated, "
+		"and for each "
+		"knob what is, what is wanted, why, and what it costs. What the machine does not have is 'not applicable', what "
+		"it "
 		"refuses is 'blocked', with the reason. Nothing is changed.",
 	ROWS(options, plan_options_rows),
 	ROWS(examples, plan_examples),

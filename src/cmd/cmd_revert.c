@@ -13,7 +13,8 @@ struct revert_cfg {
 static const struct revert_cfg revert_defaults = { .run = NULL };
 
 static const struct option_row revert_options_rows[] = {
-	OPT_FLAG(struct revert_cfg, dry_run, .name = "dry-run", .letter = 'n', .help = "say what would be undone; change nothing"),
+	OPT_FLAG(struct revert_cfg, dry_run, .name = "dry-run", .letter = 'n',
+		 .help = "say what would be undone; change nothing"),
 	OPT_FLAG(struct revert_cfg, forget, .name = "forget", .help = "drop from the record what cannot be undone"),
 	OPT_FLAG(struct revert_cfg, json, .name = "json", .help = "print JSON instead of text"),
 };
@@ -29,7 +30,8 @@ static const struct example revert_examples[] = {
 
 static const struct exit_row revert_exits[] = {
 	{ .code = EXIT_OK, .meaning = "nothing is left of any dead run" },
-	{ .code = EXIT_NOT_UNDONE, .meaning = "something could not be undone, or somebody changed it since and it was left alone" },
+	{ .code = EXIT_NOT_UNDONE,
+	  .meaning = "something could not be undone, or somebody changed it since and it was left alone" },
 };
 
 static const char *const run_words[] = {
@@ -45,7 +47,8 @@ static void put_items(struct sink *out, const struct undo_report *r, bool verbos
 		const struct undo_item *it = &r->at[i];
 
 		if (verbose || it->state == UNDO_FOREIGN || it->state == UNDO_FAILED)
-			sink_printf(out, "  %-9s  %s%s%s\n", undo_state_name(it->state), it->what, it->text[0] ? ": " : "", it->text);
+			sink_printf(out, "  %-9s  %s%s%s\n", undo_state_name(it->state), it->what, it->text[0] ? ": " : "",
+				    it->text);
 	}
 }
 
@@ -54,13 +57,16 @@ static void put_run(struct sink *out, const struct revert_run *run, const struct
 	const size_t *n = run->report.count;
 	const char *word = dry && run->state == REVERT_CLEAN ? "can be reverted" : run_words[run->state];
 
-	sink_printf(out, "run %s (%s, %s): %s\n", run->id, run->why[0] ? run->why : "?", run->created[0] ? run->created : "?", word);
+	sink_printf(out, "run %s (%s, %s): %s\n", run->id, run->why[0] ? run->why : "?", run->created[0] ? run->created : "?",
+		    word);
 	if (run->text[0])
 		sink_printf(out, "  %s\n", run->text);
 	put_items(out, &run->report, call->common->verbose || dry);
 	if (run->report.n)
-		sink_printf(out, "  %zu %s, %zu were as before, %zu are gone by themselves, %zu belong to somebody else now, %zu failed\n",
-			    n[UNDO_DONE], dry ? "to undo" : "undone", n[UNDO_SAME], n[UNDO_VOID], n[UNDO_FOREIGN], n[UNDO_FAILED]);
+		sink_printf(
+			out,
+			"  %zu %s, %zu were as before, %zu are gone by themselves, %zu belong to somebody else now, %zu failed\n",
+			n[UNDO_DONE], dry ? "to undo" : "undone", n[UNDO_SAME], n[UNDO_VOID], n[UNDO_FOREIGN], n[UNDO_FAILED]);
 }
 
 static int put_json(struct sink *out, const struct revert_report *report)
@@ -107,10 +113,13 @@ static int run_revert(const struct call *call)
 const struct command cmd_revert = {
 	.name = "revert",
 	.brief = "undo what a killed vlat has left on this host",
-	.text = "vlat writes down every change before it makes it. When it ends, however it ends but by SIGKILL or a crash, it undoes "
-		"everything itself. After those two, this command does: it ends processes that such a run has left, removes containers, "
+	.text = "vlat writes down every change before it makes it. When it ends, however it ends but by SIGKILL or a crash, it "
+		"undoes "
+		"everything itself. After those two, this command does: it ends processes that such a run has left, removes "
+		"containers, "
 		"network namespaces, control groups, mounts and folders, and puts settings back, last first.\n\n"
-		"Only what is still as vlat left it is changed. A value that somebody else has changed since is reported and left alone. "
+		"Only what is still as vlat left it is changed. A value that somebody else has changed since is reported and "
+		"left alone. "
 		"After a reboot there is nothing to put back in /proc and /sys. Runs whose vlat is alive are not touched.",
 	ROWS(options, revert_options_rows),
 	ROWS(args, revert_args),

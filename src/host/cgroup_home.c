@@ -11,7 +11,10 @@
 const char *host_cgroups_name(enum host_cgroups layout)
 {
 	static const char *const names[] = {
-		[HOST_CGROUPS_NONE] = "none", [HOST_CGROUPS_V1] = "v1", [HOST_CGROUPS_V2] = "v2", [HOST_CGROUPS_HYBRID] = "hybrid",
+		[HOST_CGROUPS_NONE] = "none",
+		[HOST_CGROUPS_V1] = "v1",
+		[HOST_CGROUPS_V2] = "v2",
+		[HOST_CGROUPS_HYBRID] = "hybrid",
 	};
 
 	return names[layout];

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 
-#define CPU_DIR "sys/devices/system/cpu"
+#define CPU_DIR  "sys/devices/system/cpu"
 #define NODE_DIR "sys/devices/system/node"
 
 static int read_number(const struct fs *fs, unsigned cpu, const char *file)
@@ -92,7 +92,8 @@ int cpu_facts_read(const struct fs *fs, struct cpu_facts *ret, struct err *err)
 	int r = fs_read_cpulist(fs, CPU_DIR "/online", &f.online);
 
 	if (r < 0 || cpuset_empty(&f.online))
-		return err_sys(err, r < 0 ? r : -EINVAL, "cannot tell which CPUs are online: " CPU_DIR "/online below %s", fs->path);
+		return err_sys(err, r < 0 ? r : -EINVAL, "cannot tell which CPUs are online: " CPU_DIR "/online below %s",
+			       fs->path);
 	f.possible = read_optional(fs, CPU_DIR "/possible");
 	if (!cpuset_within(&f.online, &f.possible))
 		f.possible = cpuset_or(&f.possible, &f.online);

@@ -15,7 +15,8 @@ static uint64_t meminfo_bytes(const char *text, const char *key)
 		const char *at = line;
 		uint64_t kb;
 
-		if (take_text(&at, key) && take_char(&at, ':') && take_blanks(&at) && take_u64(&at, &kb) && kb < UINT64_MAX / 1024)
+		if (take_text(&at, key) && take_char(&at, ':') && take_blanks(&at) && take_u64(&at, &kb) &&
+		    kb < UINT64_MAX / 1024)
 			return kb * 1024;
 	}
 	return 0;
@@ -82,8 +83,8 @@ static void read_os(const struct fs *fs, struct host_facts *f)
 /* One writer per file: whoever else sets such values while we do is named. */
 static void read_writers(const struct fs *fs, struct host_facts *f)
 {
-	static const char *const known[] = { "irqbalance", "tuned", "tuned-ppd", "power-profiles-", "ksmtuned", "numad", "thermald", "stalld",
-					     "crio", "kubelet" };
+	static const char *const known[] = { "irqbalance", "tuned",  "tuned-ppd", "power-profiles-", "ksmtuned", "numad",
+					     "thermald",   "stalld", "crio",      "kubelet" };
 	struct fs_names pids;
 
 	if (fs_list(fs, "proc", &pids) < 0)
@@ -111,7 +112,8 @@ static void read_governor(const struct fs *fs, struct host_facts *f)
 	if (fs_list(fs, "sys/devices/system/cpu/cpufreq", &names) < 0)
 		return;
 	for (size_t i = 0; i < names.n && !f->governor[0]; i++) {
-		if (fs_readf(fs, f->governor, sizeof(f->governor), "sys/devices/system/cpu/cpufreq/%s/scaling_governor", names.at[i]) < 0)
+		if (fs_readf(fs, f->governor, sizeof(f->governor), "sys/devices/system/cpu/cpufreq/%s/scaling_governor",
+			     names.at[i]) < 0)
 			f->governor[0] = '\0';
 	}
 	fs_list_free(&names);

@@ -56,7 +56,7 @@ int irq_facts_read(const struct fs *fs, struct irq_facts *ret, struct err *err)
 	struct fs_names names;
 	int r = fs_list(fs, "proc/irq", &names);
 
-	if (r == -ENOENT) {     /* no interrupt controller to speak of: some containers and architectures */
+	if (r == -ENOENT) { /* no interrupt controller to speak of: some containers and architectures */
 		*ret = (struct irq_facts){ 0 };
 		return 0;
 	}

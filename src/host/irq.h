@@ -32,6 +32,7 @@ void irq_facts_free(struct irq_facts *f);
  */
 typedef void interrupts_fn(const char *label, const uint64_t *counts, size_t n, void *arg);
 #define INTERRUPTS_CPUS 1024
-int interrupts_parse(const char *text, unsigned cpus[INTERRUPTS_CPUS], interrupts_fn *fn, void *arg);   /* number of CPUs, -EINVAL */
+/* Returns the number of CPUs, or -EINVAL. */
+int interrupts_parse(const char *text, unsigned cpus[INTERRUPTS_CPUS], interrupts_fn *fn, void *arg);
 
 #endif

@@ -42,8 +42,8 @@ static void read_preempt(const struct fs *fs, struct kernel_facts *k)
 {
 	char text[128];
 
-	k->realtime = strstr(k->version, "PREEMPT_RT") != NULL || (fs_read(fs, "sys/kernel/realtime", text, sizeof(text)) > 0 &&
-								     text[0] == '1');
+	k->realtime = strstr(k->version, "PREEMPT_RT") != NULL ||
+		      (fs_read(fs, "sys/kernel/realtime", text, sizeof(text)) > 0 && text[0] == '1');
 	if (k->realtime) {
 		text_print(k->preempt, sizeof(k->preempt), "rt");
 	} else if (k->debugfs[0] && fs_readf(fs, text, sizeof(text), "%s/sched/preempt", k->debugfs) > 0 &&
@@ -118,7 +118,8 @@ int kernel_facts_read(const struct fs *fs, struct kernel_facts *ret, struct err 
 	read_text(fs, "proc/sys/kernel/version", k.version, sizeof(k.version));
 	read_text(fs, "proc/cmdline", k.cmdline, sizeof(k.cmdline));
 	read_text(fs, "sys/devices/system/clocksource/clocksource0/current_clocksource", k.clocksource, sizeof(k.clocksource));
-	read_text(fs, "sys/devices/system/clocksource/clocksource0/available_clocksource", k.clocksources, sizeof(k.clocksources));
+	read_text(fs, "sys/devices/system/clocksource/clocksource0/available_clocksource", k.clocksources,
+		  sizeof(k.clocksources));
 	find_debugfs(fs, &k);
 	read_preempt(fs, &k);
 	read_lockdown(fs, &k);

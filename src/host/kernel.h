@@ -14,7 +14,7 @@ struct kernel_facts {
 	char release[72];               /* uname -r */
 	char version[128];              /* uname -v */
 	char cmdline[2048];
-	char preempt[16];               /* "rt", "full", "voluntary", "none", "lazy", "dynamic" (which is not told), "" = unknown */
+	char preempt[16];               /* "rt", "full", "voluntary", "none", "lazy", "dynamic" (not told), "" = unknown */
 	bool realtime;                  /* PREEMPT_RT */
 	char lockdown[20];              /* "none", "integrity", "confidentiality", "" = cannot be read */
 	char clocksource[32];

@@ -43,7 +43,7 @@ static bool parse(const char *line, struct mount_line *m)
 	if (!take_field(&line, m->root, sizeof(m->root)) || !take_field(&line, m->dir, sizeof(m->dir)) ||
 	    !take_field(&line, m->options, sizeof(m->options)))
 		return false;
-	do {    /* optional fields end with a lone hyphen */
+	do { /* optional fields end with a lone hyphen */
 		if (!take_field(&line, skip, sizeof(skip)))
 			return false;
 	} while (!text_eq(skip, "-"));

@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "host/split.h"
 
-enum { FIFO_SUT = 1, FIFO_PEER = 2, FIFO_EMULATOR = 3 };        /* interrupt threads have 50, stoppers 99 */
+enum { FIFO_SUT = 1, FIFO_PEER = 2, FIFO_EMULATOR = 3 }; /* interrupt threads have 50, stoppers 99 */
 
 /* The last of the CPUs of one's own; near the first one while that leaves it some. */
 static struct cpuset take_last(struct cpuset *from, const struct cpuset *near)
@@ -65,7 +65,10 @@ static const struct cpuset *cpus_of(const struct placement *p, enum place role)
 static int fifo_of(const struct placement *p, enum place role)
 {
 	const int prios[] = {
-		[PLACE_SUT] = p->sut_fifo, [PLACE_PEER] = p->peer_fifo, [PLACE_EMULATOR] = p->emulator_fifo, [PLACE_HOUSEKEEPING] = 0,
+		[PLACE_SUT] = p->sut_fifo,
+		[PLACE_PEER] = p->peer_fifo,
+		[PLACE_EMULATOR] = p->emulator_fifo,
+		[PLACE_HOUSEKEEPING] = 0,
 	};
 
 	return prios[role];
@@ -134,10 +137,14 @@ static int set_fifo(pid_t tid, int prio, struct err *err)
 	struct sched_param p = { .sched_priority = prio };
 
 	if (sched_setscheduler(tid, SCHED_FIFO, &p) == 0)
-		return sched_getscheduler(tid) == SCHED_FIFO ? 0 : err_set(err, -EPROTO, "thread %d did not become SCHED_FIFO", (int) tid);
+		return sched_getscheduler(tid) == SCHED_FIFO
+			       ? 0
+			       : err_set(err, -EPROTO, "thread %d did not become SCHED_FIFO", (int) tid);
 	if (errno == EPERM)
-		return err_set(err, -EPERM, "thread %d may not become SCHED_FIFO: run as root (CAP_SYS_NICE), and where the kernel groups "
-			       "real-time tasks give its control group a budget in cpu.rt_runtime_us", (int) tid);
+		return err_set(err, -EPERM,
+			       "thread %d may not become SCHED_FIFO: run as root (CAP_SYS_NICE), and where the kernel groups "
+			       "real-time tasks give its control group a budget in cpu.rt_runtime_us",
+			       (int) tid);
 	return err_sys(err, -errno, "cannot make thread %d SCHED_FIFO %d", (int) tid, prio);
 }
 
@@ -186,7 +193,7 @@ int placement_join(const struct placement *p, enum place role, pid_t pid, struct
 
 	if (!*group)
 		return 0;
-	if (p->cgroup[0])       /* a whole process enters a threaded tree at its parent, its threads then go deeper */
+	if (p->cgroup[0]) /* a whole process enters a threaded tree at its parent, its threads then go deeper */
 		group = p->cgroup;
 	r = write_id(group, "cgroup.procs", pid);
 	return r < 0 ? err_sys(err, r, "process %d cannot join the cpuset group %s", (int) pid, group) : 0;

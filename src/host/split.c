@@ -111,8 +111,9 @@ void split_propose(const struct cpu_facts *cpu, struct cpu_split *ret)
 	struct cpu_split s = { 0 };
 
 	if (all_cores(cpu) < 2) {
-		text_print(s.why, sizeof(s.why), cpu->n < 2 ? "this machine has one CPU: none can be set apart" :
-			   "all CPUs of this machine are hardware threads of one core: none can be set apart");
+		text_print(s.why, sizeof(s.why),
+			   cpu->n < 2 ? "this machine has one CPU: none can be set apart"
+				      : "all CPUs of this machine are hardware threads of one core: none can be set apart");
 		*ret = s;
 		return;
 	}
@@ -148,7 +149,8 @@ int split_from_isolated(const struct cpu_facts *cpu, const struct cpuset *isolat
 		char threads[64];
 
 		if (!cpuset_empty(&inside) && !cpuset_equal(&inside, &core))
-			return err_set(err, -EINVAL, "cannot isolate CPUs \"%s\": CPUs %s are hardware threads of one core, take all or none",
+			return err_set(err, -EINVAL,
+				       "cannot isolate CPUs \"%s\": CPUs %s are hardware threads of one core, take all or none",
 				       list, cpuset_list(&core, threads, sizeof(threads)));
 	}
 	text_print(s.why, sizeof(s.why), "as asked for");

@@ -13,7 +13,7 @@
 #include "host/proc_stat_cpus.h"
 
 #define STEAL_PERCENT_MAX 1.0
-#define STEAL_TICKS_MIN 3       /* one tick is 10 ms: fewer are chance */
+#define STEAL_TICKS_MIN   3 /* one tick is 10 ms: fewer are chance */
 
 static uint64_t tick_ns(void)
 {
@@ -84,7 +84,8 @@ static void read_quota(const struct fs *fs, struct steal_sample *s)
 
 		if (fs_readf(fs, text, sizeof(text), "%s%s/cpu.stat", cg.cpu.dir, own) > 0) {
 			s->quota_throttled += cpu_stat_value(text, "nr_throttled");
-			s->quota_throttled_ns += cpu_stat_value(text, "throttled_usec") * NS_PER_US + cpu_stat_value(text, "throttled_time");
+			s->quota_throttled_ns +=
+				cpu_stat_value(text, "throttled_usec") * NS_PER_US + cpu_stat_value(text, "throttled_time");
 		}
 		if (!slash)
 			return;
@@ -100,7 +101,7 @@ static void read_thermal(const struct fs *fs, struct steal_sample *s)
 	for (unsigned cpu = 0; cpu < s->n_cpus; cpu++) {
 		text_print(path, sizeof(path), "sys/devices/system/cpu/cpu%u/thermal_throttle/core_throttle_count", cpu);
 		if (fs_read_u64(fs, path, &n) < 0)
-			return;         /* this processor does not count */
+			return; /* this processor does not count */
 		s->thermal_throttles += n;
 		text_print(path, sizeof(path), "sys/devices/system/cpu/cpu%u/thermal_throttle/package_throttle_count", cpu);
 		if (fs_read_u64(fs, path, &n) == 0)
@@ -140,7 +141,8 @@ static void judge(struct steal_delta *d, uint64_t worst_ns)
 	d->disturbed = d->why[0] != '\0';
 }
 
-void steal_diff(const struct steal_sample *before, const struct steal_sample *after, const struct cpuset *cpus, struct steal_delta *ret)
+void steal_diff(const struct steal_sample *before, const struct steal_sample *after, const struct cpuset *cpus,
+		struct steal_delta *ret)
 {
 	uint64_t wall = grown(before->at_ns, after->at_ns), worst = 0;
 	struct steal_delta d = { .wall_s = (double) wall / 1e9 };

@@ -12,8 +12,8 @@
 #define ARGV_MAX 256
 
 static const char *const kind_names[] = {
-	[ENTRY_VALUE] = "value", [ENTRY_TASK] = "task", [ENTRY_POLICY] = "policy", [ENTRY_NETNS] = "netns",
-	[ENTRY_CGROUP] = "cgroup", [ENTRY_TREE] = "tree", [ENTRY_MOUNT] = "mount", [ENTRY_COMMAND] = "command",
+	[ENTRY_VALUE] = "value",   [ENTRY_TASK] = "task", [ENTRY_POLICY] = "policy", [ENTRY_NETNS] = "netns",
+	[ENTRY_CGROUP] = "cgroup", [ENTRY_TREE] = "tree", [ENTRY_MOUNT] = "mount",   [ENTRY_COMMAND] = "command",
 };
 
 /* Which members a kind must have. */
@@ -188,9 +188,9 @@ int entry_parse(const json_t *o, struct entry *ret, struct err *err)
 
 char *head_line(const struct journal_head *h)
 {
-	AUTO_JSON json_t *o = json_pack("{s:i, s:s, s:s, s:I, s:I, s:s, s:s, s:s}", "format", JOURNAL_FORMAT, "run", h->run, "boot",
-					h->boot, "pid", (json_int_t) h->pid, "start", (json_int_t) h->start, "created", h->created,
-					"why", h->why, "vlat", VLAT_VERSION);
+	AUTO_JSON json_t *o = json_pack("{s:i, s:s, s:s, s:I, s:I, s:s, s:s, s:s}", "format", JOURNAL_FORMAT, "run", h->run,
+					"boot", h->boot, "pid", (json_int_t) h->pid, "start", (json_int_t) h->start, "created",
+					h->created, "why", h->why, "vlat", VLAT_VERSION);
 
 	return o ? json_dumps(o, JSON_COMPACT) : NULL;
 }

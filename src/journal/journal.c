@@ -33,7 +33,7 @@ static int write_whole(int fd, const char *text, size_t len)
 
 		if (n < 0 && code == -EINTR)
 			continue;
-		if (n < 0) {    /* a full disk: no half line may stay, the next one would be glued to it */
+		if (n < 0) { /* a full disk: no half line may stay, the next one would be glued to it */
 			if (ftruncate(fd, start) < 0)
 				return -errno;
 			return code;
@@ -128,7 +128,7 @@ int journal_sync(struct journal *j, struct err *err)
 	if (r == 0)
 		return 0;
 	for (size_t i = j->held_from; i < j->entries.n; i++)
-		j->entries.at[i].settled = true;        /* none of them may be acted on now */
+		j->entries.at[i].settled = true; /* none of them may be acted on now */
 	return err_sys(err, r, "cannot write the journal of run %s in %s", j->head.run, j->dir);
 }
 
@@ -141,9 +141,11 @@ static int note(struct journal *j, struct entry *e, struct err *err)
 	e->seq = j->next_seq++;
 	line = entry_line(e);
 	if (!entry_is_whole(e))
-		r = err_set(err, -EINVAL, "the journal cannot undo \"%.200s\": it needs an absolute path without \"..\"", e->path ? e->path : "");
+		r = err_set(err, -EINVAL, "the journal cannot undo \"%.200s\": it needs an absolute path without \"..\"",
+			    e->path ? e->path : "");
 	else if (!line)
-		r = err_set(err, -EILSEQ, "%s holds bytes that are no UTF-8 text, which the journal cannot keep", e->path ? e->path : "a command");
+		r = err_set(err, -EILSEQ, "%s holds bytes that are no UTF-8 text, which the journal cannot keep",
+			    e->path ? e->path : "a command");
 	else if (j->held)
 		sink_printf(&j->pending, "%s\n", line);
 	else
@@ -161,7 +163,7 @@ static bool is_volatile(const char *path)
 {
 	static const long kinds[] = {
 		PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC,
-		SECURITYFS_MAGIC, TMPFS_MAGIC, HUGETLBFS_MAGIC, RAMFS_MAGIC, BPF_FS_MAGIC,
+		SECURITYFS_MAGIC, TMPFS_MAGIC, HUGETLBFS_MAGIC,    RAMFS_MAGIC,         BPF_FS_MAGIC,
 	};
 	struct statfs sf;
 
@@ -237,7 +239,8 @@ int journal_task(struct journal *j, pid_t tid, const struct cpuset *before, cons
 	return note_task(j, ENTRY_TASK, tid, cpuset_list(before, b, sizeof(b)), cpuset_list(after, a, sizeof(a)), err);
 }
 
-int journal_policy(struct journal *j, pid_t tid, int policy_before, int prio_before, int policy_after, int prio_after, struct err *err)
+int journal_policy(struct journal *j, pid_t tid, int policy_before, int prio_before, int policy_after, int prio_after,
+		   struct err *err)
 {
 	char b[32], a[32];
 
@@ -285,7 +288,8 @@ int journal_command(struct journal *j, const char *const *argv, struct err *err)
 	while (argv[n])
 		n++;
 	if (n == 0 || argv[0][0] != '/')
-		return err_set(err, -EINVAL, "a command in the journal needs the absolute path of its program, not \"%s\"", n ? argv[0] : "");
+		return err_set(err, -EINVAL, "a command in the journal needs the absolute path of its program, not \"%s\"",
+			       n ? argv[0] : "");
 	e.argv = xalloc(n + 1, sizeof(*e.argv));
 	for (size_t i = 0; i < n; i++)
 		e.argv[i] = xstrdup(argv[i]);

@@ -31,7 +31,7 @@ struct journal;
 int journal_state_dir(char *buf, size_t cap, struct err *err);
 
 int journal_open(struct journal **ret, const char *why, struct err *err);       /* new run; takes its lock */
-const char *journal_run(const struct journal *j);      /* run id, e.g. "r4k2az": a name, at most 8 characters, usable in interface names */
+const char *journal_run(const struct journal *j);      /* "r4k2az": a name, at most 8 characters, fit for interface names */
 const char *journal_dir(const struct journal *j);      /* STATE/runs/ID: sockets, bundles, images of this run live here */
 /* Undo everything (last first), then remove the run's folder.  What could not be undone stays recorded. */
 int journal_close(struct journal *j, struct err *err);
@@ -53,14 +53,15 @@ int journal_file(struct journal *j, const char *path, const char *before, const 
 int journal_left(struct journal *j, const char *path, const char *left, struct err *err);
 
 int journal_task(struct journal *j, pid_t tid, const struct cpuset *before, const struct cpuset *after, struct err *err);
-int journal_policy(struct journal *j, pid_t tid, int policy_before, int prio_before, int policy_after, int prio_after, struct err *err);
+int journal_policy(struct journal *j, pid_t tid, int policy_before, int prio_before, int policy_after, int prio_after,
+		   struct err *err);
 int journal_netns(struct journal *j, const char *name, struct err *err);        /* /run/netns/NAME */
 int journal_cgroup(struct journal *j, const char *dir, struct err *err);        /* tasks in it move to its parent; then rmdir */
 int journal_tree(struct journal *j, const char *dir, struct err *err);          /* a folder of vlat's own, removed */
 int journal_mount(struct journal *j, const char *dir, struct err *err);
 /* Processes: every child is spawned with this word in its environment; undo kills whoever carries it. */
 const char *journal_mark(const struct journal *j);     /* "VLAT_RUN=ID" */
-/* A program that undoes something only it can (runtime delete, rival tuner's revert); bounded in time, harmless when run twice. */
+/* A program that undoes what only it can (runtime delete, rival tuner's revert); bounded in time, harmless when run twice. */
 int journal_command(struct journal *j, const char *const *argv, struct err *err);
 
 /*

@@ -26,7 +26,7 @@
 #include "base/text.h"
 #include "journal/internal.h"
 
-#define ENVIRON_MAX ((size_t) 1 << 20)
+#define ENVIRON_MAX      ((size_t) 1 << 20)
 #define KILL_DEADLINE_NS (5 * NS_PER_S)
 
 /* The mark as one whole "K=V" word of a NUL-separated list. */

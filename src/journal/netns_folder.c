@@ -29,7 +29,7 @@ int netns_folder_lock(int *ret_fd, struct err *err)
 
 	if (mkdir(NETNS_FOLDER, 0755) < 0 && errno != EEXIST)
 		return err_sys(err, -errno, "cannot make " NETNS_FOLDER);
-	fd = open(NETNS_FOLDER "/..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);      /* its own fd would keep the mount busy */
+	fd = open(NETNS_FOLDER "/..", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* its own fd would keep the mount busy */
 	if (fd < 0 || flock(fd, LOCK_EX) < 0)
 		return err_sys(err, -errno, "cannot lock the folder of " NETNS_FOLDER);
 	*ret_fd = TAKE_FD(fd);

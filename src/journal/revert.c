@@ -17,7 +17,10 @@
 #define LOCK_WAIT_NS (3 * NS_PER_S)
 
 static const char *const revert_names[] = {
-	[REVERT_LIVE] = "live", [REVERT_CLEAN] = "reverted", [REVERT_LEFT] = "left", [REVERT_UNREADABLE] = "unreadable",
+	[REVERT_LIVE] = "live",
+	[REVERT_CLEAN] = "reverted",
+	[REVERT_LEFT] = "left",
+	[REVERT_UNREADABLE] = "unreadable",
 };
 
 static int load(struct journal *j, struct err *err)
@@ -46,7 +49,7 @@ static int load(struct journal *j, struct err *err)
 	j->rebooted = !text_eq(boot, t.head.boot);
 	j->next_seq = t.entries.n ? t.entries.at[t.entries.n - 1].seq + 1 : 1;
 	text_print(j->mark, sizeof(j->mark), "VLAT_RUN=%s", j->head.run);
-	if (j->fd >= 0 && len > t.whole && ftruncate(j->fd, (off_t) t.whole) < 0)   /* the torn line */
+	if (j->fd >= 0 && len > t.whole && ftruncate(j->fd, (off_t) t.whole) < 0) /* the torn line */
 		return err_sys(err, -errno, "cannot cut the torn end off %s", path);
 	return 0;
 }
@@ -73,7 +76,7 @@ static int take_lock(struct journal *j, struct err *err)
 			return err_sys(err, -errno, "cannot lock %s", path);
 		if (clock_ns() > deadline)
 			return err_set(err, -EBUSY, "another vlat is undoing run %s at this moment", j->head.run);
-		marked_kill(&c, 0, NULL);       /* a child that was forked without exec shares its dead parent's lock */
+		marked_kill(&c, 0, NULL); /* a child that was forked without exec shares its dead parent's lock */
 		clock_sleep_ns(20 * NS_PER_MS);
 	}
 	return 0;
@@ -87,8 +90,9 @@ static void finish(struct journal *j, const struct revert_options *o, struct rev
 	if (undone < 0)
 		text_print(run->text, sizeof(run->text), "%.300s", why->text);
 	else if (j->damaged)
-		text_print(run->text, sizeof(run->text), "%zu lines of its journal cannot be read: look at %.200s/journal, then use --forget",
-			   j->damaged, j->dir);
+		text_print(run->text, sizeof(run->text),
+			   "%zu lines of its journal cannot be read: look at %.200s/journal, then use --forget", j->damaged,
+			   j->dir);
 	run->state = undone < 0 || j->damaged || run->report.count[UNDO_FOREIGN] ? REVERT_LEFT : REVERT_CLEAN;
 	if (o->dry_run || kept || run_remove(j->dir, &err) == 0)
 		return;
@@ -199,7 +203,7 @@ int journal_revert(const struct revert_options *options, struct revert_report *r
 	char runs[300];
 	int r = runs_dir(runs, sizeof(runs), false, err);
 
-	if (r == -ENOENT)       /* vlat has never changed anything here */
+	if (r == -ENOENT) /* vlat has never changed anything here */
 		return options->run ? err_set(err, r, "there is no run %s to revert", options->run) : 0;
 	if (r < 0)
 		return r;
@@ -232,11 +236,11 @@ static json_t *run_json(const struct revert_run *run)
 	for (size_t i = 0; i < run->report.n; i++) {
 		const struct undo_item *it = &run->report.at[i];
 
-		json_array_append_new(items, json_pack("{s:s, s:s, s:s}", "state", undo_state_name(it->state), "what", it->what, "text",
-						       it->text));
+		json_array_append_new(items, json_pack("{s:s, s:s, s:s}", "state", undo_state_name(it->state), "what", it->what,
+						       "text", it->text));
 	}
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:o}", "run", run->id, "state", revert_names[run->state], "why", run->why,
-			 "created", run->created, "pid", (json_int_t) run->pid, "text", run->text, "items", items);
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:o}", "run", run->id, "state", revert_names[run->state], "why",
+			 run->why, "created", run->created, "pid", (json_int_t) run->pid, "text", run->text, "items", items);
 }
 
 json_t *revert_report_json(const struct revert_report *r)

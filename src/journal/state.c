@@ -36,7 +36,8 @@ int journal_state_dir(char *buf, size_t cap, struct err *err)
 	else
 		return err_set(err, -ENOENT, "no folder for vlat's journals: set VLAT_STATE or HOME");
 	if (cut || buf[0] != '/')
-		return err_set(err, -EINVAL, "the folder for vlat's journals (VLAT_STATE) must be an absolute path, not too long");
+		return err_set(err, -EINVAL,
+			       "the folder for vlat's journals (VLAT_STATE) must be an absolute path, not too long");
 	return 0;
 }
 

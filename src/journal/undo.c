@@ -20,7 +20,7 @@
 #include "base/text.h"
 #include "journal/internal.h"
 
-#define SLOW_NS (100 * NS_PER_MS)      /* worth a remark to a developer */
+#define SLOW_NS (100 * NS_PER_MS) /* worth a remark to a developer */
 
 typedef enum undo_state undo_fn(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 
@@ -30,7 +30,8 @@ static undo_fn *const undo_table[] = {
 };
 
 static const char *const state_names[] = {
-	[UNDO_DONE] = "undone", [UNDO_SAME] = "unchanged", [UNDO_VOID] = "void", [UNDO_FOREIGN] = "foreign", [UNDO_FAILED] = "failed",
+	[UNDO_DONE] = "undone",     [UNDO_SAME] = "unchanged", [UNDO_VOID] = "void",
+	[UNDO_FOREIGN] = "foreign", [UNDO_FAILED] = "failed",
 };
 
 const char *undo_state_name(enum undo_state s)
@@ -66,7 +67,7 @@ static void settle(struct journal *j, struct entry *e, enum undo_state how)
 
 static enum undo_state undo_one(const struct undo_ctx *c, struct entry *e, struct undo_item *item)
 {
-	if (c->j->rebooted && !e->lasting && e->kind != ENTRY_NETNS) {  /* /run may lie on disk: the name of a namespace stays */
+	if (c->j->rebooted && !e->lasting && e->kind != ENTRY_NETNS) { /* /run may lie on disk: the name of a namespace stays */
 		text_print(item->what, sizeof(item->what), "%s", e->path ? e->path : "a task");
 		text_print(item->text, sizeof(item->text), "void: the machine was rebooted since");
 		return UNDO_VOID;

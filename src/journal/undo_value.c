@@ -144,7 +144,8 @@ enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, stru
 	if (value_same(e->form, now, e->before))
 		return UNDO_SAME;
 	if (!is_ours(e, now)) {
-		text_print(item->text, sizeof(item->text), "is %s now; vlat found %s and wrote %s; somebody changed it since, left alone",
+		text_print(item->text, sizeof(item->text),
+			   "is %s now; vlat found %s and wrote %s; somebody changed it since, left alone",
 			   brief(e->form, now, is, sizeof(is)), before, brief(e->form, e->after, after, sizeof(after)));
 		return UNDO_FOREIGN;
 	}

@@ -17,8 +17,8 @@
 #include "journal/netns_folder.h"
 
 #define COMMAND_TIMEOUT_NS (30 * NS_PER_S)
-#define RMDIR_TRIES 200
-#define RMDIR_WAIT_NS (10 * NS_PER_MS)
+#define RMDIR_TRIES        200
+#define RMDIR_WAIT_NS      (10 * NS_PER_MS)
 
 static enum undo_state failed(struct undo_item *item, const char *what, int code)
 {
@@ -115,7 +115,7 @@ static int move_listed(const char *list, const char *to)
 		size_t n = strcspn(at, "\n");
 
 		if (n > 0 && !text_print(word, sizeof(word), "%.*s", (int) (n < 20 ? n : 20), at))
-			moved += fs_write(&root, to + 1, word) == 0;   /* a task that has just ended: nothing to move */
+			moved += fs_write(&root, to + 1, word) == 0; /* a task that has just ended: nothing to move */
 		at += n + (at[n] == '\n');
 	}
 	fs_close(&root);
@@ -145,7 +145,7 @@ static void give_up_budget(const char *dir)
 	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd >= 0 && write(fd, "0", 1) < 0)
-		return;         /* a task still needs it, or the group below: tried again */
+		return; /* a task still needs it, or the group below: tried again */
 }
 
 /* Groups that a runtime made inside go first; depth is bounded by the kernel's own limits on nesting. */
@@ -189,7 +189,7 @@ enum undo_state undo_cgroup(const struct undo_ctx *c, const struct entry *e, str
 		r = remove_group(e->path, parent, 0);
 		if (r == 0 || r == -ENOENT)
 			return UNDO_DONE;
-		clock_sleep_ns(RMDIR_WAIT_NS);  /* dying tasks leave their group a little later */
+		clock_sleep_ns(RMDIR_WAIT_NS); /* dying tasks leave their group a little later */
 	}
 	return failed(item, "cannot be removed", r);
 }

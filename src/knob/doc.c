@@ -15,9 +15,9 @@ static const char *const when_words[] = {
 static const struct {
 	const char *prefix, *title;
 } families[] = {
-	{ "irq.", "Interrupts" }, { "iso.", "Isolation of CPUs" }, { "kvm.", "KVM" },	  { "mem.", "Memory" },
-	{ "net.", "Network" },	  { "pci.", "PCI Express" },	     { "pwr.", "Power" }, { "sch.", "Scheduler" },
-	{ "vm.", "Virtual machines" },
+	{ "irq.", "Interrupts" }, { "iso.", "Isolation of CPUs" }, { "kvm.", "KVM" },
+	{ "mem.", "Memory" },     { "net.", "Network" },           { "pci.", "PCI Express" },
+	{ "pwr.", "Power" },      { "sch.", "Scheduler" },         { "vm.", "Virtual machines" },
 };
 
 static void put_files(const struct knob *k, struct sink *out)
@@ -57,9 +57,11 @@ static void put_knob(const struct knob *k, struct sink *out)
 
 void knob_doc(struct sink *out)
 {
-	sink_put(out, "# Knobs\n\n"
-		      "What the tuning level `vlat` looks at: one entry each, generated from `src/knob/` by `vlat knobs --markdown`;\n"
-		      "do not edit. What a machine does not have is \"not applicable\", what it refuses is \"blocked\", with the reason.\n\n");
+	sink_put(out,
+		 "# Knobs\n\n"
+		 "What the tuning level `vlat` looks at: one entry each, generated from `src/knob/` by `vlat knobs --markdown`;\n"
+		 "do not edit. What a machine does not have is \"not applicable\", what it refuses is \"blocked\", with the "
+		 "reason.\n\n");
 	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
 		sink_printf(out, "## %s\n\n", families[f].title);
 		for (size_t i = 0; i < knob_count; i++) {

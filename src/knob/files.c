@@ -21,7 +21,8 @@ static bool wanted(const struct knob_ctx *c, const struct knob_file *f, const ch
 	return true;
 }
 
-static void list_file(const struct knob_ctx *c, const struct knob_file *f, const char *path, const char *target, struct settings *out)
+static void list_file(const struct knob_ctx *c, const struct knob_file *f, const char *path, const char *target,
+		      struct settings *out)
 {
 	char now[VALUE_MAX] = "", clean[VALUE_MAX], want[VALUE_MAX];
 	struct setting *s;
@@ -89,7 +90,8 @@ static int list_files(const struct knob *k, const struct knob_ctx *c, struct set
 		const char *path = k->files[0].path, *hole = strstr(path, "%s");
 		char shown[96];
 
-		text_print(shown, sizeof(shown), "/%.*s%s%s", hole ? (int) (hole - path) : 90, path, hole ? "*" : "", hole ? hole + 2 : "");
+		text_print(shown, sizeof(shown), "/%.*s%s%s", hole ? (int) (hole - path) : 90, path, hole ? "*" : "",
+			   hole ? hole + 2 : "");
 		list_absent(out, shown, "this kernel or machine does not have it");
 	}
 	return 0;

@@ -57,10 +57,10 @@ static void list_irq(const struct knob_ctx *c, const struct irq_fact *f, struct 
 	if (!s)
 		return;
 	text_print(s->target, sizeof(s->target), "irq %u%s%s%s", f->nr, f->name[0] ? " (" : "", f->name, f->name[0] ? ")" : "");
-	if (!f->name[0])        /* nobody uses it: it cannot fire, and the next user gets the default mask */
+	if (!f->name[0]) /* nobody uses it: it cannot fire, and the next user gets the default mask */
 		s->state = SETTING_SAME;
 	else if (!text_print(guard, sizeof(guard), "proc/irq/%u/%s", f->nr, f->name))
-		s->guard = xstrdup(guard);      /* the number may belong to another device after a driver was loaded again */
+		s->guard = xstrdup(guard); /* the number may belong to another device after a driver was loaded again */
 }
 
 static int list_irqs(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
@@ -102,8 +102,9 @@ static int list_irqbalance(const struct knob *k, const struct knob_ctx *c, struc
 	(void) k;
 	(void) err;
 	if (strstr(c->facts->writers, "irqbalance"))
-		list_blocked(out, "irqbalance", "it runs, and moves interrupts back every 10 s: stop it while the tuning lasts "
-						"(systemctl stop irqbalance)");
+		list_blocked(out, "irqbalance",
+			     "it runs, and moves interrupts back every 10 s: stop it while the tuning lasts "
+			     "(systemctl stop irqbalance)");
 	else
 		list_absent(out, "irqbalance", "is not running");
 	return 0;

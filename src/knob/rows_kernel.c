@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows: kernel noise that a file switches. Sources: kernel documentation, admin-guide/sysctl/{kernel,vm}.rst and others as named. */
+/* Rows: kernel noise that a file switches. Sources: kernel documentation, admin-guide/sysctl/{kernel,vm}.rst and others as named.
+ */
 #include "base/text.h"
 #include "knob/internal.h"
 
-#define SYSCTL_KERNEL "Documentation/admin-guide/sysctl/kernel.rst"
-#define SYSCTL_VM "Documentation/admin-guide/sysctl/vm.rst"
+#define SYSCTL_KERNEL    "Documentation/admin-guide/sysctl/kernel.rst"
+#define SYSCTL_VM        "Documentation/admin-guide/sysctl/vm.rst"
 #define PER_CPU_KTHREADS "Documentation/admin-guide/kernel-per-CPU-kthreads.rst"
 
-/* With nohz_full the kernel already keeps timers off those CPUs, and migration takes them away; without it 0 keeps them where armed. */
+/* With nohz_full the kernel already keeps timers off those CPUs, and migration takes them away; without it 0 keeps them where
+ * armed. */
 static bool timer_migration(const struct knob_ctx *c, const char *now, char *buf, size_t cap)
 {
 	struct cpuset ticking = cpuset_minus(&c->split->isolated, &c->facts->cpu.nohz_full);
@@ -112,7 +114,9 @@ const struct knob knob_iso_clocksource = {
 	.cost = "none when the counter is stable, which the kernel has checked",
 	.source = "Documentation/admin-guide/kernel-parameters.txt, clocksource",
 	.order = ORDER_KERNEL,
-	FILES({ .path = "sys/devices/system/clocksource/clocksource0/current_clocksource", .form = VALUE_TEXT, .choose = clocksource }),
+	FILES({ .path = "sys/devices/system/clocksource/clocksource0/current_clocksource",
+		.form = VALUE_TEXT,
+		.choose = clocksource }),
 };
 
 const struct knob knob_iso_split_lock = {

@@ -7,8 +7,8 @@
 #include "knob/internal.h"
 
 #define SYSCTL_VM "Documentation/admin-guide/sysctl/vm.rst"
-#define HUGE_2M "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
-#define THP "sys/kernel/mm/transparent_hugepage/"
+#define HUGE_2M   "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+#define THP       "sys/kernel/mm/transparent_hugepage/"
 
 const struct knob knob_mem_ksm = {
 	.id = "mem.ksm",
@@ -36,7 +36,8 @@ static bool thp_defrag(const struct knob_ctx *c, const char *now, char *buf, siz
 const struct knob knob_mem_thp = {
 	.id = "mem.thp",
 	.title = "transparent huge pages only for who asks",
-	.why = "a fault that tries to build a huge page may compact memory first; QEMU asks for them and touches its memory beforehand",
+	.why = "a fault that tries to build a huge page may compact memory first; QEMU asks for them and touches its memory "
+	       "beforehand",
 	.cost = "programs that do not ask have more TLB misses",
 	.source = "Documentation/admin-guide/mm/transhuge.rst",
 	.order = ORDER_MEMORY,
@@ -60,7 +61,7 @@ const struct knob knob_mem_compaction = {
 	.why = "kcompactd moves pages of running tasks, each of which then faults",
 	.cost = "huge pages may be harder to get later; putting the old value back starts one pass of compaction",
 	.source = SYSCTL_VM,
-	.order = ORDER_MEMORY + 1,      /* after huge pages were got */
+	.order = ORDER_MEMORY + 1, /* after huge pages were got */
 	FILES({ .path = "proc/sys/vm/compaction_proactiveness", .form = VALUE_NUMBER, .want = "0" }),
 };
 
@@ -121,7 +122,7 @@ static int list_dirty(const struct knob *k, const struct knob_ctx *c, struct set
 			continue;
 		if (fs_read_u64(c->fs, pairs[i].bytes, &bytes) == 0 && bytes > 0)
 			list_absent(out, pairs[i].ratio, "this host limits dirty memory in bytes");
-		else if (now < want)    /* stricter already */
+		else if (now < want) /* stricter already */
 			list_absent(out, pairs[i].ratio, "is lower already");
 		else
 			list_value(c, out, pairs[i].ratio, VALUE_NUMBER, pairs[i].want);
@@ -164,7 +165,8 @@ static int list_huge(const struct knob *k, const struct knob_ctx *c, struct sett
 		list_blocked(out, "huge pages of 2 MiB", "%llu are needed, which is more than a quarter of the free memory",
 			     (unsigned long long) need);
 	else {
-		text_print(want, sizeof(want), "%llu", (unsigned long long) (free_pages >= need ? total : total + need - free_pages));
+		text_print(want, sizeof(want), "%llu",
+			   (unsigned long long) (free_pages >= need ? total : total + need - free_pages));
 		list_value(c, out, HUGE_2M, VALUE_NUMBER, want);
 	}
 	return 0;

@@ -51,7 +51,8 @@ static int list_dma_latency(const struct knob *k, const struct knob_ctx *c, stru
 		list_absent(out, "/dev/cpu_dma_latency", "this kernel does not offer it");
 		return 0;
 	}
-	if (fs_read(c->fs, "sys/devices/system/cpu/cpuidle/current_driver", driver, sizeof(driver)) < 0 || text_eq(driver, "none")) {
+	if (fs_read(c->fs, "sys/devices/system/cpu/cpuidle/current_driver", driver, sizeof(driver)) < 0 ||
+	    text_eq(driver, "none")) {
 		list_absent(out, "/dev/cpu_dma_latency", "no idle-state driver: there are no deep sleep states to avoid");
 		return 0;
 	}

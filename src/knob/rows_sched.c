@@ -104,7 +104,8 @@ static int list_fair_server(const struct knob *k, const struct knob_ctx *c, stru
 const struct knob knob_sch_fair_server = {
 	.id = "sch.fair_server",
 	.title = "ordinary tasks take nothing from real-time threads on isolated CPUs",
-	.why = "from 6.12 on ordinary tasks that starve on a CPU get 50 ms of each second there, whatever sched_rt_runtime_us says",
+	.why = "from 6.12 on ordinary tasks that starve on a CPU get 50 ms of each second there, whatever sched_rt_runtime_us "
+	       "says",
 	.cost = "an ordinary task that is stuck on an isolated CPU waits until the real-time threads sleep",
 	.source = "kernel/sched/deadline.c, kernel/sched/debug.c",
 	.unit = "CPUs",
@@ -190,7 +191,7 @@ static int list_kernel_prio(const struct knob *k, const struct knob_ctx *c, stru
 		s->tid = t->tid;
 		s->start = t->start_time;
 		s->before = xprintf("%d %d", t->policy, t->rt_priority);
-		s->after = xprintf("1 %d", want);       /* SCHED_FIFO */
+		s->after = xprintf("1 %d", want); /* SCHED_FIFO */
 		s->state = t->policy == 1 && t->rt_priority >= want ? SETTING_SAME : SETTING_TODO;
 		text_print(s->target, sizeof(s->target), "task %d (%s)", (int) t->tid, t->comm);
 	}

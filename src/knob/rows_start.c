@@ -33,7 +33,8 @@ static int list_fifo(const struct knob *k, const struct knob_ctx *c, struct sett
 const struct knob knob_sch_vcpu_policy = {
 	.id = "sch.vcpu_policy",
 	.title = "measured threads are real-time threads",
-	.why = "they run the moment they wake, ahead of every ordinary task; kernel threads with real-time priority stay above them",
+	.why = "they run the moment they wake, ahead of every ordinary task; kernel threads with real-time priority stay above "
+	       "them",
 	.cost = "whatever else must run on those CPUs waits: they have to be isolated",
 	.source = "libvirt.org/kbase/kvm-realtime.html",
 	.when = KNOB_START,
@@ -49,10 +50,10 @@ static int list_pin(const struct knob *k, const struct knob_ctx *c, struct setti
 	(void) k;
 	(void) err;
 	placement_propose(c->split, &p);
-	given(out, "measured threads; vCPU i on the i-th", "all CPUs", xprintf("CPUs %s", cpuset_list(&p.sut_cpus, sut, sizeof(sut))));
+	given(out, "measured threads; vCPU i on the i-th", "all CPUs",
+	      xprintf("CPUs %s", cpuset_list(&p.sut_cpus, sut, sizeof(sut))));
 	given(out, "peer", "all CPUs", xprintf("CPUs %s", cpuset_list(&p.peer_cpus, peer, sizeof(peer))));
-	given(out, "emulator threads", "all CPUs",
-	      xprintf("CPUs %s", cpuset_list(&p.emulator_cpus, emulator, sizeof(emulator))));
+	given(out, "emulator threads", "all CPUs", xprintf("CPUs %s", cpuset_list(&p.emulator_cpus, emulator, sizeof(emulator))));
 	return 0;
 }
 
@@ -152,7 +153,8 @@ static int list_rt_kernel(const struct knob *k, const struct knob_ctx *c, struct
 {
 	(void) k;
 	(void) err;
-	advise(out, "kernel", c->facts->kernel.realtime, "needs another kernel: boot one with PREEMPT_RT (Debian: linux-image-%s)", "rt-amd64");
+	advise(out, "kernel", c->facts->kernel.realtime,
+	       "needs another kernel: boot one with PREEMPT_RT (Debian: linux-image-%s)", "rt-amd64");
 	return 0;
 }
 

@@ -78,7 +78,7 @@ static void confine_below(const struct knob_ctx *c, const char *dir, const char 
 
 		if (text_starts(names.at[i], "vlat-") || text_print(child, sizeof(child), "%s/%s", dir, names.at[i]) ||
 		    text_print(shown, sizeof(shown), "%s/%s", name, names.at[i]) || !is_group(c, child))
-			continue;       /* groups of vlat hold what is measured */
+			continue; /* groups of vlat hold what is measured */
 		if (c->facts->cgroup.cpuset.version == 1)
 			confine_below(c, child, shown, depth + 1, out);
 		confine_group(c, child, shown, out);
@@ -156,8 +156,9 @@ static void list_v2_partition(const struct knob_ctx *c, struct settings *out)
 	text_print(name, sizeof(name), "vlat-%s", c->run);
 	text_print(inner, sizeof(inner), "vlat-%s/iso", c->run);
 	add_group(c, out, name, xprintf("cpuset.cpus.exclusive %s\ncgroup.subtree_control +cpuset\n", iso));
-	add_group(c, out, inner, xprintf("cgroup.type threaded\ncpuset.cpus %s\ncpuset.cpus.exclusive %s\ncpuset.cpus.partition isolated\n",
-					 iso, iso));
+	add_group(c, out, inner,
+		  xprintf("cgroup.type threaded\ncpuset.cpus %s\ncpuset.cpus.exclusive %s\ncpuset.cpus.partition isolated\n", iso,
+			  iso));
 }
 
 static void list_v2_confined(const struct knob_ctx *c, struct settings *out)
@@ -185,7 +186,8 @@ static int list_partition(const struct knob *k, const struct knob_ctx *c, struct
 		return 0;
 	}
 	if (!home->writable) {
-		list_blocked(out, "cpuset control groups", "/%.120s is mounted read-only: affinities are used instead", home->dir);
+		list_blocked(out, "cpuset control groups", "/%.120s is mounted read-only: affinities are used instead",
+			     home->dir);
 		return 0;
 	}
 	if (home->version == 1) {
@@ -203,7 +205,8 @@ static int list_partition(const struct knob *k, const struct knob_ctx *c, struct
 const struct knob knob_iso_partition = {
 	.id = "iso.partition",
 	.title = "ordinary tasks stay off the isolated CPUs",
-	.why = "whatever runs there makes the measured thread wait, or takes its caches; a control group also holds what is forked later",
+	.why = "whatever runs there makes the measured thread wait, or takes its caches; a control group also holds what is "
+	       "forked later",
 	.cost = "everything else shares the housekeeping CPUs",
 	.risk = "a task that somebody pinned to an isolated CPU runs elsewhere until the tuning is reverted",
 	.source = "Documentation/admin-guide/cgroup-v2.rst, cpuset; cgroup-v1/cpusets.rst",

@@ -13,14 +13,13 @@
 #include "knob/internal.h"
 
 static const char *const state_names[] = {
-	[SETTING_TODO] = "todo",	 [SETTING_SAME] = "same",     [SETTING_ABSENT] = "not applicable",
-	[SETTING_BLOCKED] = "blocked", [SETTING_DONE] = "done",     [SETTING_FAILED] = "failed",
-	[SETTING_CHANGED] = "changed since",
+	[SETTING_TODO] = "todo", [SETTING_SAME] = "same",     [SETTING_ABSENT] = "not applicable", [SETTING_BLOCKED] = "blocked",
+	[SETTING_DONE] = "done", [SETTING_FAILED] = "failed", [SETTING_CHANGED] = "changed since",
 };
 
 static const char *const kind_names[] = {
 	[SETTING_VALUE] = "value", [SETTING_TASK] = "task",   [SETTING_POLICY] = "policy", [SETTING_GROUP] = "group",
-	[SETTING_MOVE] = "move",   [SETTING_MOUNT] = "mount", [SETTING_HOLD] = "hold",	   [SETTING_GIVEN] = "given",
+	[SETTING_MOVE] = "move",   [SETTING_MOUNT] = "mount", [SETTING_HOLD] = "hold",     [SETTING_GIVEN] = "given",
 };
 
 const char *setting_state_name(enum setting_state s)
@@ -108,7 +107,8 @@ void setting_judge(const struct knob_ctx *c, struct setting *s, const char *want
 		block(c, s, r);
 }
 
-struct setting *list_value(const struct knob_ctx *c, struct settings *out, const char *path, enum value_form form, const char *want)
+struct setting *list_value(const struct knob_ctx *c, struct settings *out, const char *path, enum value_form form,
+			   const char *want)
 {
 	struct setting *s;
 

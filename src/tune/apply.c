@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "tune/internal.h"
 
-#define SLOW_NS (100 * NS_PER_MS)      /* worth a remark to a developer */
+#define SLOW_NS (100 * NS_PER_MS) /* worth a remark to a developer */
 
 static bool is_first_pass(const struct step *s)
 {
@@ -50,7 +50,8 @@ static int step_do(struct plan *p, struct step *s, struct err *err)
 		if (r < 0)
 			return err_in(err, "%s", s->knob->id);
 		if (clock_ns() - start > SLOW_NS)
-			log_debug("%s: %s took %llu ms", s->knob->id, one->target, (unsigned long long) ((clock_ns() - start) / NS_PER_MS));
+			log_debug("%s: %s took %llu ms", s->knob->id, one->target,
+				  (unsigned long long) ((clock_ns() - start) / NS_PER_MS));
 		if (wanted && one->state == SETTING_BLOCKED && s->knob->refusal)
 			text_print(one->reason, sizeof(one->reason), "%s", s->knob->refusal);
 	}
@@ -115,7 +116,7 @@ static int do_groups(struct plan *p, struct step *s, struct err *err)
 		r = journal_undo_to(p->journal, here, err);
 		if (p->plain_groups || p->facts->cgroup.cpuset.version != 2)
 			break;
-		p->plain_groups = true;         /* the partition came out invalid: confine the others instead */
+		p->plain_groups = true; /* the partition came out invalid: confine the others instead */
 	}
 	if (r == 0)
 		block_all(s, "taken back because one of the groups was refused");

@@ -126,7 +126,7 @@ static int do_value(struct plan *p, struct setting *s, struct err *err)
 	int r = fs_read(&p->fs, s->path, now, sizeof(now));
 
 	(void) err;
-	if (r >= 0 && value_same(s->form, now, s->after)) {     /* another setting had this effect too */
+	if (r >= 0 && value_same(s->form, now, s->after)) { /* another setting had this effect too */
 		s->state = SETTING_DONE;
 		return 0;
 	}

@@ -46,7 +46,9 @@ int lease_take(int *ret_fd, struct err *err)
 			log_note("another vlat is tuning this host: waiting for it");
 		told = true;
 		if (clock_ns() > deadline)
-			return err_set(err, -EBUSY, "another vlat is tuning this host (it holds the socket @vlat-tuning): wait until it has ended");
+			return err_set(
+				err, -EBUSY,
+				"another vlat is tuning this host (it holds the socket @vlat-tuning): wait until it has ended");
 		if (stop_sleep(LOOK_NS) < 0)
 			return err_set(err, -EINTR, "interrupted while waiting for another vlat to end its tuning");
 	}

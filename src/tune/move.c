@@ -134,7 +134,7 @@ static int move_pass(const struct plan *p, const struct setting *s)
 			continue;
 		text_print(word, sizeof(word), "%d", (int) tid);
 		r = fs_write(&p->fs, to, word);
-		if (r == -EPERM || r == -EACCES || r == -ENOSPC)        /* not this task's matter */
+		if (r == -EPERM || r == -EACCES || r == -ENOSPC) /* not this task's matter */
 			return r;
 		moved += r == 0;
 	}

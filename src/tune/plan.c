@@ -63,8 +63,8 @@ static int check_ids(const char *const *list, struct err *err)
 		for (size_t k = 0; k < knob_count && k < ARRAY_SIZE(ids); k++)
 			ids[k] = knob_table[k]->id;
 		near = text_nearest(list[i], ids, knob_count < ARRAY_SIZE(ids) ? knob_count : ARRAY_SIZE(ids));
-		return err_set(err, -EINVAL, "there is no knob \"%.60s\"%s%s%s", list[i], near ? "; did you mean " : "", near ? near : "",
-			       near ? "?" : "");
+		return err_set(err, -EINVAL, "there is no knob \"%.60s\"%s%s%s", list[i], near ? "; did you mean " : "",
+			       near ? near : "", near ? "?" : "");
 	}
 	return 0;
 }
@@ -140,7 +140,8 @@ int plan_make(struct plan **ret, const struct fs *fs, const struct host_facts *f
 	choose_knobs(p, o);
 	for (size_t i = 0; r == 0 && i < p->steps.n; i++) {
 		r = step_list(p, &p->steps.at[i], false, err);
-		p->grouped = p->grouped || step_has_kind(&p->steps.at[i], SETTING_MOVE) || step_has_kind(&p->steps.at[i], SETTING_GROUP);
+		p->grouped = p->grouped || step_has_kind(&p->steps.at[i], SETTING_MOVE) ||
+			     step_has_kind(&p->steps.at[i], SETTING_GROUP);
 	}
 	if (r < 0)
 		plan_free(p);

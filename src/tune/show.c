@@ -46,7 +46,7 @@ static const char *one_value(const struct setting *s, const char *raw, char *buf
 {
 	if (!raw)
 		return "";
-	if (s->kind == SETTING_GROUP && raw == s->after) {      /* lines "FILE VALUE" */
+	if (s->kind == SETTING_GROUP && raw == s->after) { /* lines "FILE VALUE" */
 		text_print(buf, cap, "%s", raw[0] ? raw : "made");
 		for (char *c = buf; *c; c++)
 			*c = *c == '\n' ? (c[1] ? ',' : '\0') : *c;
@@ -69,8 +69,8 @@ json_t *plan_json(const struct plan *p)
 		for (size_t w = 0; w < list.n; w++) {
 			const struct setting *s = list.at[w].first;
 
-			json_array_append_new(steps, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "knob", k->id, "title",
-							       k->title, "target", list.at[w].target, "before",
+			json_array_append_new(steps, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "knob",
+							       k->id, "title", k->title, "target", list.at[w].target, "before",
 							       one_value(s, s->before, before, sizeof(before)), "after",
 							       one_value(s, s->after, after, sizeof(after)), "state",
 							       setting_state_name(s->state), "reason", s->reason, "why", k->why,
@@ -157,8 +157,9 @@ void plan_text(const struct plan *p, struct sink *out)
 {
 	char house[512], iso[512];
 
-	sink_printf(out, "CPUs %s keep house, CPUs %s are isolated (%s).\n", cpuset_list(&p->split.housekeeping, house, sizeof(house)),
-		    cpuset_list(&p->split.isolated, iso, sizeof(iso)), p->split.why);
+	sink_printf(out, "CPUs %s keep house, CPUs %s are isolated (%s).\n",
+		    cpuset_list(&p->split.housekeeping, house, sizeof(house)), cpuset_list(&p->split.isolated, iso, sizeof(iso)),
+		    p->split.why);
 	put_section(p, SETTING_TODO, "To be done", out);
 	put_section(p, SETTING_DONE, "Done", out);
 	put_section(p, SETTING_CHANGED, "Changed by somebody since", out);

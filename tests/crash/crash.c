@@ -124,19 +124,19 @@ ssize_t __wrap_write(int fd, const void *buf, size_t n)
 	return r;
 }
 
-#define WRAP(name, params, args)                        \
-	int __real_##name params;                       \
-	int __wrap_##name params;                       \
-	int __wrap_##name params                        \
-	{                                               \
-		int r;                                  \
-                                                        \
-		if (burns(BEFORE) || burns(HALF))       \
-			die();                          \
-		r = __real_##name args;                 \
-		if (burns(AFTER))                       \
-			die();                          \
-		return r;                               \
+#define WRAP(name, params, args)                                                                                                 \
+	int __real_##name params;                                                                                                \
+	int __wrap_##name params;                                                                                                \
+	int __wrap_##name params                                                                                                 \
+	{                                                                                                                        \
+		int r;                                                                                                           \
+                                                                                                                                 \
+		if (burns(BEFORE) || burns(HALF))                                                                                \
+			die();                                                                                                   \
+		r = __real_##name args;                                                                                          \
+		if (burns(AFTER))                                                                                                \
+			die();                                                                                                   \
+		return r;                                                                                                        \
 	}
 
 WRAP(fdatasync, (int fd), (fd))
@@ -169,7 +169,8 @@ static void lab_open(struct lab *lab)
 	tree_open("two-cpu-vm", lab->original, &lab->untouched);
 	text_print(machine, sizeof(machine), "%s/", lab->dir);
 	/* A sync to disk is only counted here: memory is quicker. */
-	text_print(lab->state, sizeof(lab->state), "%s%s.state", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", strrchr(lab->dir, '/'));
+	text_print(lab->state, sizeof(lab->state), "%s%s.state", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp",
+		   strrchr(lab->dir, '/'));
 	setenv("VLAT_STATE", lab->state, 1);
 	need(host_facts_read(&lab->fs, &lab->facts, &err) == 0, "facts", &err);
 	split_propose(&lab->facts.cpu, &lab->split);
@@ -337,7 +338,8 @@ int main(void)
 	unsetenv("VLAT_LEAVE_ALONE");
 	lab_open(&lab);
 	for (int m = BEFORE; m < MOMENTS; m++) {
-		unsigned long tuning = kill_tuning_everywhere(&lab, (enum moment) m), revert = kill_revert_everywhere(&lab, (enum moment) m);
+		unsigned long tuning = kill_tuning_everywhere(&lab, (enum moment) m),
+			      revert = kill_revert_everywhere(&lab, (enum moment) m);
 
 		printf("killed %s each of %lu calls of a tuning and %lu of a revert\n", moment_names[m], tuning, revert);
 		need(tuning > 60 && revert > 40, "the wrappers saw too few calls: they are not linked in", NULL);

@@ -28,8 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		json_t *o = NULL;
 
 		/* What was accepted is written and read again as the same. */
-		if (!entry_is_whole(e) || !line || jx_parse(line, strlen(line), "line", &o, &err) < 0 || entry_parse(o, &again, &err) < 0 ||
-		    again.seq != e->seq || again.kind != e->kind)
+		if (!entry_is_whole(e) || !line || jx_parse(line, strlen(line), "line", &o, &err) < 0 ||
+		    entry_parse(o, &again, &err) < 0 || again.seq != e->seq || again.kind != e->kind)
 			abort();
 		entry_free(&again);
 		json_decref(o);

@@ -16,14 +16,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1)
 		return 0;
-	form = (enum value_form) (data[0] % (VALUE_CONTROLLERS + 1));
+	form = (enum value_form)(data[0] % (VALUE_CONTROLLERS + 1));
 	a = malloc(size + 1);
 	if (!a)
 		return 0;
 	memcpy(a, data + 1, size - 1);
 	a[size - 1] = a[size] = '\0';
 	b = a + strlen(a) + (strlen(a) < size - 1);
-	if (!value_same(form, a, a) && form != VALUE_CONTROLLERS)       /* "+x" is a change, and no state */
+	if (!value_same(form, a, a) && form != VALUE_CONTROLLERS) /* "+x" is a change, and no state */
 		abort();
 	if (form != VALUE_CONTROLLERS && value_same(form, a, b) != value_same(form, b, a))
 		abort();

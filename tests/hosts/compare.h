@@ -40,7 +40,8 @@ static inline size_t compare_trees(const char *a, const char *b)
 	size_t differ = 0;
 	struct fs fa, fb;
 
-	if (fs_open_root(&fa, a, &err) < 0 || fs_open_root(&fb, b, &err) < 0 || fs_list(&fa, ".", &names) < 0 || fs_list(&fb, ".", &other) < 0)
+	if (fs_open_root(&fa, a, &err) < 0 || fs_open_root(&fb, b, &err) < 0 || fs_list(&fa, ".", &names) < 0 ||
+	    fs_list(&fb, ".", &other) < 0)
 		abort();
 	if (names.n != other.n) {
 		fprintf(stderr, "%s has %zu names, had %zu\n", b, other.n, names.n);

@@ -17,9 +17,10 @@
 
 static void test_mounts(void **state)
 {
-	const char *at = "36 35 98:0 /mnt1 /mnt/a\\040b rw,noatime master:1 propagate_from:2 - ext3 /dev/root rw,errors=continue\n"
-			 "nonsense\n"
-			 "37 35 0:5 / /x ro - cgroup2 none";
+	const char *at =
+		"36 35 98:0 /mnt1 /mnt/a\\040b rw,noatime master:1 propagate_from:2 - ext3 /dev/root rw,errors=continue\n"
+		"nonsense\n"
+		"37 35 0:5 / /x ro - cgroup2 none";
 	struct mount_line m;
 
 	(void) state;
@@ -65,7 +66,7 @@ static void test_interrupts(void **state)
 	(void) state;
 	assert_int_equal(interrupts_parse(text, cpus, on_row, &seen), 2);
 	assert_int_equal(cpus[1], 2);
-	assert_int_equal(seen.rows, 2);         /* ERR has one count for the machine */
+	assert_int_equal(seen.rows, 2); /* ERR has one count for the machine */
 	assert_int_equal(seen.timer_on_second, 18788);
 	assert_true(interrupts_parse("", cpus, on_row, &seen) < 0);
 	assert_true(interrupts_parse("CPUx\n", cpus, on_row, &seen) < 0);
@@ -87,7 +88,7 @@ static void test_tasks(void **state)
 	assert_int_equal(s.policy, 1);
 	assert_int_equal(s.rt_priority, 50);
 	assert_true(s.flags & PROC_PF_KTHREAD);
-	assert_true(proc_stat_parse("20 (a) S (b) c)" TAIL, &s));      /* a name may hold anything */
+	assert_true(proc_stat_parse("20 (a) S (b) c)" TAIL, &s)); /* a name may hold anything */
 	assert_string_equal(s.comm, "a) S (b) c");
 	assert_int_equal(s.start_time, 4242);
 	assert_true(proc_stat_parse("21 (\xff\n\tx)" TAIL, &s));
@@ -110,7 +111,8 @@ static void test_status(void **state)
 
 static void test_counters(void **state)
 {
-	static const char text[] = "cpu  1 2 3 4 5 6 7 8 0 0\ncpu0 10 0 20 900 1 3 4 50 0 0\ncpu3 1 1 1 1 1 1 1 2 0 0\nintr 12 0\n";
+	static const char text[] =
+		"cpu  1 2 3 4 5 6 7 8 0 0\ncpu0 10 0 20 900 1 3 4 50 0 0\ncpu3 1 1 1 1 1 1 1 2 0 0\nintr 12 0\n";
 	struct steal_sample *s = calloc(2, sizeof(*s));
 	struct steal_delta d;
 	struct cpuset all = { 0 }, first = cpuset_one(0);
@@ -128,12 +130,12 @@ static void test_counters(void **state)
 	s[1].at_ns = s[0].at_ns + 2000000000;
 	steal_diff(&s[0], &s[1], &all, &d);
 	assert_false(d.disturbed);
-	s[1].steal_ns[3] += 100000000;          /* 5 % of one CPU */
+	s[1].steal_ns[3] += 100000000; /* 5 % of one CPU */
 	steal_diff(&s[0], &s[1], &all, &d);
 	assert_true(d.disturbed);
 	assert_true(d.steal_percent > 4.9 && d.steal_percent < 5.1);
 	assert_non_null(strstr(d.why, "hypervisor"));
-	steal_diff(&s[0], &s[1], &first, &d);   /* somebody else's CPU */
+	steal_diff(&s[0], &s[1], &first, &d); /* somebody else's CPU */
 	assert_false(d.disturbed);
 	s[1].quota_throttled = 3;
 	steal_diff(&s[0], &s[1], &first, &d);
@@ -165,7 +167,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mounts), cmocka_unit_test(test_interrupts), cmocka_unit_test(test_tasks),
-		cmocka_unit_test(test_status), cmocka_unit_test(test_counters),	  cmocka_unit_test(test_live_tasks),
+		cmocka_unit_test(test_status), cmocka_unit_test(test_counters),   cmocka_unit_test(test_live_tasks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,17 +48,17 @@ static void test_proposals(void **state)
 {
 	(void) state;
 	proposes(1, 1, 1, "", "", "");
-	proposes(1, 2, 1, "", "", "");                  /* two hardware threads of one core */
+	proposes(1, 2, 1, "", "", ""); /* two hardware threads of one core */
 	proposes(2, 1, 1, "", "0", "1");
-	proposes(2, 1, 2, "", "0", "1");                /* two nodes of one core */
+	proposes(2, 1, 2, "", "0", "1"); /* two nodes of one core */
 	proposes(2, 2, 1, "", "0,2", "1,3");
 	proposes(4, 1, 1, "", "0", "1-3");
 	proposes(8, 1, 1, "", "0-1", "2-7");
 	proposes(8, 2, 2, "", "0,4,8,12", "1-3,5-7,9-11,13-15");
 	proposes(16, 1, 2, "", "0-1,8-9", "2-7,10-15");
 	proposes(4, 1, 1, "2-3", "0-1", "2-3");
-	proposes(4, 2, 1, "3,6-7", "0-2,4-6", "3,7");   /* CPU 6 is half a core */
-	proposes(4, 1, 1, "0-3", "0", "1-3");           /* all isolated at boot: somebody's mistake */
+	proposes(4, 2, 1, "3,6-7", "0-2,4-6", "3,7"); /* CPU 6 is half a core */
+	proposes(4, 1, 1, "0-3", "0", "1-3");         /* all isolated at boot: somebody's mistake */
 }
 
 static void test_choice(void **state)
@@ -107,8 +107,8 @@ static void test_roles(void **state)
 	roles(3, 1, 1, "1", "2", "0");
 	roles(4, 1, 1, "1", "3", "2");
 	roles(8, 1, 1, "2-5", "7", "6");
-	roles(4, 2, 1, "1", "3", "2");          /* siblings 5-7 stay idle */
-	roles(8, 2, 2, "1,5-7", "3", "2");      /* all three on the first node */
+	roles(4, 2, 1, "1", "3", "2");     /* siblings 5-7 stay idle */
+	roles(8, 2, 2, "1,5-7", "3", "2"); /* all three on the first node */
 	roles(4, 1, 2, "1", "3", "2");
 }
 
@@ -118,7 +118,7 @@ static void test_stock_placement_touches_nothing(void **state)
 	struct err err = { 0 };
 
 	(void) state;
-	assert_int_equal(placement_put(&p, PLACE_SUT, -1, &err), 0);   /* not even looked at */
+	assert_int_equal(placement_put(&p, PLACE_SUT, -1, &err), 0); /* not even looked at */
 	assert_int_equal(placement_put_one(&p, PLACE_SUT, 3, -1, &err), 0);
 	assert_int_equal(placement_join(&p, PLACE_EMULATOR, -1, &err), 0);
 }
@@ -132,7 +132,7 @@ static void test_placement_of_this_thread(void **state)
 	(void) state;
 	assert_int_equal(cpuset_get_affinity(0, &all), 0);
 	p.sut_cpus = all;
-	assert_int_equal(placement_put_one(&p, PLACE_SUT, cpuset_count(&all), getpid(), &err), 0);     /* wraps */
+	assert_int_equal(placement_put_one(&p, PLACE_SUT, cpuset_count(&all), getpid(), &err), 0); /* wraps */
 	assert_int_equal(cpuset_get_affinity(0, &now), 0);
 	assert_int_equal(cpuset_count(&now), 1);
 	assert_int_equal(cpuset_first(&now), cpuset_first(&all));

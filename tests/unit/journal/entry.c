@@ -39,9 +39,19 @@ static void test_round_trip(void **state)
 {
 	char *argv[] = { (char *) "/bin/true", (char *) "a b", NULL };
 	const struct entry samples[] = {
-		{ .seq = 1, .kind = ENTRY_VALUE, .form = VALUE_CPUMASK, .path = (char *) "/proc/irq/1/smp_affinity", .before = (char *) "3",
-		  .after = (char *) "1", .guard = (char *) "/proc/irq/1/eth0" },
-		{ .seq = 2, .kind = ENTRY_TASK, .tid = 12, .start = 1234567890123, .before = (char *) "0-1", .after = (char *) "0" },
+		{ .seq = 1,
+		  .kind = ENTRY_VALUE,
+		  .form = VALUE_CPUMASK,
+		  .path = (char *) "/proc/irq/1/smp_affinity",
+		  .before = (char *) "3",
+		  .after = (char *) "1",
+		  .guard = (char *) "/proc/irq/1/eth0" },
+		{ .seq = 2,
+		  .kind = ENTRY_TASK,
+		  .tid = 12,
+		  .start = 1234567890123,
+		  .before = (char *) "0-1",
+		  .after = (char *) "0" },
 		{ .seq = 3, .kind = ENTRY_COMMAND, .lasting = true, .argv = argv },
 		{ .seq = 4, .kind = ENTRY_TREE, .lasting = true, .path = (char *) "/var/lib/vlat/x\n\"y" },
 	};
@@ -96,8 +106,9 @@ static void test_text_with_torn_end(void **state)
 
 static void test_text_with_damage_inside(void **state)
 {
-	static const char text[] = HEAD "garbage\n{\"seq\":2,\"kind\":\"tree\",\"path\":\"/b\"}\n{\"seq\":2,\"kind\":\"tree\",\"path\":\"/c\"}\n"
-					"{\"undone\":77}\n{\"left\":2,\"value\":\"x\"}\n";
+	static const char text[] =
+		HEAD "garbage\n{\"seq\":2,\"kind\":\"tree\",\"path\":\"/b\"}\n{\"seq\":2,\"kind\":\"tree\",\"path\":\"/c\"}\n"
+		     "{\"undone\":77}\n{\"left\":2,\"value\":\"x\"}\n";
 	struct journal_text t = { 0 };
 	struct err err = { 0 };
 
@@ -112,7 +123,10 @@ static void test_text_with_damage_inside(void **state)
 static void test_heads(void **state)
 {
 	static const char *const bad[] = {
-		"", "\n", "{}\n", "{\"format\":1,\"run\":\"abc\",\"boot\":\"b\",\"pid\":7,\"start\":9}",
+		"",
+		"\n",
+		"{}\n",
+		"{\"format\":1,\"run\":\"abc\",\"boot\":\"b\",\"pid\":7,\"start\":9}",
 		"{\"format\":1,\"run\":\"../x\",\"boot\":\"b\",\"pid\":7,\"start\":9}\n",
 		"{\"format\":1,\"run\":\"toolongname\",\"boot\":\"b\",\"pid\":7,\"start\":9}\n",
 		"{\"format\":1,\"run\":\"abc\",\"boot\":\"b\",\"pid\":0,\"start\":9}\n",
@@ -131,8 +145,10 @@ static void test_heads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),	   cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_text_with_torn_end), cmocka_unit_test(test_text_with_damage_inside),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_text_with_torn_end),
+		cmocka_unit_test(test_text_with_damage_inside),
 		cmocka_unit_test(test_heads),
 	};
 

@@ -209,7 +209,7 @@ static void test_after_a_reboot(void **state)
 	(void) state;
 	killed_run(id);
 	edit_journal(id, "\"boot\":\"", "\"boot\":\"0");
-	edit_journal(id, ",\"lasting\":true", "");      /* as an entry of /proc or /sys has it */
+	edit_journal(id, ",\"lasting\":true", ""); /* as an entry of /proc or /sys has it */
 	revert((struct revert_options){ 0 }, &r);
 	assert_int_equal(r.at[0].report.count[UNDO_VOID], 1);
 	assert_int_equal(r.at[0].state, REVERT_CLEAN);
@@ -264,7 +264,7 @@ static void test_unreadable_and_copied_journals(void **state)
 	assert_int_equal(r.n, 1);
 	assert_int_equal(r.at[0].state, REVERT_UNREADABLE);
 	assert_false(revert_clean(&r));
-	holds("knob", "after\n");       /* the other run was not asked for */
+	holds("knob", "after\n"); /* the other run was not asked for */
 	revert_report_free(&r);
 }
 
@@ -304,9 +304,16 @@ static void test_folder_open_to_others_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_nothing), T(test_dead_run), T(test_live_run_is_left_alone), T(test_foreign_is_reported_once),
-		T(test_after_a_reboot), T(test_reboot_does_not_void_what_lasts), T(test_damaged_line_keeps_the_run),
-		T(test_unreadable_and_copied_journals), T(test_half_made_folders_are_swept), T(test_folder_open_to_others_is_refused),
+		T(test_nothing),
+		T(test_dead_run),
+		T(test_live_run_is_left_alone),
+		T(test_foreign_is_reported_once),
+		T(test_after_a_reboot),
+		T(test_reboot_does_not_void_what_lasts),
+		T(test_damaged_line_keeps_the_run),
+		T(test_unreadable_and_copied_journals),
+		T(test_half_made_folders_are_swept),
+		T(test_folder_open_to_others_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,7 +166,7 @@ static void test_value_gone(void **state)
 
 	put(f, "b\n");
 	assert_int_equal(journal_value(lab->j, &v, &err), 0);
-	assert_int_equal(undo_one(lab), UNDO_VOID);     /* the guard is not there */
+	assert_int_equal(undo_one(lab), UNDO_VOID); /* the guard is not there */
 	holds(f, "b\n");
 	unlink(f);
 	assert_int_equal(journal_file(lab->j, f, "a", "b", &err), 0);
@@ -305,7 +305,7 @@ static pid_t marked_orphan(const struct lab *lab)
 	}
 	close(fds[1]);
 	assert_int_equal(read(fds[0], &orphan, sizeof(orphan)), sizeof(orphan));
-	assert_int_equal(read(fds[0], &pid, 1), 0);     /* end of file: exec has happened */
+	assert_int_equal(read(fds[0], &pid, 1), 0); /* end of file: exec has happened */
 	close(fds[0]);
 	waitpid(-1, NULL, 0);
 	return orphan;
@@ -322,7 +322,7 @@ static void test_marked_processes_end(void **state)
 	assert_int_equal(journal_undo_report(lab->j, 0, &report, &err), 0);
 	assert_int_equal(report.count[UNDO_DONE], 1);
 	for (int i = 0; kill(orphan, 0) == 0 && i < 500; i++)
-		clock_sleep_ns(10 * NS_PER_MS);         /* init has to reap it */
+		clock_sleep_ns(10 * NS_PER_MS); /* init has to reap it */
 	assert_int_equal(kill(orphan, 0), -1);
 	assert_int_equal(kill(stranger, 0), 0);
 	kill(stranger, SIGKILL);
@@ -371,7 +371,7 @@ static void test_command(void **state)
 	assert_true(journal_undo_report(lab->j, 0, &report, &err) < 0);
 	assert_int_equal(report.count[UNDO_FAILED], 1);
 	undo_report_free(&report);
-	lab->j = (journal_close(lab->j, &err), NULL);   /* stays recorded; a new run for the second half */
+	lab->j = (journal_close(lab->j, &err), NULL); /* stays recorded; a new run for the second half */
 	assert_int_equal(journal_open(&lab->j, "again", &err), 0);
 	assert_int_equal(journal_command(lab->j, (const char *const[]){ "/usr/bin/touch", made, NULL }, &err), 0);
 	assert_int_equal(undo_one(lab), UNDO_DONE);
@@ -397,10 +397,22 @@ static void test_close_removes_the_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_value_put_back), T(test_value_never_written), T(test_value_foreign), T(test_value_by_meaning),
-		T(test_value_kernel_kept_its_own), T(test_value_gone), T(test_reverse_order), T(test_batch_is_written_once),
-		T(test_bad_paths_are_refused), T(test_task_affinity), T(test_task_policy), T(test_marked_processes_end), T(test_tree),
-		T(test_mount), T(test_command), T(test_close_removes_the_folder),
+		T(test_value_put_back),
+		T(test_value_never_written),
+		T(test_value_foreign),
+		T(test_value_by_meaning),
+		T(test_value_kernel_kept_its_own),
+		T(test_value_gone),
+		T(test_reverse_order),
+		T(test_batch_is_written_once),
+		T(test_bad_paths_are_refused),
+		T(test_task_affinity),
+		T(test_task_policy),
+		T(test_marked_processes_end),
+		T(test_tree),
+		T(test_mount),
+		T(test_command),
+		T(test_close_removes_the_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,8 +107,8 @@ static void test_doc_names_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sorted_and_found), cmocka_unit_test(test_prose),	       cmocka_unit_test(test_files),
-		cmocka_unit_test(test_security),	 cmocka_unit_test(test_doc_names_all),
+		cmocka_unit_test(test_sorted_and_found), cmocka_unit_test(test_prose),         cmocka_unit_test(test_files),
+		cmocka_unit_test(test_security),         cmocka_unit_test(test_doc_names_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,7 +103,7 @@ static void test_twice_is_refused(void **state)
 	struct err err = { 0 };
 
 	assert_int_equal(plan_verify(lab->p, &err), -EINVAL);
-	assert_int_equal(plan_revert(lab->p, &err), 0);         /* nothing to do */
+	assert_int_equal(plan_revert(lab->p, &err), 0); /* nothing to do */
 	apply(lab);
 	assert_int_equal(plan_apply(lab->p, lab->j, &err), -EALREADY);
 	assert_int_equal(plan_revert(lab->p, &err), 0);
@@ -117,7 +117,7 @@ static void test_somebody_changes_it(void **state)
 
 	apply(lab);
 	put(lab, "proc/sys/vm/stat_interval", "7\n");
-	put(lab, "sys/devices/virtual/workqueue/cpumask", "00000001\n");        /* the same mask */
+	put(lab, "sys/devices/virtual/workqueue/cpumask", "00000001\n"); /* the same mask */
 	assert_int_equal(plan_verify(lab->p, &err), 1);
 	plan_text(lab->p, &out);
 	assert_non_null(strstr(out.text, "Changed by somebody since\n  iso.stat_interval"));
@@ -237,8 +237,8 @@ static void check_effect(struct plan *p, const struct cpu_split *split)
 static void test_live_round_trip(void **state)
 {
 	/* Values of the whole machine are left out: other people's measurements may run on it. */
-	static const char *const only[] = { "iso.partition", "iso.kthread_affinity", "sch.task_affinity", "sch.vcpu_policy", "vm.thread_pin",
-					    NULL };
+	static const char *const only[] = { "iso.partition",   "iso.kthread_affinity", "sch.task_affinity",
+					    "sch.vcpu_policy", "vm.thread_pin",        NULL };
 	static const char *const spare[] = { "1", NULL };
 	const char *named = getenv("VLAT_TEST_LEAVE_ALONE");
 	const char *const leave[] = { "1", named ? named : "1", NULL };
@@ -286,7 +286,7 @@ static void test_live_round_trip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_there_and_back), T(test_twice_is_refused), T(test_somebody_changes_it), T(test_old_plan),
+		T(test_there_and_back),  T(test_twice_is_refused),     T(test_somebody_changes_it), T(test_old_plan),
 		T(test_device_replaced), T(test_no_journal_no_change), T(test_live_round_trip),
 	};
 

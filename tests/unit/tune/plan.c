@@ -99,8 +99,7 @@ static void test_json(void **state)
 	p = make(&lab, NULL);
 	steps = plan_json(p);
 	assert_true(json_array_size(steps) > 20);
-	json_array_foreach(steps, i, one)
-	{
+	json_array_foreach (steps, i, one) {
 		for (size_t m = 0; m < ARRAY_SIZE(members); m++)
 			assert_true(json_is_string(json_object_get(one, members[m])));
 		assert_true(json_is_false(json_object_get(one, "security")));
@@ -115,8 +114,7 @@ static size_t count_knob(struct plan *p, const char *id, const char *state)
 	json_t *steps = plan_json(p), *one;
 	size_t i, n = 0;
 
-	json_array_foreach(steps, i, one)
-	{
+	json_array_foreach (steps, i, one) {
 		n += text_eq(json_string_value(json_object_get(one, "knob")), id) &&
 		     (!state || text_eq(json_string_value(json_object_get(one, "state")), state));
 	}
@@ -126,7 +124,8 @@ static size_t count_knob(struct plan *p, const char *id, const char *state)
 
 static void test_choosing_knobs(void **state)
 {
-	static const char *const only[] = { "iso.stat_interval", "mem.ksm", NULL }, *const wrong[] = { "iso.stat_intervall", NULL };
+	static const char *const only[] = { "iso.stat_interval", "mem.ksm", NULL }, *const wrong[] = { "iso.stat_intervall",
+												       NULL };
 	struct plan_options just = { .only = only }, but = { .except = only }, bad = { .except = wrong };
 	struct err err = { 0 };
 	struct lab lab;
@@ -205,7 +204,7 @@ static void test_placement(void **state)
 	assert_int_equal(place.hugepage_kb, 2048);
 	assert_true(place.lock_memory);
 	assert_true(place.sut_fifo > 0 && place.sut_fifo < 50);
-	assert_string_equal(place.cgroup, "");  /* not applied: the group does not exist */
+	assert_string_equal(place.cgroup, ""); /* not applied: the group does not exist */
 	plan_free(p);
 	p = make(&lab, &bare);
 	plan_placement(p, &place);
@@ -220,8 +219,12 @@ static void test_placement(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_goldens),	       cmocka_unit_test(test_one_cpu),		cmocka_unit_test(test_json),
-		cmocka_unit_test(test_choosing_knobs), cmocka_unit_test(test_security_is_opt_in), cmocka_unit_test(test_leave_alone),
+		cmocka_unit_test(test_goldens),
+		cmocka_unit_test(test_one_cpu),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_choosing_knobs),
+		cmocka_unit_test(test_security_is_opt_in),
+		cmocka_unit_test(test_leave_alone),
 		cmocka_unit_test(test_placement),
 	};
 
