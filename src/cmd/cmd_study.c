@@ -233,11 +233,11 @@ static int run_study(const struct call *call)
 const struct command cmd_study = {
 	.name = "study",
 	.brief = "measure stock against tuned, in random order, and report",
-	.text = "Runs every combination of system under test, tuning, background load and workload in each of several blocks, in "
-		"random order, and writes each finished measurement into a folder. At the end it makes the report there and prints "
-		"the answer.\n\n"
-		"What a tuning changes is put back after each group of measurements, at the end, and on Ctrl-C. After a kill or a "
-		"crash 'vlat revert' puts it back, and --resume goes on: no finished measurement is lost.",
+	.text = "Runs every combination of system under test, tuning, background load and workload in each of several blocks, "
+		"in random order, and writes each finished measurement into a folder. At the end it makes the report there and "
+		"prints the answer.\n\n"
+		"What a tuning changes is put back after each group of measurements, at the end, and on Ctrl-C. After a kill or "
+		"a crash 'vlat revert' puts it back, and --resume goes on: no finished measurement is lost.",
 	ROWS(options, study_options),
 	ROWS(args, study_args),
 	ROWS(examples, study_examples),

@@ -143,7 +143,9 @@ static void test_server_error_stops_the_client(void **state)
 		{ .to = "job", .json = "{\"type\":\"listening\",\"port\":20077}" },
 		{ .to = "job", .json = "{\"type\":\"error\",\"code\":32,\"text\":\"the client went away\"}" },
 	};
-	static const struct reply client[] = { { .to = "stop", .json = "{\"type\":\"error\",\"code\":125,\"text\":\"stopped\"}" } };
+	static const struct reply client[] = {
+		{ .to = "stop", .json = "{\"type\":\"error\",\"code\":125,\"text\":\"stopped\"}" },
+	};
 	struct scene s = { 0 };
 
 	(void) state;
