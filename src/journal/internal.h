@@ -42,6 +42,7 @@ int journal_write(struct journal *j, const char *line, bool durable, struct err 
 struct undo_ctx {
 	struct journal *j;
 	bool dry;
+	bool end;                       /* the run is over: its processes are ended too */
 };
 enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_task(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);

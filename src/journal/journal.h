@@ -71,7 +71,7 @@ int journal_command(struct journal *j, const char *const *argv, struct err *err)
 void journal_hold(struct journal *j);
 int journal_sync(struct journal *j, struct err *err);
 
-/* A point to undo back to: cell by cell, tuning by tuning.  Point 0 also ends every marked process. */
+/* A point to undo back to: cell by cell, tuning by tuning.  Marked processes end with the run, in journal_close(). */
 size_t journal_here(const struct journal *j);
 int journal_undo_to(struct journal *j, size_t here, struct err *err);
 

@@ -115,7 +115,7 @@ static int lock_and_reload(struct journal *j, bool *ret_gone, struct err *err)
 
 static int revert_journal(struct journal *j, const struct revert_options *o, struct revert_run *run, struct err *err)
 {
-	struct undo_ctx c = { .j = j, .dry = o->dry_run };
+	struct undo_ctx c = { .j = j, .dry = o->dry_run, .end = true };
 	struct err why = { 0 };
 	bool gone = false;
 	int r = 0;

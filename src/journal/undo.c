@@ -99,7 +99,7 @@ int undo_entries(const struct undo_ctx *c, size_t here, struct undo_report *repo
 	struct err first = { 0 };
 	size_t failed = 0;
 
-	if (here == 0 && end_processes(c, report, &first) < 0)
+	if (c->end && end_processes(c, report, &first) < 0)
 		failed++;
 	for (size_t i = c->j->entries.n; i-- > here;) {
 		struct entry *e = &c->j->entries.at[i];
@@ -123,14 +123,20 @@ int undo_entries(const struct undo_ctx *c, size_t here, struct undo_report *repo
 		       first.text);
 }
 
+static int undo_from(const struct undo_ctx *c, size_t here, struct undo_report *report, struct err *err)
+{
+	struct err sync = { 0 };
+
+	if (c->j->held && journal_sync(c->j, &sync) < 0)
+		log_debug("%s", sync.text);
+	return undo_entries(c, here, report, err);
+}
+
 int journal_undo_report(struct journal *j, size_t here, struct undo_report *report, struct err *err)
 {
 	struct undo_ctx c = { .j = j };
-	struct err sync = { 0 };
 
-	if (j->held && journal_sync(j, &sync) < 0)
-		log_debug("%s", sync.text);
-	return undo_entries(&c, here, report, err);
+	return undo_from(&c, here, report, err);
 }
 
 int journal_undo_to(struct journal *j, size_t here, struct err *err)
@@ -140,11 +146,12 @@ int journal_undo_to(struct journal *j, size_t here, struct err *err)
 
 int journal_close(struct journal *j, struct err *err)
 {
+	struct undo_ctx c = { .j = j, .end = true };
 	int r;
 
 	if (!j)
 		return 0;
-	r = journal_undo_to(j, 0, err);
+	r = undo_from(&c, 0, NULL, err);
 	if (r == 0)
 		r = run_remove(j->dir, err);
 	else
