@@ -205,6 +205,65 @@ static void test_parse(void **state)
 	assert_false(rtmsg_link_parse(h, h->nlmsg_len, &f));
 }
 
+struct attrs {
+	_Alignas(8) char at[256];
+	size_t len;
+};
+
+static void append(struct attrs *to, uint16_t type, const void *data, size_t len)
+{
+	struct nlattr a = { .nla_type = type, .nla_len = (uint16_t) (HEADER + len) };
+
+	memcpy(to->at + to->len, &a, sizeof(a));
+	memcpy(to->at + to->len + HEADER, data, len);
+	to->len += (size_t) NLA_ALIGN(a.nla_len);
+}
+
+/* What rtnetlink says of a link: a bridge port in this state, with this queue. */
+static struct link_fact said_of(uint8_t oper, uint8_t carrier, const char *queue, uint8_t port_state)
+{
+	struct attrs all = { .len = 0 }, info = { .len = 0 }, port = { .len = 0 };
+	struct link_fact f;
+	struct nlmsghdr *h;
+	struct rtbuf m;
+
+	append(&all, IFLA_IFNAME, "peer0", 6);
+	append(&all, IFLA_OPERSTATE, &oper, 1);
+	append(&all, IFLA_CARRIER, &carrier, 1);
+	append(&all, IFLA_QDISC, queue, strlen(queue) + 1);
+	append(&port, IFLA_BRPORT_STATE, &port_state, 1);
+	append(&info, IFLA_INFO_SLAVE_DATA, port.at, port.len);
+	append(&all, IFLA_LINKINFO, info.at, info.len);
+	h = rtmsg_link_set(&m, 4, &(struct link_wish) { .up = true });
+	memcpy(m.at + h->nlmsg_len, all.at, all.len);
+	h->nlmsg_len += (uint32_t) all.len;
+	assert_true(rtmsg_link_parse(h, h->nlmsg_len, &f));
+	return f;
+}
+
+/* Up is not enough: 6 is IF_OPER_UP, 2 IF_OPER_DOWN, 0 what a tap says; 3 is BR_STATE_FORWARDING, 2 BR_STATE_LEARNING. */
+static void test_works(void **state)
+{
+	struct link_fact f;
+
+	(void) state;
+	f = said_of(6, 1, "noqueue", 3);
+	assert_true(link_fact_works(&f, true));
+	f = said_of(0, 1, "pfifo_fast", 3);
+	assert_true(link_fact_works(&f, true));
+	f = said_of(2, 1, "noqueue", 3);
+	assert_false(link_fact_works(&f, true));
+	f = said_of(6, 0, "noqueue", 3);
+	assert_false(link_fact_works(&f, true));
+	f = said_of(6, 1, "noop", 3);
+	assert_false(link_fact_works(&f, true));
+	f = said_of(6, 1, "noqueue", 2);
+	assert_false(link_fact_works(&f, true));
+	assert_true(link_fact_works(&f, false));
+	f.up = false;
+	assert_false(link_fact_works(&f, false));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +272,7 @@ int main(void)
 		cmocka_unit_test(test_link_set),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_works),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
