@@ -42,7 +42,7 @@ static unsigned bound_port(int fd)
 	return ntohs(((struct sockaddr_in *) &sa)->sin_port);
 }
 
-int sock_listen(struct run *run, int type, int backlog, int *ret_fd, struct err *err)
+static int sock_bind(struct run *run, int type, int *ret_fd, struct err *err)
 {
 	const struct job *job = run->job;
 	struct address at;
@@ -58,11 +58,33 @@ int sock_listen(struct run *run, int type, int backlog, int *ret_fd, struct err 
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *) &at.sa, at.len) < 0)
 		return err_sys(err, -errno, "bind to %s port %u", job->peer[0] ? job->peer : "any address", job->port);
-	if (type == SOCK_STREAM && listen(fd, backlog) < 0)
-		return err_sys(err, -errno, "listen on port %u", job->port);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+int sock_listen(struct run *run, int backlog, int defer_s, int *ret_fd, struct err *err)
+{
+	AUTO_CLOSE int fd = -1;
+	int r = sock_bind(run, SOCK_STREAM, &fd, err);
+
+	if (r < 0)
+		return r;
+	if (defer_s > 0 && setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer_s, sizeof(defer_s)) < 0)
+		return err_sys(err, -errno, "TCP_DEFER_ACCEPT");
+	if (listen(fd, backlog) < 0)
+		return err_sys(err, -errno, "listen on port %u", run->job->port);
 	run_listening(run, bound_port(fd));
 	*ret_fd = TAKE_FD(fd);
 	return 0;
+}
+
+int sock_bind_udp(struct run *run, int *ret_fd, struct err *err)
+{
+	int r = sock_bind(run, SOCK_DGRAM, ret_fd, err);
+
+	if (r == 0)
+		run_listening(run, bound_port(*ret_fd));
+	return r;
 }
 
 /* A connect(2) that a signal interrupted goes on by itself; wait for what becomes of it. */

@@ -31,8 +31,10 @@ struct address {
 /* The job's peer and port; an empty peer is every IPv4 address of this machine. */
 int address_of(const struct job *job, struct address *ret, struct err *err);
 
-/* Bind and, for SOCK_STREAM, listen; run_listening() is told the port. */
-int sock_listen(struct run *run, int type, int backlog, int *ret_fd, struct err *err);
+/* A TCP server's door.  defer_s > 0: who connects is not accepted before data is there, at most about so long. */
+int sock_listen(struct run *run, int backlog, int defer_s, int *ret_fd, struct err *err);
+int sock_bind_udp(struct run *run, int *ret_fd, struct err *err);
+/* Both tell run_listening() the port, when nothing is left to be done. */
 int sock_connect(struct run *run, const struct address *to, int *ret_fd, struct err *err);      /* plain TCP, TCP_NODELAY */
 int sock_hail(struct run *run, const struct address *to, char use, int *ret_fd, struct err *err); /* connect, hail, be accepted */
 /* Wait until the peer holds one connection for every letter of `uses`; fds[i] is that of uses[i]. */

@@ -13,8 +13,6 @@
  * arrives in one piece or not at all: it fits into any first segment.
  */
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -126,11 +124,9 @@ static int tcp_crr_server(struct run *run, struct err *err)
 {
 	AUTO(crr_free) struct crr crr = { 0 };
 	AUTO_CLOSE int listen_fd = -1;
-	int seconds = 1, r = sock_listen(run, SOCK_STREAM, 1024, &listen_fd, err);
+	int r = sock_listen(run, 1024, 1, &listen_fd, err);
 
 	crr_init(&crr, run->job);
-	if (r == 0 && setsockopt(listen_fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds)) < 0)
-		r = err_sys(err, -errno, "TCP_DEFER_ACCEPT");
 	while (r == 0)
 		r = crr_next(run, &crr, listen_fd, err);
 	run->end_ns = run_now(run);

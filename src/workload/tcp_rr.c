@@ -88,7 +88,7 @@ static int tcp_rr_server(struct run *run, struct err *err)
 {
 	AUTO(rr_free) struct rr rr = { .fd = -1 };
 	AUTO_CLOSE int listen_fd = -1;
-	int r = sock_listen(run, SOCK_STREAM, 64, &listen_fd, err);
+	int r = sock_listen(run, 64, 0, &listen_fd, err);
 
 	rr_init(&rr, run->job);
 	while (r == 0)

@@ -191,7 +191,7 @@ static int tcp_stream_server(struct run *run, struct err *err)
 	int r;
 
 	stream_init(&s, run->job);
-	r = sock_listen(run, SOCK_STREAM, 64, &listen_fd, err);
+	r = sock_listen(run, 64, 0, &listen_fd, err);
 	while (r == 0)
 		r = server_peer(run, &s, listen_fd, err);
 	return run_outcome(run, r);

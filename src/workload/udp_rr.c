@@ -214,7 +214,7 @@ static int udp_rr_server(struct run *run, struct err *err)
 	int r;
 
 	udp_init(&u, run->job);
-	r = sock_listen(run, SOCK_DGRAM, 0, &u.fd, err);
+	r = sock_bind_udp(run, &u.fd, err);
 	if (r == 0)
 		r = peer_await(run, &u, err);
 	run->begin_ns = run_now(run);
