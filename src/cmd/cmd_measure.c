@@ -114,6 +114,7 @@ static const struct exit_row measure_exits[] = {
 /* All that one call needs, so that one function can take it down again. */
 struct bench {
 	const struct measure_cfg *cfg;
+	bool quiet;
 	struct job job;
 	struct launch_spec spec;
 	struct tuning_level level;
@@ -222,7 +223,7 @@ static void show_progress(void *arg, double done_s, double total_s)
 
 static int measure(struct bench *b, json_t **ret, struct err *err)
 {
-	const struct pair_progress progress = { .tell = show_progress, .arg = b };
+	const struct pair_progress progress = { .tell = b->quiet ? NULL : show_progress, .arg = b };
 	struct launch_result got = { 0 };
 	int r = launch_up(&b->launch, &b->spec, b->kit, &b->host, b->journal, err);
 
@@ -282,7 +283,7 @@ static int report_failure(const struct bench *b, const struct err *err)
 
 static int run_measure(const struct call *call)
 {
-	struct bench b = { .cfg = call->config, .job = JOB_INIT, .host.fs.root = -1, .lock = -1 };
+	struct bench b = { .cfg = call->config, .quiet = call->common->quiet, .job = JOB_INIT, .host.fs.root = -1, .lock = -1 };
 	struct err err = { 0 }, undo = { 0 };
 	json_t *cell = NULL;
 	int r, code, undone;
