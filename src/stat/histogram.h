@@ -61,7 +61,7 @@ uint64_t histogram_low(unsigned index);                                 /* small
 uint64_t histogram_high(unsigned index);                                /* largest */
 uint64_t histogram_mid(unsigned index);
 
-/* Nearest rank, 0 <= q <= 1: middle of the bucket, clamped to min..max; rank 1 and n are min and max themselves.  NAN when empty. */
+/* Nearest rank, 0 <= q <= 1: middle of the bucket, clamped to min..max; ranks 1 and n are those two.  NAN when empty. */
 double histogram_quantile(const struct histogram *h, double q);
 
 /*

@@ -45,7 +45,8 @@ static int at_value(const struct reader *rd, const char *value, struct err *err)
 	return line ? err_in(err, "%s: line %u", rd->what, line) : err_in(err, "%s", rd->what);
 }
 
-static int read_duration(const struct reader *rd, const char *key, const char *text, double least_s, double *ret_s, struct err *err)
+static int read_duration(const struct reader *rd, const char *key, const char *text, double least_s, double *ret_s,
+			 struct err *err)
 {
 	uint64_t ns;
 

@@ -130,6 +130,19 @@ static void absurd_shapes_have_no_cells(void **state)
 	assert_int_equal(matrix_size(&wrap), 0);
 }
 
+/* Published first values of xoshiro256** from the state 1, 2, 3, 4, and of splitmix64 from 0. */
+static void the_generator_is_the_published_one(void **state)
+{
+	static const uint64_t wanted[] = { 11520, 0, 1509978240, 1215971899390074240 };
+	struct order_rng g = { .s = { 1, 2, 3, 4 } };
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		assert_true(order_rng_below(&g, 1ull << 63) == wanted[i]);
+	order_rng_seed(&g, 0);
+	assert_true(g.s[0] == 0xe220a8397b1dcdaf && g.s[1] == 0x6e789e6aa1b965f4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +151,7 @@ int main(void)
 		cmocka_unit_test(the_seed_decides_the_order),
 		cmocka_unit_test(no_arm_is_favoured),
 		cmocka_unit_test(absurd_shapes_have_no_cells),
+		cmocka_unit_test(the_generator_is_the_published_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
