@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
+
 static const char style[] =
 #include "report_css.inc"
 	;
@@ -21,17 +23,35 @@ static const char *const tone_sign[] = {
 	[TONE_PLAIN] = "", [TONE_GOOD] = "\xe2\x9c\x93 ", [TONE_BAD] = "\xe2\x9c\x95 ", [TONE_FLAT] = "", [TONE_WARN] = "! ",
 };
 
+/* Escaped, and with no line break between a number and its percent sign. */
+static void put_text(struct sink *out, const char *text)
+{
+	const char *from = text;
+
+	for (const char *p = text; (p = strstr(p, " %")); p += 2) {
+		AUTO_FREE char *before = NULL;
+
+		if (p == text || p[-1] < '0' || p[-1] > '9')
+			continue;
+		before = xstrndup(from, (size_t) (p - from));
+		sink_xml(out, before);
+		sink_put(out, "\xc2\xa0%");
+		from = p + 2;
+	}
+	sink_xml(out, from);
+}
+
 static void element(struct sink *out, const char *open, const char *text, const char *close)
 {
 	sink_put(out, open);
-	sink_xml(out, text);
+	put_text(out, text);
 	sink_put(out, close);
 }
 
 static void put_chip(struct sink *out, enum tone tone, const char *text)
 {
 	sink_printf(out, "<span class=\"chip %s\"><span aria-hidden=\"true\">%s</span>", tone_class[tone], tone_sign[tone]);
-	sink_xml(out, text);
+	put_text(out, text);
 	sink_put(out, "</span>");
 }
 
@@ -46,7 +66,7 @@ static void put_cell(struct sink *out, const struct column *col, const struct ce
 	else if (col->code)
 		element(out, "<code>", c->text, "</code>");
 	else
-		sink_xml(out, c->text);
+		put_text(out, c->text);
 	if (c->sub)
 		element(out, "<span class=\"range\">", c->sub, "</span>");
 	sink_put(out, "</td>");

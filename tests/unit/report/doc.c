@@ -30,8 +30,14 @@ static void fill_evil(struct doc *d)
 	doc_fact(d, "%s", evil);
 	doc_section(d, "answer", "n", evil);
 	card = doc_card(d);
-	*card = (struct card){ .title = xstrdup(evil), .chip = xstrdup(evil), .big = xstrdup(evil), .of = xstrdup(evil),
-			       .verdict = xstrdup(evil), .text = xstrdup(evil), .sentence = xstrdup(evil), .tone = TONE_BAD };
+	*card = (struct card){ .title = xstrdup(evil),
+			       .chip = xstrdup(evil),
+			       .big = xstrdup(evil),
+			       .of = xstrdup(evil),
+			       .verdict = xstrdup(evil),
+			       .text = xstrdup(evil),
+			       .sentence = xstrdup(evil),
+			       .tone = TONE_BAD };
 	doc_para(d, "%s", evil);
 	doc_note(d, "%s", evil);
 	doc_item(d, "%s", evil);
@@ -162,6 +168,21 @@ static void test_width_is_kept(void **state)
 	}
 }
 
+static void test_percent_signs_stay_with_their_numbers(void **state)
+{
+	struct doc d = { .title = xstrdup("t"), .kicker = xstrdup("k"), .footer = xstrdup("f") };
+	struct sink out = { 0 };
+
+	(void) state;
+	doc_para(&d, "95 %% & 5 %%, not a %% or %%");
+	doc_para(&d, " %% 7 %%");
+	doc_html(&d, &out);
+	assert_non_null(strstr(out.text, "<p>95\xc2\xa0% &amp; 5\xc2\xa0%, not a % or %</p>"));
+	assert_non_null(strstr(out.text, "<p> % 7\xc2\xa0%</p>"));
+	sink_free(&out);
+	doc_free(&d);
+}
+
 /* A web page's table: the group's name once, in a row of its own. */
 static void test_table_on_a_page(void **state)
 {
@@ -182,8 +203,11 @@ static void test_table_on_a_page(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_html_escapes_everything), cmocka_unit_test(test_text_cannot_steer_the_terminal),
-		cmocka_unit_test(test_table_on_a_terminal),     cmocka_unit_test(test_width_is_kept),
+		cmocka_unit_test(test_html_escapes_everything),
+		cmocka_unit_test(test_text_cannot_steer_the_terminal),
+		cmocka_unit_test(test_table_on_a_terminal),
+		cmocka_unit_test(test_width_is_kept),
+		cmocka_unit_test(test_percent_signs_stay_with_their_numbers),
 		cmocka_unit_test(test_table_on_a_page),
 	};
 
