@@ -50,15 +50,18 @@ static int name_it(struct container *c, const char *name, struct err *err)
 	return err_set(err, -EEXIST, "a container's folder %s exists already", c->bundle);
 }
 
+/* For as long as the runtime has a folder about it: both of them name that after the container. */
 static int note_traces(const struct container *c, struct err *err)
 {
 	const char *const undo[] = { c->runtime.path, "--root", c->root, "delete", "--force", c->id, NULL };
+	char state[320];
 	int r = cgroups_note(&c->groups, c->journal, c->cgroup, err);
 
 	/* A runtime that needs a private view cannot be asked from outside: then the mark and the groups must do. */
-	if (r == 0 && !c->runtime.hide_unified_cgroup)
-		r = journal_command(c->journal, undo, err);
-	return r;
+	if (r < 0 || c->runtime.hide_unified_cgroup)
+		return r;
+	(void) text_print(state, sizeof(state), "%s/%s", c->root, c->id);
+	return journal_command_while(c->journal, state, undo, err);
 }
 
 static int reserve(struct container *c, const char *name, struct err *err)

@@ -140,7 +140,7 @@ static int try_all(struct runtime *ret, struct journal *j, const char *agent, st
 		if (r == -EINTR)
 			return err_set(err, r, "%s", why.text);
 		installed |= r != -ENOENT;
-		if (!candidates[i].hide_unified_cgroup || r != -ENOENT)
+		if (!losers.len || !strstr(losers.text, why.text))
 			sink_printf(&losers, "%s%s", losers.len ? "; " : "", why.text);
 	}
 	if (!installed)

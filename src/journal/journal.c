@@ -282,6 +282,11 @@ int journal_mount(struct journal *j, const char *dir, struct err *err)
 
 int journal_command(struct journal *j, const char *const *argv, struct err *err)
 {
+	return journal_command_while(j, NULL, argv, err);
+}
+
+int journal_command_while(struct journal *j, const char *guard, const char *const *argv, struct err *err)
+{
 	struct entry e = { .kind = ENTRY_COMMAND, .lasting = true };
 	size_t n = 0;
 
@@ -290,6 +295,7 @@ int journal_command(struct journal *j, const char *const *argv, struct err *err)
 	if (n == 0 || argv[0][0] != '/')
 		return err_set(err, -EINVAL, "a command in the journal needs the absolute path of its program, not \"%s\"",
 			       n ? argv[0] : "");
+	e.guard = guard ? xstrdup(guard) : NULL;
 	e.argv = xalloc(n + 1, sizeof(*e.argv));
 	for (size_t i = 0; i < n; i++)
 		e.argv[i] = xstrdup(argv[i]);

@@ -219,6 +219,10 @@ enum undo_state undo_command(const struct undo_ctx *c, const struct entry *e, st
 	shown = argv_text(&argv);
 	text_print(item->what, sizeof(item->what), "%s", shown);
 	text_print(item->text, sizeof(item->text), c->dry ? "would be run" : "ran");
+	if (e->guard && access(e->guard, F_OK) < 0) {
+		argv_free(&argv);
+		return UNDO_SAME;
+	}
 	if (!c->dry && run(&result, &argv, &opts, COMMAND_TIMEOUT_NS, &err) < 0) {
 		text_print(item->text, sizeof(item->text), "%.300s", err.text);
 		state = UNDO_FAILED;

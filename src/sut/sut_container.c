@@ -9,7 +9,7 @@
 
 #define HELLO_NS (10 * NS_PER_S)
 
-static const char *const runtimes[] = { "crun", "runc", "youki" };
+static const char *const runtimes[] = { "crun", "runc" };
 
 static int container_available(const struct sut_wish *wish, struct err *err)
 {
@@ -19,7 +19,7 @@ static int container_available(const struct sut_wish *wish, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(runtimes); i++)
 		if (program_find(runtimes[i], path, sizeof(path)) == 0)
 			return 0;
-	return err_set(err, -ENOENT, "no OCI runtime (crun, runc) is installed");
+	return err_set(err, -ENOENT, "no container runtime is installed: install crun or runc (apt-get install crun, dnf install crun)");
 }
 
 static int container_prepare(struct sut_kit *kit, struct err *err)

@@ -377,6 +377,24 @@ static void test_command(void **state)
 	assert_int_equal(access(made, F_OK), 0);
 }
 
+/* Only for as long as what it is about is there. */
+static void test_command_while(void **state)
+{
+	struct lab *lab = *state;
+	AUTO_FREE char *made = in(lab, "made by the command"), *guard = in(lab, "guard");
+	struct err err = { 0 };
+
+	put(guard, "x");
+	assert_int_equal(journal_command_while(lab->j, guard, (const char *const[]){ "/usr/bin/touch", made, NULL }, &err), 0);
+	assert_int_equal(unlink(guard), 0);
+	assert_int_equal(undo_one(lab), UNDO_SAME);
+	assert_int_equal(access(made, F_OK), -1);
+	put(guard, "x");
+	assert_int_equal(journal_command_while(lab->j, guard, (const char *const[]){ "/usr/bin/touch", made, NULL }, &err), 0);
+	assert_int_equal(undo_one(lab), UNDO_DONE);
+	assert_int_equal(access(made, F_OK), 0);
+}
+
 static void test_close_removes_the_folder(void **state)
 {
 	struct lab *lab = *state;
@@ -411,6 +429,7 @@ int main(void)
 		T(test_tree),
 		T(test_mount),
 		T(test_command),
+		T(test_command_while),
 		T(test_close_removes_the_folder),
 	};
 
