@@ -21,6 +21,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 WIDTHS = {"desk": 1280, "phone": 390, "narrow phone": 320}
+PROGRAMS = ["chromium", "chromium-browser", "chromium-headless", "chromium-headless-shell", "headless_shell", "google-chrome"]
 FIXTURES = ["welch", "quick", "rival", "failed"]
 
 
@@ -132,7 +133,7 @@ def check_fixture(name, vlat, fixture, program, work):
 
 def main():
     vlat, fixture = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:3])
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell"))), None)
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if not program:
         print("skipped: no chromium on PATH (Debian: apt-get install chromium)")
         sys.exit(77)
