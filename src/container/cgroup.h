@@ -23,8 +23,8 @@ enum cgroup_layout { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
 #define CGROUP_MOUNTS_MAX 24
 
 struct cgroup_mount {
-	char path[96];                  /* "/sys/fs/cgroup/cpu" */
-	char controllers[96];           /* v1: "cpu,cpuacct" or "name=systemd"; v2: what cgroup.controllers says, with commas */
+	char path[96];        /* "/sys/fs/cgroup/cpu" */
+	char controllers[96]; /* v1: "cpu,cpuacct" or "name=systemd"; v2: what cgroup.controllers says, with commas */
 	bool v2;
 };
 
@@ -32,22 +32,23 @@ struct cgroups {
 	enum cgroup_layout layout;
 	struct cgroup_mount mount[CGROUP_MOUNTS_MAX];
 	size_t n;
-	bool rt_budgets;                /* v1 with RT_GROUP_SCHED and a limit (not -1): a FIFO thread needs a budget of its group */
+	bool rt_budgets; /* v1 with RT_GROUP_SCHED and a limit (not -1): a FIFO thread needs a budget of its group */
 };
 
 /* From the text of /proc/self/mountinfo; unknown lines are skipped. */
 void cgroups_parse(const char *mountinfo, struct cgroups *ret);
 int cgroups_read(const struct fs *fs, struct cgroups *ret, struct err *err);
 const char *cgroup_layout_name(enum cgroup_layout layout);
-const struct cgroup_mount *cgroups_find(const struct cgroups *c, const char *controller);      /* NULL = not mounted */
+const struct cgroup_mount *cgroups_find(const struct cgroups *c, const char *controller); /* NULL = not mounted */
 
 /* Journal the groups of PATH ("/vlat-ID/c0") that are not there yet, in every hierarchy: who makes them does not matter. */
 int cgroups_note(const struct cgroups *c, struct journal *j, const char *path, struct err *err);
-/* Make those above the last one, which is the runtime's to make; new v1 cpusets get their parent's CPUs and memory nodes, without which no task may join. */
+/* Make those above the last one, which is the runtime's to make; new v1 cpusets get their parent's CPUs and memory nodes, without
+ * which no task may join. */
 int cgroups_make(const struct cgroups *c, const char *path, struct err *err);
 
 struct rt_budget {
-	int64_t runtime_us;             /* 0 = none */
+	int64_t runtime_us; /* 0 = none */
 	uint64_t period_us;
 };
 

@@ -33,8 +33,8 @@ static size_t next_prefix(const char *path, size_t len)
 }
 
 /* Call fn for every group of the path in every hierarchy, from the top down. */
-static int each_group(const struct cgroups *c, const char *path, int (*fn)(const struct cgroup_mount *, const char *, void *, struct err *),
-		      void *arg, struct err *err)
+static int each_group(const struct cgroups *c, const char *path,
+		      int (*fn)(const struct cgroup_mount *, const char *, void *, struct err *), void *arg, struct err *err)
 {
 	char dir[PATH_MAX];
 
@@ -120,7 +120,7 @@ static int make_group(const struct cgroup_mount *m, const char *dir, void *arg, 
 	const struct cgroups *c = arg;
 
 	if (m->v2 && c->layout == CGROUP_HYBRID)
-		return 0;               /* who would put something in there? */
+		return 0; /* who would put something in there? */
 	if (mkdir(dir, 0755) < 0)
 		return errno == EEXIST ? 0 : err_sys(err, -errno, "cannot make the control group %s", dir);
 	return m->v2 ? 0 : fill_cpuset(dir, err);
@@ -155,7 +155,7 @@ static int read_budget(const char *dir, struct rt_budget *ret)
 		return -ENOENT;
 	if (read_text(dir, "cpu.rt_period_us", text, sizeof(text)) < 0 || text_u64(text, &period) < 0 || !period)
 		return -ENOENT;
-	*ret = (struct rt_budget) { .runtime_us = runtime < 0 ? (int64_t) period : runtime, .period_us = period };
+	*ret = (struct rt_budget){ .runtime_us = runtime < 0 ? (int64_t) period : runtime, .period_us = period };
 	return 0;
 }
 
@@ -208,7 +208,7 @@ static int take_budget(const char *dir, struct rt_budget *has, struct err *err)
 	for (;;) {
 		wish = above;
 		wish.runtime_us -= held_below(up, above.period_us);
-		e = (struct err) { 0 };
+		e = (struct err){ 0 };
 		r = wish.runtime_us > 0 ? write_budget(dir, &wish, &e) : 0;
 		if (r != -EINVAL || clock_ns() > deadline)
 			break;
@@ -228,7 +228,7 @@ int cgroups_rt_give(const struct cgroups *c, const char *path, struct rt_budget 
 	struct rt_budget has;
 	int r;
 
-	*ret = (struct rt_budget) { 0 };
+	*ret = (struct rt_budget){ 0 };
 	if (!c->rt_budgets || !cpu)
 		return 0;
 	r = path_above(path, above, sizeof(above), err);
@@ -275,10 +275,12 @@ void cgroups_rt_return(const struct cgroups *c, const char *path)
 void cgroups_rt_explain(const struct cgroups *c, const struct rt_budget *got, char *buf, size_t cap)
 {
 	if (c->rt_budgets && !got->runtime_us)
-		(void) text_print(buf, cap, "other control groups hold all of the real-time budget (cpu.rt_runtime_us): end them, or lift "
+		(void) text_print(buf, cap,
+				  "other control groups hold all of the real-time budget (cpu.rt_runtime_us): end them, or lift "
 				  "the limit with sysctl kernel.sched_rt_runtime_us=-1");
 	else if (c->layout == CGROUP_V2)
-		(void) text_print(buf, cap, "on cgroup v2 a kernel with CONFIG_RT_GROUP_SCHED has real-time threads in the root group "
+		(void) text_print(buf, cap,
+				  "on cgroup v2 a kernel with CONFIG_RT_GROUP_SCHED has real-time threads in the root group "
 				  "only: boot it with rt_group_sched=0, or use a kernel built without that option");
 	else
 		(void) text_print(buf, cap, "the kernel refuses SCHED_FIFO in the container's control group");

@@ -38,7 +38,8 @@ static int name_it(struct container *c, const char *name, struct err *err)
 			(void) text_print(own, sizeof(own), "%s", name);
 		else
 			(void) text_print(own, sizeof(own), "c%u", i);
-		if (text_print(c->bundle, sizeof(c->bundle), "%s/%s", dir, own) || text_print(c->root, sizeof(c->root), "%s/runtime", dir) ||
+		if (text_print(c->bundle, sizeof(c->bundle), "%s/%s", dir, own) ||
+		    text_print(c->root, sizeof(c->root), "%s/runtime", dir) ||
 		    text_print(c->cgroup, sizeof(c->cgroup), "/vlat-%s.ct/%s", journal_run(c->journal), own) ||
 		    text_print(c->id, sizeof(c->id), "vlat-%s-%s", journal_run(c->journal), own))
 			return err_set(err, -ENAMETOOLONG, "the run's folder %.200s has too long a name for a container", dir);
@@ -92,7 +93,7 @@ int container_reserve(struct container **ret, const struct runtime *rt, const ch
 	struct container *c = xalloc(1, sizeof(*c));
 	int r;
 
-	*c = (struct container) { .runtime = *rt, .to_agent = -1, .from_agent = -1, .pidfd = -1, .journal = j };
+	*c = (struct container){ .runtime = *rt, .to_agent = -1, .from_agent = -1, .pidfd = -1, .journal = j };
 	r = reserve(c, name, err);
 	if (r < 0) {
 		free(c);
@@ -111,7 +112,7 @@ static void delete_by_runtime(const struct container *c)
 	char words[256];
 
 	runtime_argv(&c->runtime, c->root, &argv);
-	argv_add_all(&argv, (const char *const[]) { "delete", "--force", c->id, NULL });
+	argv_add_all(&argv, (const char *const[]){ "delete", "--force", c->id, NULL });
 	if (run(&said, &argv, &opts, DELETE_NS, &e) < 0)
 		log_warn("container %s: %s", c->id, e.text);
 	else if (said.end.signalled || said.end.code != 0)
@@ -156,7 +157,7 @@ static void kill_process(const struct container *c)
 	(void) syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
 	while (poll(&p, 1, clock_left_ms(deadline)) < 0 && errno == EINTR)
 		;
-	(void) waitid(P_PIDFD, (id_t) c->pidfd, &end, WEXITED | WNOHANG);       /* ours by adoption (start.c), if at all */
+	(void) waitid(P_PIDFD, (id_t) c->pidfd, &end, WEXITED | WNOHANG); /* ours by adoption (start.c), if at all */
 }
 
 void container_remove(struct container *c)

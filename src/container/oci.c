@@ -38,7 +38,8 @@ static json_t *capabilities(void)
 static json_t *process(const struct oci_spec *spec)
 {
 	return json_pack("{s:b, s:{s:i, s:i}, s:o, s:o, s:s, s:o, s:b}", "terminal", 0, "user", "uid", 0, "gid", 0, "args",
-			 words(spec->args), "env", words(spec->env), "cwd", "/", "capabilities", capabilities(), "noNewPrivileges", 1);
+			 words(spec->args), "env", words(spec->env), "cwd", "/", "capabilities", capabilities(),
+			 "noNewPrivileges", 1);
 }
 
 static json_t *mounts(void)
@@ -54,8 +55,8 @@ static json_t *mounts(void)
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:o}", "destination", rows[i].at, "type", rows[i].type, "source",
-						   rows[i].type, "options", words(rows[i].options)));
+		json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:o}", "destination", rows[i].at, "type", rows[i].type,
+						   "source", rows[i].type, "options", words(rows[i].options)));
 	return a;
 }
 
@@ -125,8 +126,9 @@ static json_t *confinement(const struct oci_spec *spec)
 
 json_t *oci_config(const struct oci_spec *spec)
 {
-	return json_pack("{s:s, s:o, s:{s:s, s:b}, s:s, s:o, s:o}", "ociVersion", "1.0.0", "process", process(spec), "root", "path",
-			 "rootfs", "readonly", 1, "hostname", spec->hostname, "mounts", mounts(), "linux", confinement(spec));
+	return json_pack("{s:s, s:o, s:{s:s, s:b}, s:s, s:o, s:o}", "ociVersion", "1.0.0", "process", process(spec), "root",
+			 "path", "rootfs", "readonly", 1, "hostname", spec->hostname, "mounts", mounts(), "linux",
+			 confinement(spec));
 }
 
 char *oci_config_text(const struct oci_spec *spec)

@@ -27,7 +27,7 @@ static const struct candidate {
 } candidates[] = {
 	{ .name = "crun" },
 	{ .name = "runc" },
-	{ .name = "crun", .hide_unified_cgroup = true },        /* its undo needs the same view: the last resort */
+	{ .name = "crun", .hide_unified_cgroup = true }, /* its undo needs the same view: the last resort */
 };
 
 static int ask_version(struct runtime *rt, struct err *err)
@@ -67,7 +67,7 @@ static int run_trial(const struct container *c, struct err *err)
 
 	opts.heed_stop = true;
 	runtime_argv(&c->runtime, c->root, &argv);
-	argv_add_all(&argv, (const char *const[]) { "run", "--bundle", c->bundle, c->id, NULL });
+	argv_add_all(&argv, (const char *const[]){ "run", "--bundle", c->bundle, c->id, NULL });
 	r = run(&said, &argv, &opts, TRIAL_NS, err);
 	return r < 0 ? r : judge(&c->runtime, &said, err);
 }
@@ -134,7 +134,8 @@ static int try_all(struct runtime *ret, struct journal *j, const char *agent, st
 		if (r == 0) {
 			size_t n = strlen(ret->why);
 
-			(void) text_print(ret->why + n, sizeof(ret->why) - n, "%s%s", losers.len ? "; " : "", losers.len ? losers.text : "");
+			(void) text_print(ret->why + n, sizeof(ret->why) - n, "%s%s", losers.len ? "; " : "",
+					  losers.len ? losers.text : "");
 			return 0;
 		}
 		if (r == -EINTR)
@@ -144,7 +145,9 @@ static int try_all(struct runtime *ret, struct journal *j, const char *agent, st
 			sink_printf(&losers, "%s%s", losers.len ? "; " : "", why.text);
 	}
 	if (!installed)
-		return err_set(err, -ENOENT, "no container runtime is installed: install crun or runc (apt-get install crun, dnf install crun)");
+		return err_set(
+			err, -ENOENT,
+			"no container runtime is installed: install crun or runc (apt-get install crun, dnf install crun)");
 	return err_set(err, -EOPNOTSUPP, "no container runtime works on this machine: %.400s", losers.text);
 }
 
@@ -195,6 +198,6 @@ int runtime_find(struct runtime *ret, struct journal *j, const char *agent, stru
 	if (r < 0)
 		return r;
 	if (cache_save(path, ret, &lost) < 0)
-		log_debug("%s", lost.text);     /* asked again the next time, that is all */
+		log_debug("%s", lost.text); /* asked again the next time, that is all */
 	return 0;
 }

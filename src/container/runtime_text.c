@@ -62,8 +62,8 @@ char *runtime_version(const char *text, char *buf, size_t cap)
 
 	(void) take_line(&text, line, sizeof(line));
 	make_plain(line);
-	if (take_word(&at, name, sizeof(name)) && take_blanks(&at) && take_word(&at, word, sizeof(word)) && text_eq(word, "version") &&
-	    take_blanks(&at) && *at)
+	if (take_word(&at, name, sizeof(name)) && take_blanks(&at) && take_word(&at, word, sizeof(word)) &&
+	    text_eq(word, "version") && take_blanks(&at) && *at)
 		(void) text_print(buf, cap, "%s", at);
 	else
 		(void) text_print(buf, cap, "%s", line);

@@ -42,7 +42,7 @@ static struct cpuset allowed_cpus(const struct placement *p)
 	const struct cpuset all = { .word = { 0 } };
 
 	if (cpuset_empty(&p->sut_cpus) || p->cgroup[0])
-		return all;             /* that of the group above, and then of the placement's */
+		return all; /* that of the group above, and then of the placement's */
 	return cpuset_or(&p->sut_cpus, &p->housekeeping);
 }
 
@@ -68,7 +68,7 @@ static int fill_bundle(struct container *c, const struct container_spec *spec, s
 }
 
 struct ends {
-	int in[2], out[2], said;        /* the container's stdin, stdout; stderr of it and of the runtime */
+	int in[2], out[2], said; /* the container's stdin, stdout; stderr of it and of the runtime */
 };
 
 static void ends_close(struct ends *e)
@@ -142,7 +142,8 @@ static int create_adopted(const struct container *c, const char *pid_file, const
 
 	(void) prctl(PR_GET_CHILD_SUBREAPER, &before);
 	(void) prctl(PR_SET_CHILD_SUBREAPER, 1);
-	r = tell_runtime(c, (const char *const[]) { "create", "--bundle", c->bundle, "--pid-file", pid_file, c->id, NULL }, opts, err);
+	r = tell_runtime(c, (const char *const[]){ "create", "--bundle", c->bundle, "--pid-file", pid_file, c->id, NULL }, opts,
+			 err);
 	(void) prctl(PR_SET_CHILD_SUBREAPER, before);
 	return r;
 }
@@ -174,7 +175,7 @@ static int start(struct container *c, struct err *err)
 	struct spawn_opts opts = runtime_opts(&c->runtime, c->journal);
 
 	opts.heed_stop = true;
-	return tell_runtime(c, (const char *const[]) { "start", c->id, NULL }, &opts, err);
+	return tell_runtime(c, (const char *const[]){ "start", c->id, NULL }, &opts, err);
 }
 
 /* Every thread that waits in there (a runtime may have several); the one that executes the agent keeps what it gets. */
@@ -225,7 +226,8 @@ static void try_real_time(struct container *c, int priority)
 	else if (errno == EPERM)
 		cgroups_rt_explain(&c->groups, &c->rt_budget, c->rt_why, sizeof(c->rt_why));
 	else
-		(void) text_print(c->rt_why, sizeof(c->rt_why), "the kernel refuses SCHED_FIFO %d: %s", priority, strerror(errno));
+		(void) text_print(c->rt_why, sizeof(c->rt_why), "the kernel refuses SCHED_FIFO %d: %s", priority,
+				  strerror(errno));
 }
 
 static int bring_up(struct container *c, const struct container_spec *spec, struct err *err)

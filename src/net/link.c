@@ -35,7 +35,7 @@ static int open_here(void *arg, struct err *err)
 		return err_sys(err, -errno, "cannot open rtnetlink");
 	if (mnl_socket_bind(net->sock, 0, MNL_SOCKET_AUTOPID) < 0)
 		return err_sys(err, -errno, "cannot bind rtnetlink");
-	(void) mnl_socket_setsockopt(net->sock, NETLINK_EXT_ACK, &on, sizeof(on));      /* kernels before 4.12 lack it */
+	(void) mnl_socket_setsockopt(net->sock, NETLINK_EXT_ACK, &on, sizeof(on)); /* kernels before 4.12 lack it */
 	if (setsockopt(mnl_socket_get_fd(net->sock), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
 		return err_sys(err, -errno, "cannot set a time limit on rtnetlink");
 	return 0;
@@ -81,7 +81,7 @@ static const char *refusal_text(const struct nlmsghdr *h, const struct nlmsgerr 
 	if (!(h->nlmsg_flags & NLM_F_ACK_TLVS))
 		return NULL;
 	if (!(h->nlmsg_flags & NLM_F_CAPPED))
-		echoed = e->msg.nlmsg_len - sizeof(e->msg);     /* the whole request lies between error and attributes */
+		echoed = e->msg.nlmsg_len - sizeof(e->msg); /* the whole request lies between error and attributes */
 	if (sizeof(*e) + echoed > mnl_nlmsg_get_payload_len(h))
 		return NULL;
 	(void) mnl_attr_parse(h, (unsigned) (sizeof(*e) + echoed), take_reason, &why);
@@ -189,7 +189,7 @@ int link_enslave(struct net *net, const char *name, const char *bridge, struct e
 
 	if (r < 0)
 		return r;
-	return link_set(net, name, &(struct link_wish) { .master = fact.ifindex, .up = true }, err);
+	return link_set(net, name, &(struct link_wish){ .master = fact.ifindex, .up = true }, err);
 }
 
 int link_await(struct net *net, const char *name, bool port, struct err *err)
@@ -203,7 +203,8 @@ int link_await(struct net *net, const char *name, bool port, struct err *err)
 		if (r < 0 || link_fact_works(&f, port))
 			return r;
 		if (clock_ns() > deadline)
-			return err_set(err, -ETIMEDOUT, "link %s does not begin to work (carrier %d, state %u, bridge port state %u)", name,
+			return err_set(err, -ETIMEDOUT,
+				       "link %s does not begin to work (carrier %d, state %u, bridge port state %u)", name,
 				       f.carrier, f.oper, f.port_state);
 		clock_sleep_ns(NS_PER_MS);
 	}
@@ -224,7 +225,7 @@ int link_delete(struct net *net, const char *name, struct err *err)
 
 static int parse_address(const char *text, uint32_t *ret_be, struct err *err)
 {
-	const uint32_t net = 0xc6120000, mask = 0xfffe0000;     /* 198.18.0.0/15 */
+	const uint32_t net = 0xc6120000, mask = 0xfffe0000; /* 198.18.0.0/15 */
 	struct in_addr a;
 
 	if (inet_pton(AF_INET, text, &a) != 1)

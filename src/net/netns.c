@@ -27,7 +27,7 @@
 #include "net/netns.h"
 
 struct visit {
-	int ns_fd;                      /* -1: a new namespace instead of a known one */
+	int ns_fd; /* -1: a new namespace instead of a known one */
 	int (*fn)(void *arg, struct err *err);
 	void *arg;
 	struct err *err;
@@ -54,7 +54,7 @@ static int visit(int ns_fd, int (*fn)(void *arg, struct err *err), void *arg, st
 	pthread_t thread;
 	int r;
 
-	sigfillset(&all);               /* signals are for the main thread */
+	sigfillset(&all); /* signals are for the main thread */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	r = pthread_create(&thread, NULL, visit_thread, &v);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -116,7 +116,8 @@ static int bind_name(int ns_fd, const char *path, struct err *err)
 	int fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
 
 	if (fd < 0 && errno == EEXIST)
-		return err_set(err, -EEXIST, "%s exists already: another run uses it, or `vlat revert` has to clean up first", path);
+		return err_set(err, -EEXIST, "%s exists already: another run uses it, or `vlat revert` has to clean up first",
+			       path);
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot make %s", path);
 	close(fd);
@@ -131,11 +132,11 @@ static int bind_name(int ns_fd, const char *path, struct err *err)
 }
 
 static const char *const quiet[][2] = {
-	{ "ipv6/conf/all/disable_ipv6", "1" },          /* no router solicitations, no duplicate address detection */
+	{ "ipv6/conf/all/disable_ipv6", "1" }, /* no router solicitations, no duplicate address detection */
 	{ "ipv6/conf/default/disable_ipv6", "1" },
-	{ "ipv4/conf/all/rp_filter", "0" },             /* no routing look-up to check a sender */
+	{ "ipv4/conf/all/rp_filter", "0" }, /* no routing look-up to check a sender */
 	{ "ipv4/conf/default/rp_filter", "0" },
-	{ "bridge/bridge-nf-call-iptables", "0" },      /* bridged frames stay out of netfilter */
+	{ "bridge/bridge-nf-call-iptables", "0" }, /* bridged frames stay out of netfilter */
 	{ "bridge/bridge-nf-call-ip6tables", "0" },
 	{ "bridge/bridge-nf-call-arptables", "0" },
 };

@@ -44,7 +44,8 @@ static json_t *buckets_to_json(const struct histogram *h)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; list && i < HISTOGRAM_BUCKETS; i++)
-		if (h->bucket[i] && json_array_append_new(list, json_pack("[I,I]", (json_int_t) i, (json_int_t) h->bucket[i])) < 0)
+		if (h->bucket[i] &&
+		    json_array_append_new(list, json_pack("[I,I]", (json_int_t) i, (json_int_t) h->bucket[i])) < 0)
 			json_decref(list), list = NULL;
 	return list;
 }
@@ -107,7 +108,7 @@ static int take_buckets(const json_t *json, struct histogram *h, struct err *err
 
 	if (!json_is_array(list))
 		return bad(err, "\"buckets\" is not a list");
-	json_array_foreach(list, i, pair) {
+	json_array_foreach (list, i, pair) {
 		if (!json_is_array(pair) || json_array_size(pair) != 2 || !json_is_integer(json_array_get(pair, 0)) ||
 		    !json_is_integer(json_array_get(pair, 1)))
 			return bad(err, "a bucket is not a pair of whole numbers");
@@ -146,7 +147,7 @@ static bool sums_fit(const struct histogram *h)
 {
 	u128 n = h->count, lo = h->min, hi = h->max, product;
 
-	if (h->sum < n * lo || h->sum > n * hi)         /* 64 x 64 bits: cannot overflow */
+	if (h->sum < n * lo || h->sum > n * hi) /* 64 x 64 bits: cannot overflow */
 		return false;
 	if (__builtin_mul_overflow(hi * hi, n, &product))
 		return true;

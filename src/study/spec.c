@@ -117,13 +117,15 @@ static int check_tuning(const struct yaml_tuning *y, const struct reader *rd, st
 	bool stock = text_eq(y->name, "stock"), built_in = stock || text_eq(y->name, "vlat");
 
 	if (commands && varied)
-		err_set(err, -EINVAL, "the tuning '%.64s' has commands of its own, so only, except and allow-insecure mean nothing there",
+		err_set(err, -EINVAL,
+			"the tuning '%.64s' has commands of its own, so only, except and allow-insecure mean nothing there",
 			y->name);
 	else if ((built_in && commands) || (stock && varied))
-		err_set(err, -EINVAL, "the tuning '%.64s' is built in as it is; give a level that does something else another name",
-			y->name);
+		err_set(err, -EINVAL,
+			"the tuning '%.64s' is built in as it is; give a level that does something else another name", y->name);
 	else if (!built_in && !varied && (y->apply_count == 0 || y->revert_count == 0))
-		err_set(err, -EINVAL, "the tuning '%.64s' is not built in and needs both apply: [...] and revert: [...]", y->name);
+		err_set(err, -EINVAL, "the tuning '%.64s' is not built in and needs both apply: [...] and revert: [...]",
+			y->name);
 	else
 		return 0;
 	return at_value(rd, y->name, err);
@@ -238,7 +240,8 @@ static int check_taken(const struct yaml_workload *w, const struct workload *tak
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].given && !rows[i].taken) {
-			err_set(err, -EINVAL, "%s takes no %s ('vlat workloads' lists what each takes)", takes->name, rows[i].key);
+			err_set(err, -EINVAL, "%s takes no %s ('vlat workloads' lists what each takes)", takes->name,
+				rows[i].key);
 			return at_value(rd, w->name, err);
 		}
 	return 0;
@@ -379,8 +382,8 @@ int spec_parse(struct study_spec **ret, const char *yaml, size_t len, const char
 	if (r < 0)
 		return r;
 	rd.y = o->yaml;
-	if ((r = read_head(s, &rd, err)) < 0 || (r = read_shape(s, &defaults, &rd, err)) < 0 || (r = read_suts(s, &rd, err)) < 0 ||
-	    (r = read_tunings(s, &rd, err)) < 0 || (r = read_loads(s, &rd, err)) < 0 ||
+	if ((r = read_head(s, &rd, err)) < 0 || (r = read_shape(s, &defaults, &rd, err)) < 0 ||
+	    (r = read_suts(s, &rd, err)) < 0 || (r = read_tunings(s, &rd, err)) < 0 || (r = read_loads(s, &rd, err)) < 0 ||
 	    (r = read_workloads(s, &defaults, &rd, err)) < 0 || (r = read_vm(s, &rd, err)) < 0 ||
 	    (r = check_size(s, &rd, err)) < 0)
 		return r;
@@ -430,8 +433,13 @@ void spec_matrix(const struct study_spec *s, uint64_t seed, struct matrix_spec *
 	for (unsigned i = 0; i < s->n_workloads; i++)
 		aa[i] = s->workloads[i].aa;
 	*ret = (struct matrix_spec){
-		.suts = s->n_suts, .tunings = s->n_tunings, .interferences = s->n_loads, .workloads = s->n_workloads,
-		.blocks = s->blocks, .aa = aa, .seed = seed,
+		.suts = s->n_suts,
+		.tunings = s->n_tunings,
+		.interferences = s->n_loads,
+		.workloads = s->n_workloads,
+		.blocks = s->blocks,
+		.aa = aa,
+		.seed = seed,
 	};
 	*ret_aa = aa;
 }

@@ -38,9 +38,10 @@ static json_t *aa_pairs(const struct study_spec *s)
 		for (unsigned l = 0; l < s->n_loads; l++)
 			for (unsigned w = 0; w < s->n_workloads; w++)
 				if (s->workloads[w].aa)
-					json_array_append_new(pairs, json_pack("{s:s, s:s, s:s, s:s}", "sut", sut_kind_name(s->suts[u]),
-									       "workload", s->workloads[w].name, "tuning",
-									       s->tunings[0].name, "interference", s->loads[l].name));
+					json_array_append_new(pairs,
+							      json_pack("{s:s, s:s, s:s, s:s}", "sut", sut_kind_name(s->suts[u]),
+									"workload", s->workloads[w].name, "tuning",
+									s->tunings[0].name, "interference", s->loads[l].name));
 	return pairs;
 }
 
@@ -81,12 +82,11 @@ static json_t *levels(const struct study_spec *s)
 
 json_t *spec_json(const struct study_spec *s)
 {
-	return json_pack("{s:s, s:s, s:i, s:b, s:f, s:f, s:s, s:{s:i, s:i}, s:o, s:o, s:o}", "study", s->name, "title", s->title,
-			 "blocks", (int) s->blocks, "quick", (int) s->quick, "duration_s",
-			 s->n_workloads ? s->workloads[0].job.duration_s : 0, "warmup_s",
-			 s->n_workloads ? s->workloads[0].job.warmup_s : 0, "peer_policy",
-			 s->peer_policy == PEER_FIFO ? "fifo" : "other", "vm", "vcpus",
-			 (int) (s->vm_vcpus ? s->vm_vcpus : SUT_VCPUS), "memory_mb",
-			 (int) (s->vm_memory_mb ? s->vm_memory_mb : SUT_MEMORY_MB), "factors", factors(s), "aa", aa_pairs(s),
-			 "levels", levels(s));
+	return json_pack(
+		"{s:s, s:s, s:i, s:b, s:f, s:f, s:s, s:{s:i, s:i}, s:o, s:o, s:o}", "study", s->name, "title", s->title, "blocks",
+		(int) s->blocks, "quick", (int) s->quick, "duration_s", s->n_workloads ? s->workloads[0].job.duration_s : 0,
+		"warmup_s", s->n_workloads ? s->workloads[0].job.warmup_s : 0, "peer_policy",
+		s->peer_policy == PEER_FIFO ? "fifo" : "other", "vm", "vcpus", (int) (s->vm_vcpus ? s->vm_vcpus : SUT_VCPUS),
+		"memory_mb", (int) (s->vm_memory_mb ? s->vm_memory_mb : SUT_MEMORY_MB), "factors", factors(s), "aa", aa_pairs(s),
+		"levels", levels(s));
 }

@@ -24,8 +24,11 @@
 
 enum { MOST_LEVELS = 64, MOST_WORDS = 256, MOST_TEXT = 4096 };
 
-#define OPT         (CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER)
-#define MAPPING(s, f) { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, s, f) }
+#define OPT (CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER)
+#define MAPPING(s, f)                                                                                                            \
+	{                                                                                                                        \
+		CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, s, f)                                                                    \
+	}
 #define TEXT(s, m)  CYAML_FIELD_STRING_PTR(#m, OPT, s, m, 1, MOST_TEXT)
 #define WORDS(s, m) CYAML_FIELD_SEQUENCE(#m, OPT, s, m, &word, 0, MOST_WORDS)
 
@@ -111,7 +114,8 @@ static void __attribute__((format(printf, 3, 0))) listen(cyaml_log_t level, void
 	vsnprintf(said, sizeof(said), fmt, ap);
 	at = strstr(said, "(line: ");
 	if (!at && !c->text[0])
-		text_print(c->text, sizeof(c->text), "%s", text_trim(said + (text_starts(said, "Load: ") ? strlen("Load: ") : 0)));
+		text_print(c->text, sizeof(c->text), "%s",
+			   text_trim(said + (text_starts(said, "Load: ") ? strlen("Load: ") : 0)));
 	else if (at && !c->line && (at += strlen("(line: "), take_u64(&at, &line)))
 		c->line = (unsigned) line;
 }
@@ -173,7 +177,11 @@ static unsigned second_document(const char *text, size_t len)
 static const cyaml_config_t *config(cyaml_config_t *c, struct complaint *listener)
 {
 	*c = (cyaml_config_t){
-		.log_fn = listen, .log_ctx = listener, .log_level = CYAML_LOG_ERROR, .mem_fn = cyaml_mem, .flags = CYAML_CFG_NO_ALIAS,
+		.log_fn = listen,
+		.log_ctx = listener,
+		.log_level = CYAML_LOG_ERROR,
+		.mem_fn = cyaml_mem,
+		.flags = CYAML_CFG_NO_ALIAS,
 	};
 	return c;
 }

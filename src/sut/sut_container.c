@@ -19,7 +19,8 @@ static int container_available(const struct sut_wish *wish, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(runtimes); i++)
 		if (program_find(runtimes[i], path, sizeof(path)) == 0)
 			return 0;
-	return err_set(err, -ENOENT, "no container runtime is installed: install crun or runc (apt-get install crun, dnf install crun)");
+	return err_set(err, -ENOENT,
+		       "no container runtime is installed: install crun or runc (apt-get install crun, dnf install crun)");
 }
 
 static int container_prepare(struct sut_kit *kit, struct err *err)
