@@ -20,6 +20,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "container/cgroup.h"
 
@@ -143,6 +144,43 @@ int cgroups_make(const struct cgroups *c, const char *path, struct err *err)
 	int r = path_above(path, above, sizeof(above), err);
 
 	return r < 0 ? r : each_group(c, above, make_group, &copy, err);
+}
+
+/*
+ * A runtime switches every controller on in the root group when it first makes
+ * a group, and leaves it so.  Done beforehand it is in the journal.
+ */
+static int enable_all(const char *root, struct journal *j, struct err *err)
+{
+	char available[512], before[512], path[128], *words = available, *word;
+	struct journal_value v = { .path = path, .form = VALUE_CONTROLLERS, .before = before, .after = available };
+	int r;
+
+	if (read_text(root, "cgroup.controllers", available, sizeof(available)) < 0 ||
+	    read_text(root, "cgroup.subtree_control", before, sizeof(before)) < 0 ||
+	    value_same(VALUE_CONTROLLERS, before, available))
+		return 0;
+	if (text_print(path, sizeof(path), "%s/cgroup.subtree_control", root))
+		return err_set(err, -ENAMETOOLONG, "the name of %.64s is too long", root);
+	r = journal_value(j, &v, err);
+	if (r < 0)
+		return r;
+	while ((word = strsep(&words, " "))) {
+		struct err e = { 0 };
+		char plus[64];
+
+		/* Alone: one that the kernel refuses (cpu, while real-time threads are about) must not keep the others off. */
+		if (!text_print(plus, sizeof(plus), "+%s", word) && write_text(root, "cgroup.subtree_control", plus, &e) < 0)
+			log_debug("%s", e.text);
+	}
+	if (read_text(root, "cgroup.subtree_control", before, sizeof(before)) < 0)
+		return 0;
+	return journal_left(j, path, before, err);
+}
+
+int cgroups_enable(const struct cgroups *c, struct journal *j, struct err *err)
+{
+	return c->layout == CGROUP_V2 && c->n ? enable_all(c->mount[0].path, j, err) : 0;
 }
 
 static int read_budget(const char *dir, struct rt_budget *ret)

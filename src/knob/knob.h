@@ -4,13 +4,9 @@
  * wanted of it and why, what that costs.  The table (table.c) is the one source
  * for plan, apply, revert, docs/knobs.md and the reports.
  *
- * A knob lists settings: one per target (a CPU, an interrupt, a task, a file),
- * each with what is and what is wanted.  Listing reads and never writes;
+ * A knob lists settings (setting.h).  Listing reads and never writes;
  * tune/ does what the settings say.  Most knobs are "a file with a value": a
  * row of data, which needs no code.
- *
- * What a machine does not have is not listed or SETTING_ABSENT, what it refuses
- * is SETTING_BLOCKED with the reason; neither is an error.
  */
 #ifndef KNOB_KNOB_H
 #define KNOB_KNOB_H
@@ -24,6 +20,7 @@
 #include "base/value.h"
 #include "host/facts.h"
 #include "host/split.h"
+#include "knob/setting.h"
 
 enum knob_when {
 	KNOB_LIVE,              /* takes effect when written; undone by revert */
@@ -31,50 +28,6 @@ enum knob_when {
 	KNOB_BOOT,              /* kernel command line: reported, never changed */
 	KNOB_OTHER,             /* another program's business: reported */
 };
-
-enum setting_state {
-	SETTING_TODO,
-	SETTING_SAME,           /* is as wanted already */
-	SETTING_ABSENT,         /* not applicable: this machine does not have it */
-	SETTING_BLOCKED,        /* refused: lockdown, read-only, missing capability */
-	SETTING_DONE,
-	SETTING_FAILED,         /* written, but the kernel made something else of it: put back */
-	SETTING_CHANGED,        /* done, and somebody changed it since */
-};
-
-enum setting_kind {
-	SETTING_VALUE,          /* path: write after */
-	SETTING_TASK,           /* tid: affinity */
-	SETTING_POLICY,         /* tid: scheduling policy, "POLICY PRIORITY" in numbers */
-	SETTING_GROUP,          /* path: make this control group; after: lines "FILE VALUE" to write in it */
-	SETTING_MOVE,           /* path: move all tasks that are in the group `before` there */
-	SETTING_MOUNT,          /* path: mount the filesystem `after` there; the knob is listed again then */
-	SETTING_HOLD,           /* path: keep a descriptor open that holds the 32-bit number after */
-	SETTING_GIVEN,          /* nothing to do on the host: the placement or the namespace carries it */
-};
-
-struct setting {
-	enum setting_kind kind;
-	enum setting_state state;
-	enum value_form form;
-	char target[96];        /* for people: "cpu1", "irq 36 (virtio1-req.0)", "task 45 (kswapd0)" */
-	char *path;             /* relative to the fs root */
-	char *before, *after;   /* before as read, without the last newline */
-	char *guard;            /* path that must exist for the setting to mean the same thing; NULL = none */
-	pid_t tid;              /* with start: an identity */
-	uint64_t start;
-	char reason[200];       /* of ABSENT, BLOCKED, FAILED, CHANGED */
-};
-
-struct settings {
-	struct setting *at;
-	size_t n, cap;
-};
-
-struct setting *settings_add(struct settings *s, enum setting_kind kind, const char *path);
-void settings_free(struct settings *s);
-const char *setting_state_name(enum setting_state s);
-const char *setting_kind_name(enum setting_kind k);
 
 struct knob_options {
 	unsigned vm_memory_mb;                  /* huge pages wanted for this much guest memory; 0 = none */
