@@ -47,6 +47,9 @@ int cgroups_note(const struct cgroups *c, struct journal *j, const char *path, s
  * which no task may join. */
 int cgroups_make(const struct cgroups *c, const char *path, struct err *err);
 
+/* v2: the root group hands all of its controllers down, journalled. */
+int cgroups_enable(const struct cgroups *c, struct journal *j, struct err *err);
+
 struct rt_budget {
 	int64_t runtime_us; /* 0 = none */
 	uint64_t period_us;

@@ -80,6 +80,9 @@ static int reserve(struct container *c, const char *name, struct err *err)
 	fs_close(&fs);
 	if (r < 0)
 		return r;
+	r = cgroups_enable(&c->groups, c->journal, err);        /* first, so undone when no group needs it any more */
+	if (r < 0)
+		return r;
 	journal_hold(c->journal);
 	r = note_traces(c, err);
 	s = journal_sync(c->journal, r < 0 ? NULL : err);
