@@ -2,6 +2,7 @@
 """What is compared with what, and which number is wanted."""
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -13,7 +14,7 @@ from rivals import Place
 
 FIFO = 40
 LIMIT_BYTES = 16 << 20
-NAMES = ['tcp-rr', 'tcp-stream', 'wakeup', 'freeze', 'memory']
+NAMES = ['tcp-rr', 'tcp-stream', 'wakeup', 'freeze', 'memory', 'vm-hello']
 
 
 def allowed_fifo():
@@ -223,3 +224,25 @@ class Bench:
             print('peak memory of a job of 24 h, %-12s %6.2f MiB  wanted <= 16: %s' % (workload, peak / (1 << 20),
                                                                                    'reached' if reached else 'MISSED'))
         return good
+
+    def vm_hello(self):
+        """From the start of QEMU to the agent's hello, beside the shortest command line that boots the same kernel."""
+        tool, busybox = os.path.join(os.path.dirname(self.agent), '..', '..', 'bench', 'vm_hello'), rivals.find('busybox')
+        if not busybox or not os.access(tool, os.X_OK):
+            print('vm-hello: skipped, there is no %s' % ('busybox on PATH' if not busybox else tool))
+            return True
+
+        def seconds(*more):
+            run = subprocess.run([tool, self.agent, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+            if run.returncode:
+                raise RuntimeError(run.stderr.strip())
+            return float(run.stdout)
+
+        try:
+            seconds()   # downloads, probes and warms up, once
+            seconds('--by-hand', busybox)       # needs a static one
+        except RuntimeError as why:
+            print('vm-hello: skipped, %s' % why)
+            return True
+        return self.versus('vm: start of QEMU to hello, beside busybox by hand', 's', 1, seconds,
+                           lambda: seconds('--by-hand', busybox), 1.2, higher=False)
