@@ -38,6 +38,9 @@ int runtime_find(struct runtime *ret, struct journal *j, const char *agent, stru
 int runtime_try(struct runtime *ret, const char *name, bool hide_unified_cgroup, struct journal *j, const char *agent,
 		struct err *err);
 
+/* Where a thread in the container joins the partition of its placement, if that has one: for the job's `group`. */
+#define CONTAINER_THREADS_FILE "/cgroup.threads"
+
 struct container_spec {
 	const char *agent;              /* static program on the host; becomes /agent in the container */
 	const char *const *args;        /* its arguments after argv[0], NULL-terminated; NULL = none */

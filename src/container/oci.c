@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "container/container.h"
 #include "container/oci.h"
 
 /* Builders give NULL when a word is no UTF-8 text, and json_pack() passes it on: no config with a word missing. */
@@ -42,8 +43,14 @@ static json_t *process(const struct oci_spec *spec)
 			 "noNewPrivileges", 1);
 }
 
-static json_t *mounts(void)
+static json_t *mount_of(const char *at, const char *type, const char *source, const char *const *options)
 {
+	return json_pack("{s:s, s:s, s:s, s:o}", "destination", at, "type", type, "source", source, "options", words(options));
+}
+
+static json_t *mounts(const struct oci_spec *spec)
+{
+	static const char *const bind[] = { "bind", "rw", NULL };
 	static const struct {
 		const char *at, *type, *options[8];
 	} rows[] = {
@@ -55,8 +62,12 @@ static json_t *mounts(void)
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:o}", "destination", rows[i].at, "type", rows[i].type,
-						   "source", rows[i].type, "options", words(rows[i].options)));
+		json_array_append_new(a, mount_of(rows[i].at, rows[i].type, rows[i].type, rows[i].options));
+	if (spec->threads_file &&
+	    json_array_append_new(a, mount_of(CONTAINER_THREADS_FILE, "bind", spec->threads_file, bind)) < 0) {
+		json_decref(a);
+		return NULL;
+	}
 	return a;
 }
 
@@ -67,7 +78,7 @@ static json_t *namespaces(const struct oci_spec *spec)
 
 	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
 		json_array_append_new(a, json_pack("{s:s}", "type", plain[i]));
-	if (spec->v2)
+	if (spec->own_cgroups)
 		json_array_append_new(a, json_pack("{s:s}", "type", "cgroup"));
 	if (json_array_append_new(a, json_pack("{s:s, s:s*}", "type", "network", "path", spec->netns)) < 0) {
 		json_decref(a);
@@ -127,7 +138,7 @@ static json_t *confinement(const struct oci_spec *spec)
 json_t *oci_config(const struct oci_spec *spec)
 {
 	return json_pack("{s:s, s:o, s:{s:s, s:b}, s:s, s:o, s:o}", "ociVersion", "1.0.0", "process", process(spec), "root",
-			 "path", "rootfs", "readonly", 1, "hostname", spec->hostname, "mounts", mounts(), "linux",
+			 "path", "rootfs", "readonly", 1, "hostname", spec->hostname, "mounts", mounts(spec), "linux",
 			 confinement(spec));
 }
 

@@ -27,7 +27,8 @@ struct oci_spec {
 	const char *mems;                       /* NUMA nodes as a list; NULL = the parent's */
 	struct rt_budget rt;                    /* runtime_us 0 = leave out */
 	const struct oci_pair *unified;         /* raw cgroup v2 files; key NULL ends; NULL = none */
-	bool v2;                                /* the cgroup namespace exists and is private */
+	const char *threads_file;               /* a cgroup.threads of the host, to be CONTAINER_THREADS_FILE; NULL = none */
+	bool own_cgroups;                       /* a cgroup namespace: nothing outside its own group in sight (v2) */
 };
 
 json_t *oci_config(const struct oci_spec *spec);        /* new reference */

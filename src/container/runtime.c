@@ -84,7 +84,7 @@ static int trial(const struct runtime *rt, struct journal *j, const char *agent,
 	if (r < 0)
 		return r;
 	spec.cgroup = c->cgroup;
-	spec.v2 = c->groups.layout == CGROUP_V2;
+	spec.own_cgroups = c->groups.layout == CGROUP_V2;
 	r = bundle_make(c->bundle, agent, &spec, err);
 	if (r == 0)
 		r = run_trial(c, err);

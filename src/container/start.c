@@ -57,10 +57,15 @@ static int fill_bundle(struct container *c, const struct container_spec *spec, s
 		.netns = spec->netns,
 		.cgroup = c->cgroup,
 		.cpus = allowed_cpus(&spec->place),
-		.v2 = c->groups.layout == CGROUP_V2,
+		.own_cgroups = c->groups.layout == CGROUP_V2,
 	};
+	char threads[192];
 	struct err e = { 0 };
 
+	if (placement_threads_file(&spec->place, PLACE_SUT, threads, sizeof(threads))) {
+		oci.threads_file = threads;
+		oci.own_cgroups = false;        /* from within one, no thread may leave it */
+	}
 	if (spec->place.sut_fifo && cgroups_rt_give(&c->groups, c->cgroup, &oci.rt, &e) < 0)
 		log_warn("container %s: %s", c->id, e.text);
 	c->rt_budget = oci.rt;

@@ -198,3 +198,11 @@ int placement_join(const struct placement *p, enum place role, pid_t pid, struct
 	r = write_id(group, "cgroup.procs", pid);
 	return r < 0 ? err_sys(err, r, "process %d cannot join the cpuset group %s", (int) pid, group) : 0;
 }
+
+bool placement_threads_file(const struct placement *p, enum place role, char *buf, size_t cap)
+{
+	const struct cpuset *cpus = cpus_of(p, role);
+
+	return !cpuset_empty(cpus) && p->cgroup_iso[0] && text_eq(group_of(p, role, cpus), p->cgroup_iso) &&
+	       !text_print(buf, cap, "%s/cgroup.threads", p->cgroup_iso);
+}

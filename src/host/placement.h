@@ -58,4 +58,11 @@ int placement_put_one(const struct placement *p, enum place role, unsigned index
 /* The whole process, all threads that exist now, joins the role's group; affinity and policy stay. */
 int placement_join(const struct placement *p, enum place role, pid_t pid, struct err *err);
 
+/*
+ * v2 partition: the isolated CPUs belong to a group of threads, and a thread
+ * that is born in a process outside of it, as a measuring one is, joins by
+ * writing "0" to this file before it asks for its CPU.  False = not needed.
+ */
+bool placement_threads_file(const struct placement *p, enum place role, char *buf, size_t cap);
+
 #endif

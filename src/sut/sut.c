@@ -111,6 +111,7 @@ static void place_sut(const struct sut *s, struct job *job)
 	const struct placement *place = &s->spec.place;
 
 	job->cpus = place->sut_cpus;
+	(void) placement_threads_file(place, PLACE_SUT, job->group, sizeof(job->group));
 	job->fifo = place->sut_fifo;
 	job->lock_memory = place->lock_memory;
 	if (s->driver->adapt)
@@ -122,6 +123,7 @@ static void place_peer(const struct sut *s, struct job *job)
 	const struct placement *place = &s->spec.place;
 
 	job->cpus = place->peer_cpus;
+	(void) placement_threads_file(place, PLACE_PEER, job->group, sizeof(job->group));
 	job->lock_memory = true;
 	job->fifo = 0;
 	if (s->spec.peer_policy == PEER_FIFO)

@@ -83,6 +83,8 @@ static void container_adapt(const struct sut *s, struct job *job)
 {
 	if (!s->container->rt_allowed)
 		job->fifo = 0;
+	if (job->group[0])
+		text_print(job->group, sizeof(job->group), "%s", CONTAINER_THREADS_FILE);
 }
 
 const struct sut_driver sut_container = {

@@ -147,7 +147,7 @@ static int vm_facts(const struct sut *s, json_t *into)
 }
 
 /*
- * CPU numbers of the host mean nothing in the guest.  There the first vCPU keeps
+ * CPU numbers and groups of the host mean nothing in the guest.  There the first vCPU keeps
  * house and the last one measures; with a single vCPU there is nothing to choose.
  */
 static void vm_adapt(const struct sut *s, struct job *job)
@@ -155,6 +155,7 @@ static void vm_adapt(const struct sut *s, struct job *job)
 	bool tuned = !cpuset_empty(&job->cpus) && s->spec.vcpus > 1;
 
 	job->cpus = tuned ? cpuset_one(s->spec.vcpus - 1) : (struct cpuset){ 0 };
+	job->group[0] = '\0';
 }
 
 const struct sut_driver sut_vm = {

@@ -2,6 +2,7 @@
 #include "workload/attributes.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,16 @@ void attributes_explain_fifo(int priority, char *buf, size_t cap)
 				   "use the root group, or boot with rt_group_sched=0");
 }
 
+/* "0" is whoever writes it; the file is never made. */
+static int group_join(const char *file, struct err *err)
+{
+	AUTO_CLOSE int fd = open(file, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		return err_sys(err, -errno, "join the control group of %s", file);
+	return 0;
+}
+
 static int affinity_apply(const struct cpuset *cpus, struct err *err)
 {
 	struct cpuset allowed = { 0 };
@@ -106,7 +117,9 @@ int attributes_apply(const struct job *job, struct err *err)
 
 	/* By default the kernel may wake an ordinary task 50 us late, to save power: that is no latency of the machine. */
 	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
-	if (!cpuset_empty(&job->cpus))
+	if (job->group[0])
+		r = group_join(job->group, err);
+	if (r == 0 && !cpuset_empty(&job->cpus))
 		r = affinity_apply(&job->cpus, err);
 	if (r == 0)
 		r = lock_apply(job->lock_memory, err);

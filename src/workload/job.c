@@ -120,10 +120,10 @@ json_t *job_to_json(const struct job *job)
 	json_t *o;
 
 	token_to_hex(job->token, token);
-	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b}", "type", "job", "id", job->id, "workload",
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b}", "type", "job", "id", job->id, "workload",
 		      job->workload->name, "side", side_name(job->side), "peer", job->peer, "token", token, "direction",
-		      direction_name(job->direction), "cpus", cpuset_list(&job->cpus, cpus, sizeof(cpus)), "policy",
-		      job->fifo ? "fifo" : "other", "priority", job->fifo, "lock_memory", (int) job->lock_memory);
+		      direction_name(job->direction), "cpus", cpuset_list(&job->cpus, cpus, sizeof(cpus)), "group",
+		      job->group, "policy", job->fifo ? "fifo" : "other", "priority", job->fifo, "lock_memory", (int) job->lock_memory);
 	for (size_t i = 0; o && i < ARRAY_SIZE(members); i++) {
 		const struct member *m = &members[i];
 		double value = member_get(job, m);
@@ -205,13 +205,16 @@ static int peer_from_json(const json_t *json, struct job *job, struct err *err)
 static int attributes_from_json(const json_t *json, struct job *job, struct err *err)
 {
 	const json_t *priority = json_object_get(json, "priority"), *lock = json_object_get(json, "lock_memory");
-	const char *cpus = "", *policy = "";
+	const char *cpus = "", *policy = "", *group = "";
 	json_int_t prio = json_integer_value(priority);
 
-	if (text_from_json(json, "cpus", &cpus, err) < 0 || text_from_json(json, "policy", &policy, err) < 0)
+	if (text_from_json(json, "cpus", &cpus, err) < 0 || text_from_json(json, "policy", &policy, err) < 0 ||
+	    text_from_json(json, "group", &group, err) < 0)
 		return -EINVAL;
 	if (cpuset_parse_list(cpus, &job->cpus) < 0)
 		return err_set(err, -EINVAL, "job: cpus '%.60s' is not a list such as 0-3,8", cpus);
+	if (*group && (*group != '/' || !text_ends(group, "/cgroup.threads") || text_print(job->group, sizeof(job->group), "%s", group)))
+		return err_set(err, -EINVAL, "job: group '%.60s' is not the path of a cgroup.threads file", group);
 	if (*policy && !text_eq(policy, "other") && !text_eq(policy, "fifo"))
 		return err_set(err, -EINVAL, "job: policy '%.20s' is not other or fifo", policy);
 	if (text_eq(policy, "fifo") && (prio < 1 || prio > 99))

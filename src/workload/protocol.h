@@ -65,6 +65,7 @@ struct job {
 	uint32_t timeout_ms;            /* udp-rr: a reply later than this is lost */
 	uint32_t silence_ms;            /* a peer without any sign of life for this long is dead: the job ends with an error */
 	struct cpuset cpus;             /* of the measuring thread; empty = anywhere */
+	char group[160];                /* a cgroup.threads file that the measuring thread joins by first; "" = none */
 	int fifo;                       /* SCHED_FIFO priority 1..99, 0 = SCHED_OTHER */
 	bool lock_memory;
 };

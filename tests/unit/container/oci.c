@@ -62,8 +62,20 @@ static void test_tuned_v2(void **state)
 	(void) state;
 	s.cpus = cpuset_one(3);
 	s.unified = raw;
-	s.v2 = true;
+	s.own_cgroups = true;
 	check(&s, "oci/tuned-v2.json");
+}
+
+/* A partition of the isolated CPUs: the measuring thread must be able to reach its group. */
+static void test_partition(void **state)
+{
+	struct oci_spec s = plain();
+
+	(void) state;
+	s.threads_file = "/sys/fs/cgroup/vlat-r4k2az/iso/cgroup.threads";
+	check(&s, "oci/partition-v2.json");
+	s.threads_file = "/sys/fs/cgroup/\xff";
+	assert_null(oci_config(&s));
 }
 
 /* In every container: no right but two, none to be gained, no limit raised, nothing writable, no terminal. */
@@ -114,7 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stock),    cmocka_unit_test(test_tuned_v1), cmocka_unit_test(test_tuned_v2),
-		cmocka_unit_test(test_confined), cmocka_unit_test(test_not_text),
+		cmocka_unit_test(test_confined), cmocka_unit_test(test_partition), cmocka_unit_test(test_not_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,25 @@ static void test_roles(void **state)
 	roles(4, 1, 2, "1", "3", "2");
 }
 
+/* Only a partition, and only for a role that runs on its CPUs alone. */
+static void test_threads_file(void **state)
+{
+	struct placement p = { .cgroup = "/sys/fs/cgroup/vlat-x" };
+	char file[192] = "untouched";
+
+	(void) state;
+	p.sut_cpus = cpuset_one(3);
+	p.emulator_cpus = p.housekeeping = cpuset_one(0);
+	assert_false(placement_threads_file(&p, PLACE_SUT, file, sizeof(file)));
+	strcpy(p.cgroup_iso, "/sys/fs/cgroup/vlat-x/iso");
+	assert_true(placement_threads_file(&p, PLACE_SUT, file, sizeof(file)));
+	assert_string_equal(file, "/sys/fs/cgroup/vlat-x/iso/cgroup.threads");
+	assert_false(placement_threads_file(&p, PLACE_EMULATOR, file, sizeof(file)));
+	assert_false(placement_threads_file(&p, PLACE_HOUSEKEEPING, file, sizeof(file)));
+	assert_false(placement_threads_file(&p, PLACE_PEER, file, sizeof(file)));       /* anywhere */
+	assert_false(placement_threads_file(&(struct placement) { 0 }, PLACE_SUT, file, sizeof(file)));
+}
+
 static void test_stock_placement_touches_nothing(void **state)
 {
 	struct placement p = { 0 };
@@ -148,6 +167,7 @@ int main(void)
 		cmocka_unit_test(test_proposals),
 		cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_roles),
+		cmocka_unit_test(test_threads_file),
 		cmocka_unit_test(test_stock_placement_touches_nothing),
 		cmocka_unit_test(test_placement_of_this_thread),
 	};

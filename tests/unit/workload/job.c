@@ -68,6 +68,7 @@ static void goes_there_and_back(void **state)
 	cpuset_add(&a.cpus, 4000);
 	a.fifo = 99;
 	a.lock_memory = true;
+	strcpy(a.group, "/sys/fs/cgroup/vlat-x/iso/cgroup.threads");
 	json = job_to_json(&a);
 	memset(&b, 0xee, sizeof(b));
 	assert_int_equal(job_from_json(json, &b, NULL), 0);
@@ -81,6 +82,7 @@ static void goes_there_and_back(void **state)
 	assert_true(a.request_bytes == b.request_bytes && a.response_bytes == b.response_bytes && a.direction == b.direction);
 	assert_true(a.interval_us == b.interval_us && a.timeout_ms == b.timeout_ms && a.silence_ms == b.silence_ms);
 	assert_true(cpuset_equal(&a.cpus, &b.cpus) && a.fifo == b.fifo && b.lock_memory);
+	assert_string_equal(a.group, b.group);
 }
 
 /* The text, and a word that the sentence must hold. */
@@ -101,6 +103,8 @@ static const struct {
 	{ .text = "{\"workload\":\"wakeup\",\"interval_us\":1000.5}", .says = "whole number" },
 	{ .text = "{\"workload\":\"wakeup\",\"silence_ms\":99}", .says = "silence_ms" },
 	{ .text = "{\"workload\":\"wakeup\",\"cpus\":\"1-\"}", .says = "cpus '1-'" },
+	{ .text = "{\"workload\":\"wakeup\",\"group\":\"/etc/passwd\"}", .says = "group '/etc/passwd'" },
+	{ .text = "{\"workload\":\"wakeup\",\"group\":\"x/cgroup.threads\"}", .says = "cgroup.threads" },
 	{ .text = "{\"workload\":\"wakeup\",\"policy\":\"rr\"}", .says = "policy 'rr'" },
 	{ .text = "{\"workload\":\"wakeup\",\"policy\":\"fifo\"}", .says = "priority" },
 	{ .text = "{\"workload\":\"wakeup\",\"policy\":\"fifo\",\"priority\":100}", .says = "priority" },
