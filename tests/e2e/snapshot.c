@@ -55,6 +55,7 @@ static const char *const settings[] = {
 static const char *const restless[] = {
 	"/proc/sys/kernel/ns_last_pid",
 	"/proc/sys/kernel/perf_event_max_sample_rate",
+	"/proc/sys/kernel/tainted",
 	"/proc/sys/net/ipv4/tcp_fastopen_key",
 	"/sys/kernel/mm/ksm/full_scans",
 };
