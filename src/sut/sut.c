@@ -15,8 +15,8 @@
 #define BYE_NS (2 * NS_PER_S)
 /*
  * In stock arms, too, the peer is an instrument and not part of what is
- * measured.  Below the priority of a tuned SUT's thread nothing of it would be
- * late, above nothing early: ping-pong gives both ends the same one.
+ * measured.  Any SCHED_FIFO priority does there: an untuned machine has nobody
+ * else at one but a few kernel threads.
  */
 #define PEER_FIFO_PRIORITY 50
 
