@@ -129,6 +129,11 @@ static int list_preempt(const struct knob *k, const struct knob_ctx *c, struct s
 		list_absent(out, "sched/preempt", "fixed when this kernel was built");
 		return 0;
 	}
+	/* The switch rewrites kernel code on all CPUs: milliseconds on a processor, seconds in an emulated or nested one. */
+	if (c->facts->kernel.virtual_machine) {
+		list_blocked(out, "sched/preempt", "switching takes seconds in a virtual machine: boot with preempt=full instead");
+		return 0;
+	}
 	if (!need_debugfs(c, out, &dir))
 		return 0;
 	text_print(path, sizeof(path), "%s/sched/preempt", dir);
