@@ -122,7 +122,6 @@ static bool makes_sense(const struct candidate *c)
 static int try_all(struct runtime *ret, struct journal *j, const char *agent, struct err *err)
 {
 	AUTO(sink_free) struct sink losers = { 0 };
-	bool installed = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
 		struct err why = { 0 };
@@ -140,14 +139,9 @@ static int try_all(struct runtime *ret, struct journal *j, const char *agent, st
 		}
 		if (r == -EINTR)
 			return err_set(err, r, "%s", why.text);
-		installed |= r != -ENOENT;
 		if (!losers.len || !strstr(losers.text, why.text))
 			sink_printf(&losers, "%s%s", losers.len ? "; " : "", why.text);
 	}
-	if (!installed)
-		return err_set(
-			err, -ENOENT,
-			"no container runtime is installed: install crun or runc (apt-get install crun, dnf install crun)");
 	return err_set(err, -EOPNOTSUPP, "no container runtime works on this machine: %.400s", losers.text);
 }
 
@@ -186,6 +180,16 @@ static int cache_save(const char *path, const struct runtime *rt, struct err *er
 	return o ? jx_save(path, o, 0644, err) : err_set(err, -EILSEQ, "%s says things that are no UTF-8 text", rt->name);
 }
 
+static bool is_any_installed(void)
+{
+	char path[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(candidates); i++)
+		if (program_find(candidates[i].name, path, sizeof(path)) == 0)
+			return true;
+	return false;
+}
+
 int runtime_find(struct runtime *ret, struct journal *j, const char *agent, struct err *err)
 {
 	struct err lost = { 0 };
@@ -194,6 +198,11 @@ int runtime_find(struct runtime *ret, struct journal *j, const char *agent, stru
 
 	if (r < 0 || cache_load(path, ret))
 		return r;
+	if (!is_any_installed())
+		return err_set(err, -ENOENT, "no container runtime is installed: install crun or runc (apt-get install crun, dnf "
+			       "install crun)");
+	if (access(agent, X_OK) < 0)
+		return err_sys(err, -errno, "the agent %s cannot be put into a container", agent);
 	r = try_all(ret, j, agent, err);
 	if (r < 0)
 		return r;

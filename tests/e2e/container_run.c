@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -189,6 +190,7 @@ static void test_life(const struct runtime *rt)
 		check(c->rt_allowed == real_time);
 		container_stop(c, 5 * NS_PER_S);
 	}
+	check(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);       /* whom vlat adopted it has waited for */
 	wire_close(&w);
 	must(journal_close(j, &e));
 	e2e_clean(&before, run);
@@ -318,6 +320,7 @@ static void test_find(void)
 	char program[256];
 
 	must(journal_open(&j, "e2e find", &e));
+	check(runtime_find(&a, j, "/nonexistent/agent", &e) == -ENOENT && strstr(e.text, "/nonexistent/agent"));
 	must(runtime_find(&a, j, agent_path, &e));
 	must(runtime_find(&b, j, "/nonexistent/agent", &e));    /* from memory: nothing is run */
 	check(text_eq(a.name, b.name) && text_eq(a.path, b.path) && text_eq(a.why, b.why) && text_eq(a.version, b.version) &&
