@@ -123,7 +123,8 @@ static void place(struct container_spec *spec)
 /* Would the kernel give a new group real-time budget?  Unseen holders are groups whose dead nobody has waited for yet. */
 static bool budget_is_free(void)
 {
-	static const char dir[] = "/sys/fs/cgroup/cpu/vlat-e2e-budget", file[] = "/sys/fs/cgroup/cpu/vlat-e2e-budget/cpu.rt_runtime_us";
+	static const char dir[] = "/sys/fs/cgroup/cpu/vlat-e2e-budget";
+	static const char file[] = "/sys/fs/cgroup/cpu/vlat-e2e-budget/cpu.rt_runtime_us";
 	int fd = mkdir(dir, 0755) < 0 ? -1 : open(file, O_WRONLY | O_CLOEXEC);
 	bool is_free = fd >= 0 && write(fd, "900000", 6) == 6 && write(fd, "0", 1) == 1;
 

@@ -88,7 +88,8 @@ static struct counters count(int ns)
 
 static void ping(const struct wire *w)
 {
-	int sut = udp(w->sut_ns, WIRE_SUT_ADDRESS, WIRE_PEER_ADDRESS), peer = udp(w->peer_ns, WIRE_PEER_ADDRESS, WIRE_SUT_ADDRESS);
+	int sut = udp(w->sut_ns, WIRE_SUT_ADDRESS, WIRE_PEER_ADDRESS);
+	int peer = udp(w->peer_ns, WIRE_PEER_ADDRESS, WIRE_SUT_ADDRESS);
 	int word;
 
 	for (int i = 0; i < ROUNDS; i++) {

@@ -47,7 +47,7 @@ void snapshot_parse(struct snapshot *ret, const char *text);
  */
 size_t snapshot_diff(const struct snapshot *before, const struct snapshot *after, struct sink *out);
 
-/* Take snapshots until nothing differs or the time is over (dying tasks and namespaces need a moment); returns the last difference. */
+/* Take snapshots until nothing differs or the time is over (what dies needs a moment); returns the last difference. */
 size_t snapshot_settle(const struct snapshot *before, const char *const *patterns, unsigned ms, struct sink *out);
 
 #endif

@@ -30,7 +30,7 @@ static void add_thread(struct snapshot *s, pid_t pid, pid_t tid)
 	if (proc_stat_read(tid, &st) < 0 || st.state == 'Z' || st.state == 'X')
 		return;
 	if (text_starts(st.comm, "irq/"))
-		(void) text_print(list, sizeof(list), "of its interrupt");      /* follows that one's setting, at the next interrupt */
+		(void) text_print(list, sizeof(list), "of its interrupt");      /* follows that one, when it next fires */
 	else if (cpuset_get_affinity(tid, &cpus) == 0)
 		cpuset_list(&cpus, list, sizeof(list));
 	(void) text_print(path, sizeof(path), "/proc/%d/task/%d/cgroup", (int) pid, (int) tid);
