@@ -12,6 +12,8 @@
 
 const struct env_row env_rows[] = {
 	{ .name = "NO_COLOR", .help = "when set and not empty, no colours are used" },
+	{ .name = "VLAT_LEAVE_ALONE",
+	  .help = "processes that tuning never moves: ids and names with commas between, \"1,corosync\"" },
 	{ .name = "VLAT_STATE",
 	  .help = "folder of the journal of changes (default: /var/lib/vlat for root, else ~/.local/state/vlat)" },
 };

@@ -131,7 +131,8 @@ static int list_preempt(const struct knob *k, const struct knob_ctx *c, struct s
 	}
 	/* The switch rewrites kernel code on all CPUs: milliseconds on a processor, seconds in an emulated or nested one. */
 	if (c->facts->kernel.virtual_machine) {
-		list_blocked(out, "sched/preempt", "switching takes seconds in a virtual machine: boot with preempt=full instead");
+		list_blocked(out, "sched/preempt",
+			     "switching takes seconds in a virtual machine: boot with preempt=full instead");
 		return 0;
 	}
 	if (!need_debugfs(c, out, &dir))

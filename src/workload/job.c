@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "workload/protocol.h"
 
-#define SAMPLES_MAX 4e9         /* rate x duration: a hopeless open loop records every start it missed, in 32-bit counts */
+#define SAMPLES_MAX 4e9 /* rate x duration: a hopeless open loop records every start it missed, in 32-bit counts */
 
 enum kind { REAL, U32, U16 };
 
@@ -19,7 +19,7 @@ struct member {
 	enum kind kind;
 	size_t offset;
 	double lo, hi;
-	bool zero;                      /* 0 is allowed besides lo..hi */
+	bool zero; /* 0 is allowed besides lo..hi */
 };
 
 static const struct member members[] = {
@@ -122,8 +122,8 @@ json_t *job_to_json(const struct job *job)
 	token_to_hex(job->token, token);
 	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b}", "type", "job", "id", job->id, "workload",
 		      job->workload->name, "side", side_name(job->side), "peer", job->peer, "token", token, "direction",
-		      direction_name(job->direction), "cpus", cpuset_list(&job->cpus, cpus, sizeof(cpus)), "group",
-		      job->group, "policy", job->fifo ? "fifo" : "other", "priority", job->fifo, "lock_memory", (int) job->lock_memory);
+		      direction_name(job->direction), "cpus", cpuset_list(&job->cpus, cpus, sizeof(cpus)), "group", job->group,
+		      "policy", job->fifo ? "fifo" : "other", "priority", job->fifo, "lock_memory", (int) job->lock_memory);
 	for (size_t i = 0; o && i < ARRAY_SIZE(members); i++) {
 		const struct member *m = &members[i];
 		double value = member_get(job, m);
@@ -213,7 +213,8 @@ static int attributes_from_json(const json_t *json, struct job *job, struct err 
 		return -EINVAL;
 	if (cpuset_parse_list(cpus, &job->cpus) < 0)
 		return err_set(err, -EINVAL, "job: cpus '%.60s' is not a list such as 0-3,8", cpus);
-	if (*group && (*group != '/' || !text_ends(group, "/cgroup.threads") || text_print(job->group, sizeof(job->group), "%s", group)))
+	if (*group &&
+	    (*group != '/' || !text_ends(group, "/cgroup.threads") || text_print(job->group, sizeof(job->group), "%s", group)))
 		return err_set(err, -EINVAL, "job: group '%.60s' is not the path of a cgroup.threads file", group);
 	if (*policy && !text_eq(policy, "other") && !text_eq(policy, "fifo"))
 		return err_set(err, -EINVAL, "job: policy '%.20s' is not other or fifo", policy);
