@@ -136,7 +136,7 @@ class Freezes(driver.Case):
         self.assertGreaterEqual(histogram['max_ns'], frozen * 0.99e9)
 
     def freeze_one(self, workload, who):
-        server, client = self.pair(workload, duration_s=3, warmup_s=0.2, rate=1000, silence_ms=20000)
+        server, client = self.pair(workload, duration_s=3, warmup_s=0.2, rate=1000, silence_ms=20000, timeout_ms=10000)
         client.receive()        # progress: a second is over
         frozen = (server if who == 'server' else client).freeze(0.5)
         record = client.expect('result')
