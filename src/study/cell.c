@@ -65,19 +65,27 @@ static void take_series(struct series *s, const json_t *numbers)
 	size_t i;
 
 	json_array_foreach (numbers, i, x)
-		series_add(s, json_number_value(x));
+		if (json_is_number(x))
+			series_add(s, json_number_value(x));
 }
 
-static json_t *mean_or_null(const struct series *s)
+static json_t *numbers_of(const json_t *from, const struct series *up, const struct series *down, const struct series *all)
 {
-	return s->n ? number(series_mean(s)) : json_null();
+	const json_t *slice = json_object_get(from, "slice_s");
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "slice_s",
+			 number(json_is_number(slice) ? json_number_value(slice) : NAN), "p50_bps", number(series_median(all)),
+			 "mean_bps", number(series_mean(all)), "stddev_bps", number(series_stddev(all)), "min_bps",
+			 number(series_min(all)), "max_bps", number(series_max(all)), "up_bps", number(series_mean(up)),
+			 "down_bps", number(series_mean(down)));
 }
 
 /* The slices of both directions together, since `both` gives half of the time to each; 1 = there were some. */
-static int put_throughput(json_t *cell, const json_t *record)
+static int put_throughput(json_t *cell, const json_t *record, struct err *err)
 {
 	const json_t *from = json_object_get(record, "throughput");
 	struct series up = { 0 }, down = { 0 }, all = { 0 };
+	size_t n;
 
 	if (!from)
 		return 0;
@@ -85,15 +93,13 @@ static int put_throughput(json_t *cell, const json_t *record)
 	take_series(&down, json_object_get(from, "down_bps"));
 	take_series(&all, json_object_get(from, "up_bps"));
 	take_series(&all, json_object_get(from, "down_bps"));
-	json_object_set_new(cell, "throughput",
-			    json_pack("{s:O?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "slice_s", json_object_get(from, "slice_s"),
-				      "p50_bps", number(series_median(&all)), "mean_bps", number(series_mean(&all)), "stddev_bps",
-				      number(series_stddev(&all)), "min_bps", number(series_min(&all)), "max_bps",
-				      number(series_max(&all)), "up_bps", mean_or_null(&up), "down_bps", mean_or_null(&down)));
+	n = all.n;
+	if (n)
+		json_object_set_new(cell, "throughput", numbers_of(from, &up, &down, &all));
 	series_free(&up);
 	series_free(&down);
 	series_free(&all);
-	return 1;
+	return n ? 1 : err_set(err, -ENODATA, "not a single slice of throughput was completed in the measured time");
 }
 
 static json_t *cpu_of(const json_t *record)
@@ -157,13 +163,14 @@ static int put_numbers(json_t *cell, const json_t *record, struct err *err)
 	};
 	int times = put_times(cell, record, "response", err);
 	int service = times < 0 ? times : put_times(cell, record, "service", err);
+	int flow = service < 0 ? service : put_throughput(cell, record, err);
 
-	if (service < 0)
-		return service;
-	if (put_throughput(cell, record) + times == 0)
+	if (flow < 0)
+		return flow;
+	if (!times && !flow)
 		return err_set(err, -EPROTO, "the agent's record holds neither response times nor throughput");
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
-		if (json_object_get(record, counts[i]))
+		if (json_is_number(json_object_get(record, counts[i])))
 			json_object_set(cell, counts[i], json_object_get(record, counts[i]));
 	return 0;
 }

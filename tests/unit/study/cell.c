@@ -121,6 +121,7 @@ static void test_throughput(void **state)
 static void test_records_without_numbers(void **state)
 {
 	struct launch_result none = result(json_pack("{s:f}", "cpu_s", 1.0)), empty = result(times_record(0));
+	struct launch_result idle = result(json_pack("{s:{s:f, s:[]}}", "throughput", "slice_s", 0.1, "up_bps"));
 	struct err err = { 0 };
 	json_t *cell = NULL;
 
@@ -128,7 +129,10 @@ static void test_records_without_numbers(void **state)
 	assert_int_equal(cell_make(&label, &none, &host, &cell, &err), -EPROTO);
 	assert_int_equal(cell_make(&label, &empty, &host, &cell, &err), -ENODATA);
 	assert_non_null(strstr(err.text, "not a single transaction"));
+	assert_int_equal(cell_make(&label, &idle, &host, &cell, &err), -ENODATA);
+	assert_non_null(strstr(err.text, "not a single slice"));
 	assert_null(cell);
+	launch_result_free(&idle);
 	launch_result_free(&none);
 	launch_result_free(&empty);
 }
