@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "stat/rank.h"
 
 void series_add(struct series *s, double x)
 {
@@ -37,13 +38,6 @@ double series_stddev(const struct series *s)
 	return s->n > 1 ? sqrt(sum / (double) (s->n - 1)) : 0;
 }
 
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *) a, y = *(const double *) b;
-
-	return (x > y) - (x < y);
-}
-
 double series_median(const struct series *s)
 {
 	AUTO_FREE double *sorted = NULL;
@@ -52,8 +46,8 @@ double series_median(const struct series *s)
 		return NAN;
 	sorted = xalloc(s->n, sizeof(*sorted));
 	memcpy(sorted, s->at, s->n * sizeof(*sorted));
-	qsort(sorted, s->n, sizeof(*sorted), by_size);
-	return s->n % 2 ? sorted[s->n / 2] : (sorted[s->n / 2 - 1] + sorted[s->n / 2]) / 2;
+	sort_doubles(sorted, s->n);
+	return median_sorted(sorted, s->n);
 }
 
 double series_min(const struct series *s)
