@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every neighbour is a program in a session of its own, as the services of a
+ * host are.  It matters: the scheduler shares a CPU between groups (a control
+ * group each, or with sched_autogroup a session each) before it shares it
+ * between tasks, so one stress-ng with all of these workers would count as a
+ * single competitor of the process that is measured, however many it starts.
+ */
 #include "study/interference.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -17,49 +26,86 @@
 #include "base/text.h"
 #include "base/vec.h"
 
-/*
- * --cpu 0: one for each CPU the machine is configured with, whatever CPUs this
- * process may use, so that all arms get the same.  Sizes are small: the load
- * shall disturb by what it does, not by filling memory or disks.
- */
+/* Sizes are small: the load shall disturb by what it does, not by filling memory or disks. */
+#define HOG "stress-ng", "--quiet", "--temp-path", "."
 const char *const interference_busy[] = {
-	"stress-ng", "--quiet", "--cpu", "0",           "--vm", "1",           "--vm-bytes", "64M", "--switch",
-	"1",         "--hdd",   "1",     "--hdd-bytes", "16M",  "--temp-path", ".",          NULL,
+	"*", HOG, "--cpu",    "1",                       /* a CPU-bound neighbour for every CPU */
+	"&", HOG, "--vm",     "1", "--vm-bytes",  "64M", /* page faults, TLB flushes, memory bandwidth */
+	"&", HOG, "--switch", "1",                       /* wake-ups without end */
+	"&", HOG, "--fork",   "1",                       /* processes that come and go */
+	"&", HOG, "--hdd",    "1", "--hdd-bytes", "16M", /* disk interrupts, write-back */
+	NULL,
 };
+#undef HOG
 
 /* A wrong option or a missing right shows within this time; so does a load that is not there yet. */
 #define SETTLE_NS (300 * NS_PER_MS)
 #define LEAVE_NS  (500 * NS_PER_MS)
 
-struct interference {
+struct neighbour {
 	struct child child;
-	char program[64];
-	char dir[PATH_MAX]; /* its working folder, ours to remove */
-	int said;           /* its stdout and stderr */
+	const char *name;
 };
 
-static void load_free(struct interference *i)
+struct interference {
+	VEC(struct neighbour) all;
+	char dir[PATH_MAX]; /* their working folder, ours to remove */
+	int said;           /* their stdout and stderr */
+};
+
+/* One program of a load. */
+struct program {
+	struct argv argv;
+	const char *name; /* its first word, as long as the load's words live */
+	unsigned copies;
+};
+
+/* Takes the next program off *word; copies 0 where there is none. */
+static struct program next_program(const char *const **word)
 {
-	if (i->said >= 0)
-		close(i->said);
-	if (i->dir[0])
-		dir_remove_all(i->dir);
-	free(i);
+	struct program p = { 0 };
+
+	while (*word && **word && text_eq(**word, "&"))
+		++*word;
+	if (!*word || !**word)
+		return p;
+	p.copies = 1;
+	if (text_eq(**word, "*")) {
+		p.copies = (unsigned) sysconf(_SC_NPROCESSORS_ONLN);
+		++*word;
+	}
+	p.name = **word && !text_eq(**word, "&") ? **word : NULL;
+	for (; **word && !text_eq(**word, "&"); ++*word)
+		argv_add(&p.argv, **word);
+	return p;
 }
 
-int interference_available(const char *const *argv, struct err *err)
+static int program_available(const struct program *p, struct err *err)
 {
 	char path[PATH_MAX];
 
-	if (!argv || !argv[0] || program_find(argv[0], path, sizeof(path)) == 0)
+	if (!p->name)
+		return err_set(err, -EINVAL, "the background load has a '*' without a program after it");
+	if (program_find(p->name, path, sizeof(path)) == 0)
 		return 0;
 	return err_set(err, -ENOENT,
 		       "the background load '%s' is not installed: apt-get install %s (or dnf install %s), or measure "
 		       "with --interference idle",
-		       argv[0], argv[0], argv[0]);
+		       p->name, p->name, p->name);
 }
 
-/* A folder for what it writes, on the disk of the run's own folder. */
+int interference_available(const char *const *argv, struct err *err)
+{
+	int r = 0;
+
+	for (struct program p = next_program(&argv); r == 0 && p.copies; p = next_program(&argv)) {
+		r = program_available(&p, err);
+		argv_free(&p.argv);
+	}
+	return r;
+}
+
+/* A folder for what they write, on the disk of the run's own folder. */
 static int make_dir(struct interference *i, struct journal *j, struct err *err)
 {
 	int r;
@@ -88,20 +134,33 @@ static int open_said(struct interference *i, struct err *err)
 	return err_sys(err, r, "cannot write %s", path);
 }
 
-static int launch(struct interference *i, const char *const *words, struct journal *j, struct err *err)
+static int launch(struct interference *i, const struct program *p, struct journal *j, struct err *err)
 {
 	struct spawn_opts how = SPAWN_OPTS_INIT;
-	struct argv argv = { 0 };
-	int r;
+	int r = 0;
 
 	how.out = how.err = i->said;
 	how.chdir = i->dir;
 	how.mark = journal_mark(j);
-	how.new_session = true; /* a process group of its own: all of it can be ended */
+	how.new_session = true; /* see above; and a process group of its own: all of it can be ended */
 	how.die_with_parent = true;
-	argv_add_all(&argv, words);
-	r = spawn(&i->child, &argv, &how, err);
-	argv_free(&argv);
+	for (unsigned copy = 0; r == 0 && copy < p->copies; copy++) {
+		struct neighbour *n = vec_add(&i->all);
+
+		*n = (struct neighbour) { .child = CHILD_INIT, .name = p->name };
+		r = spawn(&n->child, &p->argv, &how, err);
+	}
+	return r;
+}
+
+static int launch_all(struct interference *i, const char *const *argv, struct journal *j, struct err *err)
+{
+	int r = 0;
+
+	for (struct program p = next_program(&argv); r == 0 && p.copies; p = next_program(&argv)) {
+		r = launch(i, &p, j, err);
+		argv_free(&p.argv);
+	}
 	return r;
 }
 
@@ -110,21 +169,16 @@ int interference_start(struct interference **ret, const char *const *argv, struc
 	struct interference *i;
 	int r = interference_available(argv, err);
 
-	if (r < 0)
+	*ret = NULL;
+	if (r < 0 || !argv || !argv[0])
 		return r;
-	if (!argv || !argv[0]) {
-		*ret = NULL;
-		return 0;
-	}
 	i = xalloc(1, sizeof(*i));
-	i->child = (struct child) CHILD_INIT;
 	i->said = -1;
-	text_print(i->program, sizeof(i->program), "%s", argv[0]);
 	r = make_dir(i, j, err);
 	if (r == 0)
 		r = open_said(i, err);
 	if (r == 0)
-		r = launch(i, argv, j, err);
+		r = launch_all(i, argv, j, err);
 	if (r == 0 && stop_sleep(SETTLE_NS) < 0)
 		r = err_set(err, -EINTR, "interrupted");
 	if (r == 0)
@@ -137,7 +191,7 @@ int interference_start(struct interference **ret, const char *const *argv, struc
 	return 0;
 }
 
-/* What it said last, on one line. */
+/* What was said last, on one line. */
 static void last_words(const struct interference *i, char *buf, size_t cap)
 {
 	off_t size = lseek(i->said, 0, SEEK_END);
@@ -149,35 +203,54 @@ static void last_words(const struct interference *i, char *buf, size_t cap)
 			*c = ' ';
 }
 
-int interference_check(struct interference *i, struct err *err)
+static int gone(struct interference *i, struct neighbour *n, struct err *err)
 {
 	char how[64], words[256];
 	struct child_end end;
 
-	if (!i || child_alive(&i->child))
-		return 0;
-	if (i->child.pid > 0) /* not reaped yet, so the group's number cannot be anybody else's */
-		kill(-i->child.pid, SIGKILL);
-	if (child_wait(&i->child, clock_ns() + NS_PER_S, &end) < 0)
-		return err_set(err, -ECHILD, "the background load %s is gone", i->program);
+	if (n->child.pid > 0) /* not reaped yet, so the group's number cannot be anybody else's */
+		kill(-n->child.pid, SIGKILL);
+	if (child_wait(&n->child, clock_ns() + NS_PER_S, &end) < 0)
+		return err_set(err, -ECHILD, "the background load %s is gone", n->name);
 	child_end_text(end, how, sizeof(how));
 	last_words(i, words, sizeof(words));
-	return err_set(err, -ECHILD, "the background load %s ended by itself (%s)%s%s", i->program, how, words[0] ? ": " : "",
+	return err_set(err, -ECHILD, "the background load %s ended by itself (%s)%s%s", n->name, how, words[0] ? ": " : "",
 		       words);
 }
 
+int interference_check(struct interference *i, struct err *err)
+{
+	for (size_t k = 0; i && k < i->all.n; k++)
+		if (!child_alive(&i->all.at[k].child))
+			return gone(i, &i->all.at[k], err);
+	return 0;
+}
+
+/* All are asked before any is waited for: together they get LEAVE_NS. */
 void interference_stop(struct interference *i)
 {
-	struct pollfd ended = { .events = POLLIN };
+	uint64_t deadline = clock_ns() + LEAVE_NS;
 
 	if (!i)
 		return;
-	if (i->child.pid > 0) {
-		ended.fd = i->child.pidfd;
-		child_kill(&i->child, SIGTERM);
-		poll(&ended, 1, (int) (LEAVE_NS / NS_PER_MS));
-		kill(-i->child.pid, SIGKILL);
-		child_stop(&i->child, 0);
+	for (size_t k = 0; k < i->all.n; k++)
+		if (i->all.at[k].child.pid > 0)
+			child_kill(&i->all.at[k].child, SIGTERM);
+	for (size_t k = 0; k < i->all.n; k++) {
+		struct child *c = &i->all.at[k].child;
+		struct pollfd ended = { .fd = c->pidfd, .events = POLLIN };
+		uint64_t now = clock_ns();
+
+		if (c->pid <= 0)
+			continue;
+		poll(&ended, 1, now < deadline ? (int) ((deadline - now) / NS_PER_MS) : 0);
+		kill(-c->pid, SIGKILL);
+		child_stop(c, 0);
 	}
-	load_free(i);
+	if (i->said >= 0)
+		close(i->said);
+	if (i->dir[0])
+		dir_remove_all(i->dir);
+	vec_free(&i->all);
+	free(i);
 }

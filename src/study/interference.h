@@ -2,11 +2,15 @@
 /*
  * interference - the background load while a measurement runs.
  *
- * `idle` is nothing; `busy` is a program started from an argument vector, by
- * default stress-ng: as many CPU-bound processes as there are CPUs, one that
- * maps and touches memory, one pair that switches contexts all the time, one
- * that writes files.  The same vector in every arm: it inherits the CPUs that
+ * `idle` is nothing; `busy` is a host with neighbours, each a stress-ng in a
+ * session of its own: a CPU-bound one for every CPU, one that maps and touches
+ * memory, one that switches contexts all the time, one that starts processes,
+ * one that writes files.  The same load in every arm: it inherits the CPUs that
  * vlat itself runs on, so a tuning that keeps house keeps it away as well.
+ *
+ * A load is a NULL-terminated list of words: the argument vectors of its
+ * programs with the word & between two of them; after the word * stands a
+ * program that is started once for each CPU.
  */
 #ifndef STUDY_INTERFERENCE_H
 #define STUDY_INTERFERENCE_H
@@ -14,9 +18,9 @@
 #include "base/err.h"
 #include "journal/journal.h"
 
-extern const char *const interference_busy[]; /* NULL-terminated; what `busy` means unless a study says otherwise */
+extern const char *const interference_busy[]; /* what `busy` means unless a study says otherwise */
 
-/* argv NULL or empty = idle: always there.  -ENOENT with the cure when its program is missing. */
+/* argv NULL or empty = idle: always there.  -ENOENT with the cure when one of its programs is missing. */
 int interference_available(const char *const *argv, struct err *err);
 
 struct interference;

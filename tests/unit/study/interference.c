@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/cleanup.h"
@@ -78,8 +79,8 @@ static void test_load_that_ends_at_once(void **state)
 	assert_null(i);
 }
 
-/* Every process that carries the run's mark, this test's children. */
-static size_t marked(const char *mark)
+/* Every process that carries the run's mark, this test's children; *leaders: those that lead a session. */
+static size_t marked_and_leaders(const char *mark, size_t *leaders)
 {
 	AUTO_DIR DIR *proc = opendir("/proc");
 	struct dirent *entry;
@@ -94,9 +95,27 @@ static size_t marked(const char *mark)
 		text_print(path, sizeof(path), "/proc/%s/environ", entry->d_name);
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || file_read_all(path, 1 << 20, &env, &len, &err) < 0)
 			continue;
-		n += memmem(env, len, mark, strlen(mark)) != NULL;
+		if (!memmem(env, len, mark, strlen(mark)))
+			continue;
+		n++;
+		*leaders += getsid(atoi(entry->d_name)) == atoi(entry->d_name);
 	}
 	return n;
+}
+
+static size_t marked(const char *mark)
+{
+	size_t leaders = 0;
+
+	return marked_and_leaders(mark, &leaders);
+}
+
+/* SIGKILL has been sent; the kernel takes a moment. */
+static bool gone_within_2s(const char *mark)
+{
+	for (int wait = 0; wait < 100 && marked(mark); wait++)
+		clock_sleep_ns(20 * NS_PER_MS);
+	return !marked(mark);
 }
 
 static void test_death_and_stop(void **state)
@@ -111,9 +130,48 @@ static void test_death_and_stop(void **state)
 	assert_int_equal(interference_check(i, &err), 0);
 	assert_int_equal(marked(mark), 2);
 	interference_stop(i);
-	for (int wait = 0; wait < 100 && marked(mark); wait++)
-		clock_sleep_ns(20 * NS_PER_MS); /* SIGKILL has been sent to both; the kernel takes a moment */
-	assert_int_equal(marked(mark), 0);
+	assert_true(gone_within_2s(mark));
+}
+
+/* Two programs, the first once for each CPU; each is the leader of a session, or the scheduler might take them for one. */
+static void test_neighbours(void **state)
+{
+	static const char *const argv[] = { "*", "sleep", "1000", "&", "sleep", "2000", NULL };
+	size_t copies = (size_t) sysconf(_SC_NPROCESSORS_ONLN), leaders = 0;
+	struct interference *i = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(interference_start(&i, argv, *state, &err), 0);
+	assert_int_equal(marked_and_leaders(journal_mark(*state), &leaders), copies + 1);
+	assert_int_equal(leaders, copies + 1);
+	interference_stop(i);
+	assert_true(gone_within_2s(journal_mark(*state)));
+}
+
+static void test_one_neighbour_dies(void **state)
+{
+	static const char *const argv[] = { "sleep", "1000", "&", "sleep", "0.6", NULL };
+	struct interference *i = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(interference_start(&i, argv, *state, &err), 0);
+	while (interference_check(i, &err) == 0)
+		clock_sleep_ns(20 * NS_PER_MS);
+	assert_non_null(strstr(err.text, "ended by itself"));
+	interference_stop(i);
+	assert_true(gone_within_2s(journal_mark(*state)));
+}
+
+static void test_words_without_a_program(void **state)
+{
+	static const char *const star[] = { "sleep", "1", "&", "*", NULL }, *const last[] = { "sleep", "1", "&", "no-such-load", NULL };
+	struct interference *i = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(interference_start(&i, star, *state, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "'*'"));
+	assert_int_equal(interference_start(&i, last, *state, &err), -ENOENT);
+	assert_null(i);
 }
 
 static void test_death_is_noticed(void **state)
@@ -138,6 +196,9 @@ int main(void)
 		cmocka_unit_test(test_load_that_ends_at_once),
 		cmocka_unit_test(test_death_and_stop),
 		cmocka_unit_test(test_death_is_noticed),
+		cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_one_neighbour_dies),
+		cmocka_unit_test(test_words_without_a_program),
 	};
 
 	return cmocka_run_group_tests(tests, make_state, remove_state);
