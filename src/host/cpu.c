@@ -121,6 +121,7 @@ int cpu_facts_read(const struct fs *fs, struct cpu_facts *ret, struct err *err)
 void cpu_facts_free(struct cpu_facts *f)
 {
 	free(f->at);
+	free(f->caches);
 	*f = (struct cpu_facts){ 0 };
 }
 

@@ -7,59 +7,6 @@
 #include "base/cursor.h"
 #include "base/text.h"
 
-static uint64_t meminfo_bytes(const char *text, const char *key)
-{
-	char line[128];
-
-	while (take_line(&text, line, sizeof(line))) {
-		const char *at = line;
-		uint64_t kb;
-
-		if (take_text(&at, key) && take_char(&at, ':') && take_blanks(&at) && take_u64(&at, &kb) &&
-		    kb < UINT64_MAX / 1024)
-			return kb * 1024;
-	}
-	return 0;
-}
-
-static void read_huge(const struct fs *fs, struct memory_facts *m)
-{
-	struct fs_names names;
-
-	if (fs_list(fs, "sys/kernel/mm/hugepages", &names) < 0)
-		return;
-	for (size_t i = 0; i < names.n && m->n_huge < ARRAY_SIZE(m->huge); i++) {
-		struct huge_pool *p = &m->huge[m->n_huge];
-		const char *at = names.at[i];
-		char path[128];
-		uint64_t kb;
-
-		if (!take_text(&at, "hugepages-") || !take_u64(&at, &kb) || !text_eq(at, "kB") || kb > UINT32_MAX)
-			continue;
-		p->kb = (unsigned) kb;
-		text_print(path, sizeof(path), "sys/kernel/mm/hugepages/%s/nr_hugepages", names.at[i]);
-		if (fs_read_u64(fs, path, &p->total) < 0)
-			continue;
-		text_print(path, sizeof(path), "sys/kernel/mm/hugepages/%s/free_hugepages", names.at[i]);
-		if (fs_read_u64(fs, path, &p->free) < 0)
-			p->free = 0;
-		m->n_huge++;
-	}
-	fs_list_free(&names);
-}
-
-static void read_memory(const struct fs *fs, struct memory_facts *m)
-{
-	AUTO_FREE char *text = NULL;
-
-	if (fs_read_all(fs, "proc/meminfo", 1 << 16, &text, NULL) == 0) {
-		m->total_bytes = meminfo_bytes(text, "MemTotal");
-		m->available_bytes = meminfo_bytes(text, "MemAvailable");
-		m->swap_bytes = meminfo_bytes(text, "SwapTotal");
-	}
-	read_huge(fs, m);
-}
-
 static void read_os(const struct fs *fs, struct host_facts *f)
 {
 	AUTO_FREE char *text = NULL;
@@ -134,7 +81,7 @@ int host_facts_read(const struct fs *fs, struct host_facts *ret, struct err *err
 	}
 	if (f.cgroup.cpu.version == 1)
 		f.kernel.rt_group = fs_existsf(fs, "%s/cpu.rt_runtime_us", f.cgroup.cpu.dir) ? RT_GROUP_V1 : RT_GROUP_NO;
-	read_memory(fs, &f.memory);
+	memory_facts_read(fs, &f.memory);
 	read_os(fs, &f);
 	read_writers(fs, &f);
 	read_governor(fs, &f);
@@ -146,4 +93,6 @@ int host_facts_read(const struct fs *fs, struct host_facts *ret, struct err *err
 void host_facts_free(struct host_facts *f)
 {
 	cpu_facts_free(&f->cpu);
+	kernel_facts_free(&f->kernel);
+	memory_facts_free(&f->memory);
 }

@@ -9,19 +9,18 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "host/cgroup_home.h"
+#include "host/cmdline.h"
 #include "host/cpu.h"
+#include "host/irq.h"
 #include "host/kernel.h"
-
-struct huge_pool {
-	unsigned kb;                    /* 2048, 1048576 */
-	uint64_t total, free;
-};
-
-struct memory_facts {
-	uint64_t total_bytes, available_bytes, swap_bytes;
-	struct huge_pool huge[4];
-	unsigned n_huge;
-};
+#include "host/kvm.h"
+#include "host/memory.h"
+#include "host/nic.h"
+#include "host/partition.h"
+#include "host/power.h"
+#include "host/service.h"
+#include "host/unseen.h"
+#include "host/virt.h"
 
 struct host_facts {
 	struct cpu_facts cpu;
@@ -34,6 +33,27 @@ struct host_facts {
 	bool kvm_device;                /* /dev/kvm exists; says nothing about booting */
 	char writers[160];              /* other tuners found running: "irqbalance tuned" */
 };
+
+/* What inspect and audit see beyond what tuning needs; made by machine_facts_read(). */
+struct machine_facts {
+	struct host_facts host;
+	struct cmdline_facts cmdline;
+	struct irq_facts irq;
+	struct power_facts power;
+	struct nic_facts nic;
+	struct kvm_facts kvm;
+	struct virt_facts virt;
+	struct partition_facts partition;
+	struct service_facts service;
+	struct unseens unseen;
+	unsigned uid;                   /* who looked (of a capture: who made it) */
+};
+
+/* Fails only when this is no machine at all: parts that cannot be read are noted in unseen. */
+int machine_facts_read(const struct fs *fs, struct machine_facts *ret, struct err *err);
+void machine_facts_free(struct machine_facts *m);
+/* Stable names, docs/inspect.md. */
+json_t *machine_facts_json(const struct machine_facts *m);
 
 int host_facts_read(const struct fs *fs, struct host_facts *ret, struct err *err);
 void host_facts_free(struct host_facts *f);

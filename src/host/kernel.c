@@ -2,6 +2,7 @@
 #include "host/kernel.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -126,4 +127,10 @@ int kernel_facts_read(const struct fs *fs, struct kernel_facts *ret, struct err 
 	read_platform(fs, &k);
 	*ret = k;
 	return 0;
+}
+
+void kernel_facts_free(struct kernel_facts *k)
+{
+	free(k->options);
+	*k = (struct kernel_facts){ 0 };
 }

@@ -13,7 +13,7 @@ enum rt_group { RT_GROUP_NO, RT_GROUP_V1, RT_GROUP_UNKNOWN };
 struct kernel_facts {
 	char release[72];               /* uname -r */
 	char version[128];              /* uname -v */
-	char cmdline[2048];
+	char cmdline[4096];
 	char preempt[16];               /* "rt", "full", "voluntary", "none", "lazy", "dynamic" (not told), "" = unknown */
 	bool realtime;                  /* PREEMPT_RT */
 	char lockdown[20];              /* "none", "integrity", "confidentiality", "" = cannot be read */
@@ -23,8 +23,25 @@ struct kernel_facts {
 	char debugfs[64];               /* where it is mounted, "" = not */
 	bool virtual_machine;           /* the hypervisor flag of /proc/cpuinfo */
 	char hypervisor[64];            /* DMI or /sys/hypervisor name when told */
+	char machine[16];               /* "x86_64", "aarch64"; "" = not told */
+	char config_from[96];           /* file the options were read from; "" = the build configuration cannot be read */
+	struct kernel_option *options;  /* those that kernel_option_names lists; owned */
+	size_t n_options;
 };
 
+/* "PREEMPT_RT" = "y"; options that are not set have the value "n". */
+struct kernel_option {
+	const char *name;
+	char value[32];
+};
+extern const char *const kernel_option_names[];
+extern const size_t n_kernel_option_names;
+
+void kernel_facts_free(struct kernel_facts *k);
+/* "y", "m", "n", a number or a text; NULL = not known. */
+const char *kernel_option(const struct kernel_facts *k, const char *name);
+/* Lines "CONFIG_X=y" and "# CONFIG_X is not set" of a build configuration; one value for each of kernel_option_names. */
+void kernel_config_parse(const char *text, struct kernel_facts *k);
 int kernel_facts_read(const struct fs *fs, struct kernel_facts *ret, struct err *err);
 
 #endif
