@@ -147,14 +147,14 @@ static int publish(const char *tree, const char *path, struct err *err)
 	return 0;
 }
 
-static int fetch_locked(struct vm_kernel *ret, const struct stock *s, const char *dir, struct err *err)
+static int fetch_locked(struct vm_kernel *ret, const char *package, const char *dir, struct err *err)
 {
 	char scratch[600], label[256];
 	int r = cache_scratch(dir, scratch, sizeof(scratch), err);
 
 	if (r < 0)
 		return r;
-	r = package_unpack(s->package, scratch, label, sizeof(label), err);
+	r = package_unpack(package, scratch, label, sizeof(label), err);
 	if (r >= 0) {
 		AUTO_FREE char *tree = xprintf("%s/tree", scratch), *path = xprintf("%s/%s", dir, label);
 
@@ -166,9 +166,9 @@ static int fetch_locked(struct vm_kernel *ret, const struct stock *s, const char
 	return r < 0 ? r : from_cache(ret, dir, err);
 }
 
-static int from_stock(struct vm_kernel *ret, const struct stock *s, bool offline, struct err *err)
+int kernel_of_package(struct vm_kernel *ret, const char *folder, const char *package, bool offline, struct err *err)
 {
-	AUTO_FREE char *kind = xprintf("kernels/%s", kernel_flavour_name(s->flavour));
+	AUTO_FREE char *kind = xprintf("kernels/%s", folder);
 	AUTO_CLOSE int lock = -1;
 	struct err ignored;
 	char dir[512];
@@ -183,7 +183,7 @@ static int from_stock(struct vm_kernel *ret, const struct stock *s, bool offline
 		return r;
 	if (from_cache(ret, dir, &ignored) == 0) /* made by whom we waited for */
 		return 0;
-	return fetch_locked(ret, s, dir, err);
+	return fetch_locked(ret, package, dir, err);
 }
 
 /* The kernel this host runs, from where distributions keep the image. */
@@ -270,7 +270,7 @@ int kernel_find(struct vm_kernel *ret, enum kernel_flavour flavour, const char *
 	for (size_t i = 0; i < ARRAY_SIZE(stocks); i++) {
 		if (!fits(flavour, stocks[i].flavour))
 			continue;
-		r = from_stock(ret, &stocks[i], offline, &why);
+		r = kernel_of_package(ret, kernel_flavour_name(stocks[i].flavour), stocks[i].package, offline, &why);
 		if (r >= 0)
 			return 0;
 		if (r == -EINTR)
