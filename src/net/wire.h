@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wire - the network of one run, datapath `bridge`:
+ * wire - the network of one run.  Datapath `bridge` (docs/datapaths.md draws the others):
  *
  *	netns vlat-ID-p          netns vlat-ID-w           netns vlat-ID-s
  *	  eth0 198.18.0.1/24 ---- peer0 [ br0 ] sut0 ------ eth0 198.18.0.2/24     native, container
@@ -16,10 +16,10 @@
 
 #include "base/err.h"
 #include "journal/journal.h"
+#include "net/datapath.h"
 #include "net/netns.h"
 #include "net/rtmsg.h"
-
-enum wire_sut { WIRE_NATIVE, WIRE_CONTAINER, WIRE_VM };
+#include "net/vfio.h"
 
 #define WIRE_PEER_ADDRESS "198.18.0.1"
 #define WIRE_SUT_ADDRESS  "198.18.0.2"
@@ -27,21 +27,31 @@ enum wire_sut { WIRE_NATIVE, WIRE_CONTAINER, WIRE_VM };
 
 struct wire {
 	enum wire_sut kind;
-	int peer_ns;                            /* spawn the peer's agent with this as netns_fd */
-	int wire_ns;                            /* holds br0 */
-	int sut_ns;                             /* native: netns_fd of the agent; -1 for a VM */
-	int tap_fd;                             /* VM: -netdev tap,fd=N (IFF_VNET_HDR); else -1.  All fds are close-on-exec */
+	enum datapath_kind datapath;
+	int peer_ns;                            /* spawn the peer's agent with this as netns_fd; -1 = PEER_NONE */
+	int wire_ns;                            /* holds br0, or the device that macvlan and its like hang on; -1 = none needed */
+	int sut_ns;                             /* native: netns_fd of the agent (`host`: the host's own); -1 for a VM */
+	int tap_fd;                             /* VM: -netdev tap,fd=N: tap or macvtap (IFF_VNET_HDR); -1 for vf, pf */
+	int vhost_fd;                           /* VM, datapath_row()->vhost: vhostfd=N of the same netdev; else -1 */
+	struct vfio_device vfio;                /* VM, datapath_row()->vfio: -device vfio-pci,host=ADDRESS; address "" = none */
 	char peer_ns_path[NETNS_PATH_MAX];
-	char sut_ns_path[NETNS_PATH_MAX];       /* container: for config.json; "" for a VM */
+	char sut_ns_path[NETNS_PATH_MAX];       /* container: for config.json; "" for a VM and for `host` */
 	char run[16];                           /* in the names of the namespaces */
 	char sut_link[16];                      /* the SUT's interface: "eth0"; in a VM find it by sut_mac */
-	struct mac sut_mac, peer_mac;           /* the VM's NIC must use sut_mac: the peer knows no other */
-};
-#define WIRE_INIT { .peer_ns = -1, .wire_ns = -1, .sut_ns = -1, .tap_fd = -1 }
+	struct mac sut_mac, peer_mac;           /* the VM's NIC must use sut_mac: the peer knows no other (vf: set by the PF) */
+	struct wire_parts *parts;               /* private: devices taken, to be given back */
+};                                              /* all fds are close-on-exec */
+#define WIRE_INIT { .peer_ns = -1, .wire_ns = -1, .sut_ns = -1, .tap_fd = -1, .vhost_fd = -1 }
 
+/* Datapath `bridge`. */
 int wire_make(struct wire *ret, struct journal *j, enum wire_sut kind, struct err *err);
+/* Any datapath; devices are journalled before they are touched.  -EINVAL when it is none of this SUT's. */
+int wire_make_over(struct wire *ret, struct journal *j, enum wire_sut kind, const struct datapath_wish *wish, struct err *err);
 
-/* Delete the namespaces and close the fds.  Accepts WIRE_INIT; the journal's undo finds nothing left afterwards. */
+/*
+ * Delete the namespaces, give devices back, close the fds.  The VM must have
+ * ended.  Accepts WIRE_INIT; the journal's undo finds nothing left afterwards.
+ */
 void wire_close(struct wire *w);
 
 #endif
