@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/cursor.h"
+#include "base/fs_tree.h"
 #include "base/text.h"
 #include "base/vec.h"
 
@@ -33,12 +34,14 @@ int fs_open_root(struct fs *ret, const char *path, struct err *err)
 
 void fs_close(struct fs *fs)
 {
+	fs_tree_free(fs->tree);
+	fs->tree = NULL;
 	if (fs->root >= 0)
 		close(fs->root);
 	fs->root = -1;
 }
 
-int fs_open(const struct fs *fs, const char *path, int flags)
+static int open_inside(const struct fs *fs, const char *path, int flags)
 {
 	struct open_how how = {
 		.flags = (uint64_t) (unsigned) (flags | O_CLOEXEC),
@@ -59,10 +62,73 @@ int fs_open(const struct fs *fs, const char *path, int flags)
 	return -errno;
 }
 
+/* Opening a device may do something (a watchdog starts, a tape winds): what a copy calls a device is left alone. */
+static int open_of_copy(const struct fs *fs, const char *path, int flags)
+{
+	AUTO_CLOSE int fd = open_inside(fs, path, O_PATH | (flags & O_NOFOLLOW));
+	char self[40];
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISLNK(st.st_mode))
+		return -ELOOP;
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return -ENXIO;
+	text_print(self, sizeof(self), "/proc/self/fd/%d", fd);
+	r = open(self, (flags & ~O_NOFOLLOW) | O_CLOEXEC);
+	return r < 0 ? -errno : r;
+}
+
+int fs_open(const struct fs *fs, const char *path, int flags)
+{
+	if (fs->tree)
+		return fs_tree_open(fs->tree, path, flags);
+	if (fs->live || flags & (O_PATH | O_CREAT))
+		return open_inside(fs, path, flags);
+	return open_of_copy(fs, path, flags);
+}
+
 bool fs_exists(const struct fs *fs, const char *path)
 {
-	AUTO_CLOSE int fd = fs_open(fs, path, O_PATH);
+	AUTO_CLOSE int fd = -1;
 
+	if (fs->tree)
+		return fs_tree_exists(fs->tree, path);
+	fd = open_inside(fs, path, O_PATH);
+	return fd >= 0;
+}
+
+int fs_mode(const struct fs *fs, const char *path)
+{
+	AUTO_CLOSE int fd = -1;
+	enum fs_kind kind;
+	unsigned mode;
+	struct stat st;
+	int r;
+
+	if (fs->tree) {
+		r = fs_tree_stat(fs->tree, path, &kind, &mode);
+		return r < 0 ? r : (int) mode;
+	}
+	fd = open_inside(fs, path, O_PATH);
+	if (fd < 0)
+		return fd;
+	return fstat(fd, &st) < 0 ? -errno : (int) (st.st_mode & 07777);
+}
+
+bool fs_is_dir(const struct fs *fs, const char *path)
+{
+	AUTO_CLOSE int fd = -1;
+	enum fs_kind kind;
+	unsigned mode;
+
+	if (fs->tree)
+		return fs_tree_stat(fs->tree, path, &kind, &mode) == 0 && kind == FS_DIR;
+	fd = open_inside(fs, path, O_PATH | O_DIRECTORY);
 	return fd >= 0;
 }
 
@@ -85,14 +151,30 @@ static ssize_t read_some(int fd, char *buf, size_t cap)
 	return (ssize_t) used;
 }
 
+static ssize_t copy_of_tree(const struct fs *fs, const char *path, char *buf, size_t cap)
+{
+	const char *data;
+	size_t len;
+	int r = fs_tree_data(fs->tree, path, &data, &len);
+
+	if (r < 0)
+		return r;
+	len = len < cap ? len : cap;
+	memcpy(buf, data, len);
+	return (ssize_t) len;
+}
+
 int fs_read(const struct fs *fs, const char *path, char *buf, size_t cap)
 {
-	AUTO_CLOSE int fd = fs_open(fs, path, O_RDONLY | O_NONBLOCK);
+	AUTO_CLOSE int fd = fs->tree ? -1 : fs_open(fs, path, O_RDONLY | O_NONBLOCK);
 	ssize_t n;
 
-	if (fd < 0)
+	if (fs->tree)
+		n = copy_of_tree(fs, path, buf, cap - 1);
+	else if (fd < 0)
 		return fd;
-	n = read_some(fd, buf, cap - 1);
+	else
+		n = read_some(fd, buf, cap - 1);
 	if (n < 0)
 		return (int) n;
 	if (n > 0 && buf[n - 1] == '\n')
@@ -130,8 +212,21 @@ static int slurp(int fd, size_t max, char **ret, size_t *ret_len)
 
 int fs_read_all(const struct fs *fs, const char *path, size_t max, char **ret, size_t *ret_len)
 {
-	AUTO_CLOSE int fd = fs_open(fs, path, O_RDONLY | O_NONBLOCK);
+	AUTO_CLOSE int fd = -1;
+	const char *data;
+	size_t len;
+	int r;
 
+	if (fs->tree) {
+		r = fs_tree_data(fs->tree, path, &data, &len);
+		if (r < 0 || len > max)
+			return r < 0 ? r : -EFBIG;
+		*ret = memcpy(xalloc(len + 1, 1), data, len);
+		if (ret_len)
+			*ret_len = len;
+		return 0;
+	}
+	fd = fs_open(fs, path, O_RDONLY | O_NONBLOCK);
 	return fd < 0 ? fd : slurp(fd, max, ret, ret_len);
 }
 
@@ -169,9 +264,12 @@ int fs_read_cpumask(const struct fs *fs, const char *path, struct cpuset *ret)
 
 int fs_readlink(const struct fs *fs, const char *path, char *buf, size_t cap)
 {
-	AUTO_CLOSE int fd = fs_open(fs, path, O_PATH | O_NOFOLLOW);
+	AUTO_CLOSE int fd = -1;
 	ssize_t n;
 
+	if (fs->tree)
+		return fs_tree_readlink(fs->tree, path, buf, cap);
+	fd = open_inside(fs, path, O_PATH | O_NOFOLLOW);
 	if (fd < 0)
 		return fd;
 	n = readlinkat(fd, "", buf, cap);
@@ -216,7 +314,7 @@ bool fs_existsf(const struct fs *fs, const char *fmt, ...)
 
 int fs_write(const struct fs *fs, const char *path, const char *text)
 {
-	AUTO_CLOSE int fd = fs_open(fs, path, O_WRONLY | O_TRUNC);
+	AUTO_CLOSE int fd = fs->tree ? -EROFS : fs_open(fs, path, O_WRONLY | O_TRUNC);
 	size_t len = strlen(text);
 	ssize_t n;
 
@@ -228,42 +326,6 @@ int fs_write(const struct fs *fs, const char *path, const char *text)
 	if (n < 0)
 		return -errno;
 	return (size_t) n == len ? 0 : -EIO;
-}
-
-/* "cpu2" before "cpu10". */
-static int by_version(const void *a, const void *b)
-{
-	return strverscmp(*(char *const *) a, *(char *const *) b);
-}
-
-int fs_list(const struct fs *fs, const char *path, struct fs_names *ret)
-{
-	AUTO_CLOSE int fd = fs_open(fs, path, O_RDONLY | O_DIRECTORY);
-	VEC(char *) names = { 0 };
-	AUTO_DIR DIR *dir = NULL;
-	const struct dirent *e;
-
-	if (fd < 0)
-		return fd;
-	dir = fdopendir(fd);
-	if (!dir)
-		return -errno;
-	TAKE_FD(fd);
-	while ((e = readdir(dir)))
-		if (!text_eq(e->d_name, ".") && !text_eq(e->d_name, ".."))
-			*vec_add(&names) = xstrdup(e->d_name);
-	if (names.n)
-		qsort(names.at, names.n, sizeof(*names.at), by_version);
-	*ret = (struct fs_names){ .at = names.at, .n = names.n };
-	return 0;
-}
-
-void fs_list_free(struct fs_names *names)
-{
-	for (size_t i = 0; i < names->n; i++)
-		free(names->at[i]);
-	free(names->at);
-	*names = (struct fs_names){ 0 };
 }
 
 int file_read_all(const char *path, size_t max, char **ret, size_t *ret_len, struct err *err)

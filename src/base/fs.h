@@ -16,16 +16,22 @@
 #include "base/cpuset.h"
 #include "base/err.h"
 
+struct fs_tree;
+
 struct fs {
-	int root;               /* directory fd */
+	int root;               /* directory fd; -1 when all is in the tree */
 	bool live;              /* the running machine: syscalls about tasks and devices make sense */
 	char path[256];         /* for messages: "/" or the copy's folder */
+	struct fs_tree *tree;   /* NULL, or what is read from instead: base/fs_tree.h */
 };
 
 int fs_open_root(struct fs *ret, const char *path, struct err *err);   /* "/" = live */
 void fs_close(struct fs *fs);
 
-/* fd; O_CLOEXEC added; links of /proc such as PID/ns/net are -ELOOP. */
+/*
+ * fd; O_CLOEXEC added; links of /proc such as PID/ns/net are -ELOOP.  Of a copied
+ * machine only files and folders are opened: a device or pipe in it is -ENXIO.
+ */
 int fs_open(const struct fs *fs, const char *path, int flags);
 bool fs_exists(const struct fs *fs, const char *path);
 
@@ -37,7 +43,23 @@ int fs_read_u64(const struct fs *fs, const char *path, uint64_t *ret);
 int fs_read_i64(const struct fs *fs, const char *path, int64_t *ret);
 int fs_read_cpulist(const struct fs *fs, const char *path, struct cpuset *ret);
 int fs_read_cpumask(const struct fs *fs, const char *path, struct cpuset *ret);
+/* Line by line (without the newline, longer ones are cut) until fn returns false; for files too long to hold. */
+#define FS_LINE_MAX (1 << 16)
+typedef bool fs_line(void *arg, const char *line);
+int fs_lines(const struct fs *fs, const char *path, fs_line *fn, void *arg);
 int fs_readlink(const struct fs *fs, const char *path, char *buf, size_t cap); /* target text, length */
+
+bool fs_is_dir(const struct fs *fs, const char *path);
+int fs_mode(const struct fs *fs, const char *path);     /* permission bits: may anybody write here? */
+
+/*
+ * The answer to what is no file: an ioctl, netlink, CPUID.  ask() puts it in buf
+ * as text and returns its length or a negative errno; it is called on the running
+ * machine only.  A capture gives what was answered there; -ENODATA = not asked then.
+ * name: "ethtool/eth0/coalesce".
+ */
+typedef int fs_ask(void *arg, char *buf, size_t cap);
+int fs_answer(const struct fs *fs, const char *name, fs_ask *ask, void *arg, char *buf, size_t cap);
 
 /* printf forms of the path. */
 int fs_readf(const struct fs *fs, char *buf, size_t cap, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -52,6 +74,7 @@ struct fs_names {
 	size_t n;
 };
 int fs_list(const struct fs *fs, const char *path, struct fs_names *ret);
+int fs_list_dirs(const struct fs *fs, const char *path, struct fs_names *ret);  /* folders only, links not counted */
 void fs_list_free(struct fs_names *names);
 
 /* Whole-file helpers on ordinary files of vlat's own (absolute paths). */

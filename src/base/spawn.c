@@ -35,7 +35,7 @@
 
 extern char **environ;
 
-enum step { STEP_PARENT, STEP_SESSION, STEP_NETNS, STEP_MOUNT, STEP_AFFINITY, STEP_CHDIR, STEP_FDS, STEP_EXEC };
+enum step { STEP_PARENT, STEP_SESSION, STEP_NETNS, STEP_MOUNT, STEP_AFFINITY, STEP_CHDIR, STEP_FDS, STEP_PREPARE, STEP_EXEC };
 
 static const char *const step_names[] = {
 	[STEP_PARENT] = "tie its life to the parent",
@@ -45,6 +45,7 @@ static const char *const step_names[] = {
 	[STEP_AFFINITY] = "set the CPU affinity",
 	[STEP_CHDIR] = "change to its folder",
 	[STEP_FDS] = "arrange its files",
+	[STEP_PREPARE] = "prepare it",
 	[STEP_EXEC] = "execute it",
 };
 
@@ -98,18 +99,22 @@ static void hide_unified(const struct launch *l)
 		give_up(l, STEP_MOUNT);
 }
 
+static void tie_to_parent(const struct launch *l)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		give_up(l, STEP_PARENT);
+	if (getppid() != l->parent) { /* it died before the line above */
+		errno = ESRCH;
+		give_up(l, STEP_PARENT);
+	}
+}
+
 static void enter_surroundings(const struct launch *l)
 {
 	const struct spawn_opts *o = l->opts;
 
-	if (o->die_with_parent) {
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-			give_up(l, STEP_PARENT);
-		if (getppid() != l->parent) { /* it died before the line above */
-			errno = ESRCH;
-			give_up(l, STEP_PARENT);
-		}
-	}
+	if (o->die_with_parent)
+		tie_to_parent(l);
 	if (o->new_session && setsid() < 0)
 		give_up(l, STEP_SESSION);
 	if (o->netns_fd >= 0 && setns(o->netns_fd, CLONE_NEWNET) < 0)
@@ -144,11 +149,26 @@ static void arrange_fds(struct launch *l)
 			give_up(l, STEP_FDS);
 }
 
+/* Another user id makes the kernel forget the tie to the parent. */
+static void prepare(const struct launch *l)
+{
+	int r = l->opts->prepare(l->opts->prepare_arg);
+
+	if (r < 0) {
+		errno = -r;
+		give_up(l, STEP_PREPARE);
+	}
+	if (l->opts->die_with_parent)
+		tie_to_parent(l);
+}
+
 static void __attribute__((noreturn)) child_main(struct launch *l)
 {
 	default_signals();
 	enter_surroundings(l);
 	arrange_fds(l);
+	if (l->opts->prepare)
+		prepare(l);
 	execve(l->path, l->argv, l->env);
 	give_up(l, STEP_EXEC);
 }

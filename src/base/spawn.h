@@ -38,6 +38,9 @@ struct spawn_opts {
 	bool die_with_parent;           /* SIGKILL when the *thread* that called spawn() ends (PR_SET_PDEATHSIG) */
 	bool hide_unified_cgroup;       /* own mount namespace without /sys/fs/cgroup/unified (crun < 1.9, hybrid hosts) */
 	const char *const *env;         /* NULL = inherit; else "K=V" list replacing it */
+	/* Last in the child before exec, to give up rights; negative errno = not started.  Async-signal-safe calls only. */
+	int (*prepare)(void *arg);
+	void *prepare_arg;
 	const char *mark;               /* one more "K=V" whatever env is (journal_mark()); replaces an inherited K */
 	bool heed_stop;                 /* run() only: stop the program and return -EINTR when stop_wanted() */
 };

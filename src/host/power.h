@@ -33,13 +33,16 @@ enum turbo { TURBO_UNKNOWN, TURBO_OFF, TURBO_ON };
 struct power_facts {
 	struct cpu_groups driver, governor, epp, epb;   /* no groups = not offered */
 	struct cpu_groups min_khz, max_khz;             /* the limits that are set */
-	struct cpu_groups resume_latency;               /* power/pm_qos_resume_latency_us: "0" = no limit, "n/a" = no latency allowed */
+	/* power/pm_qos_resume_latency_us: "0" = no limit, "n/a" = no latency allowed */
+	struct cpu_groups resume_latency;
 	enum turbo turbo;
 	char pstate[16];                                /* intel_pstate or amd_pstate status: "active", "passive", "guided", "off"; "" */
-	char idle_driver[24], idle_governor[24];        /* "none" and "" = no driver: the CPU halts by the architecture's default */
+	/* "none" and "" = no driver: the CPU halts by the architecture's default */
+	char idle_driver[24], idle_governor[24];
 	struct idle_state *states;                      /* owned */
 	size_t n_states;
-	int64_t qos_us;                                 /* latency allowed by /dev/cpu_dma_latency now; QOS_NONE = nobody asks */
+	/* Latency allowed by /dev/cpu_dma_latency now; QOS_NONE = nobody asks. */
+	int64_t qos_us;
 	bool qos_known;                                 /* reading that device needs root */
 	struct qos_holder *holders;                     /* owned; known to root only */
 	size_t n_holders;

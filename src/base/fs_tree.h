@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fs_tree - a machine held in memory: an opened capture, or one being made.
+ *
+ * A struct fs whose `tree` is set reads from here and never from a disk: links
+ * are walked in the tree, so nothing a hostile capture holds can lead out.
+ * What a capture knows but could not take (no permission, too big) answers with
+ * the error that was met when it was made; all else is absent.
+ *
+ * A recording fs reads the running machine through the tree: whatever is opened,
+ * listed or asked for is put in it first, whole, and then given from it.  So a
+ * capture cannot lack what its reader saw.
+ */
+#ifndef BASE_FS_TREE_H
+#define BASE_FS_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/fs.h"
+
+/* Bounds of what is held: one file, and all (each entry counts FS_TREE_ENTRY bytes more). */
+#define FS_TREE_FILE_MAX ((size_t) 8 << 20)
+#define FS_TREE_MAX      ((size_t) 40 << 20)
+#define FS_TREE_ENTRY    128
+
+/* Where a capture keeps what is no file of the machine. */
+#define FS_TREE_OWN     ".vlat"
+#define FS_TREE_ANSWERS ".vlat/answers"
+
+enum fs_kind { FS_DIR, FS_FILE, FS_LINK, FS_OTHER /* a device, a pipe: is there, and is not read */ };
+
+struct fs_tree_entry {
+	const char *path;       /* "proc/cmdline" */
+	enum fs_kind kind;
+	unsigned mode;          /* permission bits */
+	int error;              /* what reading it gives, negative errno; -ENODATA: known by name only */
+	const char *data;       /* content or target, NUL-terminated; NULL when there is none */
+	size_t len;
+};
+
+struct fs_tree *fs_tree_new(void);
+void fs_tree_free(struct fs_tree *t);
+
+/*
+ * Put an entry where none is; folders above it are made.  -EINVAL: no path
+ * inside (empty, "..", too deep), -EEXIST, -ENOTDIR, -EFBIG: that file, -E2BIG: all.
+ */
+int fs_tree_add(struct fs_tree *t, const struct fs_tree_entry *e);
+
+/* Parents before children, names sorted; stops at the first callback that returns non-zero, and returns that. */
+typedef int fs_tree_fn(void *arg, const struct fs_tree_entry *e);
+int fs_tree_walk(struct fs_tree *t, fs_tree_fn *fn, void *arg);
+
+/* An fs that reads from the tree and frees it when it is closed; name is for messages. */
+void fs_of_tree(struct fs *ret, struct fs_tree *t, const char *name);
+/* An fs that reads `from` (borrowed until closed) through a new tree. */
+void fs_record(struct fs *ret, const struct fs *from);
+bool fs_tree_full(const struct fs_tree *t);     /* recording stopped taking: the budget is used up */
+
+/* For base/fs.c: the functions of fs.h on a tree. */
+int fs_tree_open(struct fs_tree *t, const char *path, int flags);
+bool fs_tree_exists(struct fs_tree *t, const char *path);
+int fs_tree_data(struct fs_tree *t, const char *path, const char **ret, size_t *ret_len);
+int fs_tree_readlink(struct fs_tree *t, const char *path, char *buf, size_t cap);
+int fs_tree_list(struct fs_tree *t, const char *path, bool folders_only, struct fs_names *ret);
+int fs_tree_stat(struct fs_tree *t, const char *path, enum fs_kind *ret_kind, unsigned *ret_mode);
+int fs_tree_answer(struct fs_tree *t, const char *path, fs_ask *ask, void *arg, char *buf, size_t cap);
+
+#endif
