@@ -30,6 +30,7 @@ static const struct member members[] = {
 	{ .name = "request_bytes", .kind = U32, .offset = offsetof(struct job, request_bytes), .lo = 1, .hi = 1 << 20 },
 	{ .name = "response_bytes", .kind = U32, .offset = offsetof(struct job, response_bytes), .lo = 1, .hi = 1 << 20 },
 	{ .name = "interval_us", .kind = U32, .offset = offsetof(struct job, interval_us), .lo = 10, .hi = 1e6 },
+	{ .name = "set_kb", .kind = U32, .offset = offsetof(struct job, set_kb), .lo = 16, .hi = 64 << 20, .zero = true },
 	{ .name = "timeout_ms", .kind = U32, .offset = offsetof(struct job, timeout_ms), .lo = 1, .hi = 60000 },
 	{ .name = "silence_ms", .kind = U32, .offset = offsetof(struct job, silence_ms), .lo = 100, .hi = 3600000 },
 };
@@ -120,10 +121,11 @@ json_t *job_to_json(const struct job *job)
 	json_t *o;
 
 	token_to_hex(job->token, token);
-	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b}", "type", "job", "id", job->id, "workload",
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:s, s:b}", "type", "job", "id", job->id, "workload",
 		      job->workload->name, "side", side_name(job->side), "peer", job->peer, "token", token, "direction",
 		      direction_name(job->direction), "cpus", cpuset_list(&job->cpus, cpus, sizeof(cpus)), "group", job->group,
-		      "policy", job->fifo ? "fifo" : "other", "priority", job->fifo, "lock_memory", (int) job->lock_memory);
+		      "policy", job->fifo ? "fifo" : "other", "priority", job->fifo, "lock_memory", (int) job->lock_memory,
+		      "pages", pages_name(job->pages), "ladder", (int) job->ladder);
 	for (size_t i = 0; o && i < ARRAY_SIZE(members); i++) {
 		const struct member *m = &members[i];
 		double value = member_get(job, m);
@@ -227,6 +229,28 @@ static int attributes_from_json(const json_t *json, struct job *job, struct err 
 	return 0;
 }
 
+static int memory_from_json(const json_t *json, struct job *job, struct err *err)
+{
+	const json_t *ladder = json_object_get(json, "ladder");
+	const char *pages = "";
+
+	if (text_from_json(json, "pages", &pages, err) < 0)
+		return -EINVAL;
+	if (*pages && pages_parse(pages, &job->pages) < 0)
+		return err_set(err, -EINVAL, "job: pages '%.20s' are not 4k, 2m or 1g", pages);
+	if (ladder && !json_is_boolean(ladder))
+		return err_set(err, -EINVAL, "job: ladder must be true or false");
+	job->ladder = ladder ? json_is_true(ladder) : job->ladder;
+	return 0;
+}
+
+static int memory_check(const struct job *job, struct err *err)
+{
+	if (job->workload->memory && (job->set_kb & (job->set_kb - 1)))
+		return err_set(err, -EINVAL, "job: a set of %u KiB is no power of two", job->set_kb);
+	return 0;
+}
+
 static int sizes_check(const struct job *job, struct err *err)
 {
 	const struct workload *w = job->workload;
@@ -269,6 +293,8 @@ int job_check(const struct job *job, struct err *err)
 	if (job->fifo < 0 || job->fifo > 99)
 		return err_set(err, -EINVAL, "job: priority is %d; it must be 1 to 99, or 0 for SCHED_OTHER", job->fifo);
 	r = sizes_check(job, err);
+	if (r == 0)
+		r = memory_check(job, err);
 	return r < 0 ? r : side_check(job, err);
 }
 
@@ -283,6 +309,8 @@ int job_from_json(const json_t *json, struct job *ret, struct err *err)
 		r = peer_from_json(json, &job, err);
 	if (r == 0)
 		r = attributes_from_json(json, &job, err);
+	if (r == 0)
+		r = memory_from_json(json, &job, err);
 	if (r == 0)
 		r = job_check(&job, err);
 	if (r < 0)

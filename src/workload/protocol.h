@@ -16,6 +16,7 @@
 
 #include "base/cpuset.h"
 #include "base/err.h"
+#include "workload/pages.h"
 #include "workload/workload.h"
 
 #define PROTOCOL_VERSION 1
@@ -62,6 +63,9 @@ struct job {
 	uint32_t request_bytes, response_bytes;
 	enum direction direction;
 	uint32_t interval_us;
+	enum pages pages;               /* memory: of the set that is sampled */
+	uint32_t set_kb;                /* memory: that set, a power of two; 0 = chosen, beyond the last cache */
+	bool ladder;                    /* memory: also every smaller set, with every size of pages */
 	uint32_t timeout_ms;            /* udp-rr: a reply later than this is lost */
 	uint32_t silence_ms;            /* a peer without any sign of life for this long is dead: the job ends with an error */
 	struct cpuset cpus;             /* of the measuring thread; empty = anywhere */
@@ -74,7 +78,7 @@ struct job {
 #define JOB_INIT                                                                                       \
 	{                                                                                              \
 		.id = "1", .duration_s = 2, .warmup_s = 0.3, .request_bytes = 1, .response_bytes = 1,  \
-		.interval_us = 1000, .timeout_ms = 1000, .silence_ms = 5000,                           \
+		.interval_us = 1000, .ladder = true, .timeout_ms = 1000, .silence_ms = 5000,           \
 	}
 
 json_t *job_to_json(const struct job *job);     /* {"type":"job",...}; NULL when memory is out */

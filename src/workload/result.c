@@ -126,6 +126,8 @@ static void put_result(struct out *o, const struct result *res, bool with_second
 	put_counts(o, run);
 	put_response(o, run, with_seconds);
 	put_throughput(o, run);
+	if (run->detail && job->workload->put)
+		job->workload->put(o, run->detail);
 	put_clock(o, res);
 	put_attributes(o, &run->attributes);
 	put_usage(o, &run->usage);

@@ -2,6 +2,7 @@
 #include "workload/run.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,6 +44,7 @@ void run_free(struct run *run)
 	recorder_free(&run->response);
 	flow_free(&run->up);
 	flow_free(&run->down);
+	free(run->detail);
 }
 
 void run_listening(struct run *run, unsigned port)

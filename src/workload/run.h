@@ -46,6 +46,8 @@ struct run {
 	uint64_t unfinished;            /* cut off by the end: in the histogram with the time they had taken by then */
 	uint64_t strangers;             /* turned away at the data port */
 
+	void *detail;                   /* malloc'ed: what only this workload knows, for its `put`; NULL = nothing */
+
 	struct attributes attributes;   /* as read back */
 	struct usage usage;
 };

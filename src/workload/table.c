@@ -14,10 +14,11 @@ static const struct workload *const table[] = {
 	&workload_udp_rr,
 	&workload_tcp_stream,
 	&workload_wakeup,
+	&workload_memory,
 };
 
 /* The same order; a test holds the two together. */
-static const char *const names[] = { "tcp-rr", "tcp-crr", "udp-rr", "tcp-stream", "wakeup" };
+static const char *const names[] = { "tcp-rr", "tcp-crr", "udp-rr", "tcp-stream", "wakeup", "memory" };
 
 _Static_assert(ARRAY_SIZE(names) == ARRAY_SIZE(table), "one name per workload");
 

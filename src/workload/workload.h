@@ -15,6 +15,7 @@
 #include "base/err.h"
 
 struct run;
+struct out;
 
 enum measure {
 	MEASURE_TIME,                   /* a histogram of nanoseconds per transaction */
@@ -29,11 +30,17 @@ struct workload {
 	bool sizes;                     /* takes request_bytes and response_bytes */
 	bool direction;                 /* takes `direction`: up, down, both */
 	bool interval;                  /* takes interval_us */
+	bool timeout;                   /* takes timeout_ms */
+	bool memory;                    /* takes pages, set_kb, ladder */
+	bool native_only;               /* means something on a host only, not in a container or a guest */
+	unsigned extra_s;               /* may take so much longer than warm-up and duration */
 	unsigned min_bytes, max_bytes;  /* of a request or a response, where `sizes` */
 
 	/* Run one side to its end.  What was measured before an error stays in the run. */
 	int (*client)(struct run *run, struct err *err);        /* also the only side of a workload without peer */
 	int (*server)(struct run *run, struct err *err);        /* until stopped; NULL without peer */
+	/* The workload's own part of the record, ,"name":{...}; NULL = none.  detail: what the client left in run->detail. */
+	void (*put)(struct out *o, const void *detail);
 };
 
 const struct workload *workload_find(const char *name);         /* NULL when there is none */

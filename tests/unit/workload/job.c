@@ -41,6 +41,7 @@ static void what_is_absent_has_its_default(void **state)
 	assert_true(cpuset_empty(&job.cpus));
 	assert_int_equal(job.fifo, 0);
 	assert_false(job.lock_memory);
+	assert_true(job.pages == PAGE_4K && job.set_kb == 0 && job.ladder);
 }
 
 static void goes_there_and_back(void **state)
@@ -64,6 +65,9 @@ static void goes_there_and_back(void **state)
 	a.interval_us = 50;
 	a.timeout_ms = 60000;
 	a.silence_ms = 100;
+	a.pages = PAGE_1G;
+	a.set_kb = 64 << 20;
+	a.ladder = false;
 	cpuset_add(&a.cpus, 3);
 	cpuset_add(&a.cpus, 4000);
 	a.fifo = 99;
@@ -83,6 +87,7 @@ static void goes_there_and_back(void **state)
 	assert_true(a.interval_us == b.interval_us && a.timeout_ms == b.timeout_ms && a.silence_ms == b.silence_ms);
 	assert_true(cpuset_equal(&a.cpus, &b.cpus) && a.fifo == b.fifo && b.lock_memory);
 	assert_string_equal(a.group, b.group);
+	assert_true(a.pages == b.pages && a.set_kb == b.set_kb && a.ladder == b.ladder);
 }
 
 /* The text, and a word that the sentence must hold. */
@@ -101,6 +106,11 @@ static const struct {
 	{ .text = "{\"workload\":\"wakeup\",\"duration_s\":\"2\"}", .says = "duration_s must be a number" },
 	{ .text = "{\"workload\":\"wakeup\",\"interval_us\":9}", .says = "interval_us" },
 	{ .text = "{\"workload\":\"wakeup\",\"interval_us\":1000.5}", .says = "whole number" },
+	{ .text = "{\"workload\":\"memory\",\"set_kb\":15}", .says = "set_kb" },
+	{ .text = "{\"workload\":\"memory\",\"set_kb\":48}", .says = "48 KiB is no power of two" },
+	{ .text = "{\"workload\":\"memory\",\"pages\":\"8k\"}", .says = "pages '8k'" },
+	{ .text = "{\"workload\":\"memory\",\"pages\":2}", .says = "pages must be a text" },
+	{ .text = "{\"workload\":\"memory\",\"ladder\":1}", .says = "ladder" },
 	{ .text = "{\"workload\":\"wakeup\",\"silence_ms\":99}", .says = "silence_ms" },
 	{ .text = "{\"workload\":\"wakeup\",\"cpus\":\"1-\"}", .says = "cpus '1-'" },
 	{ .text = "{\"workload\":\"wakeup\",\"group\":\"/etc/passwd\"}", .says = "group '/etc/passwd'" },
