@@ -231,6 +231,7 @@ const struct workload workload_udp_rr = {
 	.peer = true,
 	.rate = true,
 	.sizes = true,
+	.timeout = true,
 	.min_bytes = 1,
 	.max_bytes = 65507,
 	.client = udp_rr_client,
