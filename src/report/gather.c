@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "report/bootline.h"
 #include "report/gather.h"
 
 #include <math.h>
@@ -144,6 +145,14 @@ static void add_cpus(struct report *r, const json_t *cpu)
 		add_fact(r, "Processor", xstrdup(model));
 }
 
+static void add_bootline(struct report *r, const char *cmdline)
+{
+	char *text = bootline_public(cmdline);
+
+	if (text)
+		add_fact(r, "Kernel command line", text);
+}
+
 void gather_host(struct report *r, const json_t *host)
 {
 	const json_t *cpu = json_object_get(host, "cpu"), *kernel = json_object_get(host, "kernel");
@@ -164,7 +173,7 @@ void gather_host(struct report *r, const json_t *host)
 	if (isfinite(bytes))
 		add_fact(r, "Memory", xstrdup(text_bytes(buf, sizeof(buf), bytes)));
 	add_text(r, "Preemption", kernel, "preempt");
-	add_text(r, "Kernel command line", kernel, "cmdline");
+	add_bootline(r, gather_text(kernel, "cmdline"));
 	add_text(r, "Lockdown", kernel, "lockdown");
 	add_text(r, "Control groups", host, "cgroup");
 	add_text(r, "Other tuners running", host, "other_tuners");
