@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lab's kernels are packages of this distribution, unpacked into the cache
+ * that guests use too.  Those of its backports are asked for by an apt
+ * configuration of their own (scripts/install-deps lab makes it): the
+ * machine's own sources stay as they are.
+ *
+ * A package has no modules.dep; depmod makes it in the cache, so that modprobe
+ * works in the lab and the kernel can ask for modules itself.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "lab.h"
+#include "vm/cache.h"
+
+#define DEPMOD_NS (120 * NS_PER_S)
+
+/* Every apt that is started from here on reads the lab's configuration, when there is one. */
+static int use_backports(const struct lab_kernel_row *row, struct err *err)
+{
+	char dir[512], conf[600];
+	int r = cache_dir("lab/apt", dir, sizeof(dir), err);
+
+	if (r < 0)
+		return r;
+	if (text_print(conf, sizeof(conf), "%s/apt.conf", dir))
+		return err_set(err, -ENAMETOOLONG, "cache folder %s: the path is too long", dir);
+	if (access(conf, R_OK) < 0)
+		return err_set(err, -ENOENT,
+			       "the kernel '%s' comes from the distribution's backports, which are not set up: run"
+			       " scripts/install-deps lab once",
+			       row->name);
+	return setenv("APT_CONFIG", conf, 1) < 0 ? err_sys(err, -errno, "cannot set APT_CONFIG") : 0;
+}
+
+/* TREE/lib/modules/VERSION -> depmod -b TREE VERSION */
+static int depmod(const struct vm_kernel *k, struct err *err)
+{
+	AUTO_FREE char *base = xstrdup(k->modules), *dep = xprintf("%s/modules.dep", k->modules);
+	AUTO(argv_free) struct argv argv = { 0 };
+	AUTO(run_result_free) struct run_result said = { 0 };
+	struct spawn_opts opts = SPAWN_OPTS_INIT;
+	char *tail = NULL;
+	int r;
+
+	if (!k->modules[0] || access(dep, R_OK) == 0)
+		return 0;
+	for (char *p = base; (p = strstr(p, "/lib/modules/")); p++)
+		tail = p;
+	if (!tail)
+		return 0;
+	*tail = '\0';
+	argv_add(&argv, "depmod");
+	argv_add(&argv, "-b");
+	argv_add(&argv, *base ? base : "/");
+	argv_add(&argv, k->version);
+	opts.heed_stop = opts.die_with_parent = true;
+	r = run(&said, &argv, &opts, DEPMOD_NS, err);
+	if (r < 0)
+		return r == -ENOENT ? err_set(err, r, "depmod is missing: install kmod") : r;
+	if (said.end.signalled || said.end.code)
+		return err_set(err, -EIO, "depmod of kernel %s failed: %.200s", k->version, said.err);
+	return 0;
+}
+
+int lab_kernel_find(struct lab_parts *ret, const struct lab_kernel_row *row, struct err *err)
+{
+	AUTO_FREE char *kind = xprintf("kernels/%s", row->folder);
+	AUTO_CLOSE int lock = -1;
+	struct err cached;
+	char dir[512];
+	int r = kernel_of_package(&ret->kernel, row->folder, row->package, true, &cached);
+
+	if (r < 0 && row->backports && (r = use_backports(row, err)) < 0)
+		return r;
+	if (r < 0)
+		r = kernel_of_package(&ret->kernel, row->folder, row->package, false, err);
+	if (r < 0)
+		return err_in(err, "kernel '%s'", row->name);
+	r = cache_dir(kind, dir, sizeof(dir), err);
+	if (r >= 0)
+		r = cache_lock(dir, clock_ns() + DEPMOD_NS, &lock, err);
+	return r < 0 ? r : depmod(&ret->kernel, err);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lab - a whole host, emulated: q35 under TCG with an IOMMU that remaps
+ * interrupts, PCIe root ports with network cards (igb: SR-IOV), huge pages,
+ * any boot parameters, nested KVM; its root is this machine's own root, read
+ * through 9p and written to memory.  See docs/lab.md.
+ */
+#ifndef LAB_LAB_H
+#define LAB_LAB_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/spawn.h"
+#include "vm/kernel.h"
+
+#define LAB_NICS_MAX 8
+
+/* Exit codes of the program: the command's own, or these. */
+enum { LAB_TIMEOUT = 124, LAB_FAILED = 125, LAB_SIGNALLED = 128, LAB_INTERRUPTED = 130 };
+
+enum lab_nic { LAB_IGB, LAB_E1000E, LAB_VIRTIO, LAB_NIC_KINDS };
+
+struct lab_kernel_row {
+	const char *name, *help, *folder, *package;
+	bool backports; /* from the distribution's backports, by the apt configuration that install-deps made */
+	bool virtiofs;  /* knows no 9p */
+};
+extern const struct lab_kernel_row lab_kernels[];
+extern const size_t lab_n_kernels;
+
+/* What is wanted. */
+struct lab_spec {
+	const struct lab_kernel_row *kernel;
+	const char *cmdline, *qemu_words, *smp; /* NULL = nothing more */
+	unsigned cpus, memory_mb;
+	enum lab_nic nics[LAB_NICS_MAX];
+	unsigned n_nics;
+	uint64_t disk_bytes; /* 0 = none */
+	const char *out, *persist; /* absolute, or NULL */
+	uint64_t timeout_ns;
+	bool tty;
+	const char *const *command; /* NULL-terminated */
+};
+
+/* What it is made of. */
+struct lab_parts {
+	char qemu[PATH_MAX];
+	char qemu_data[PATH_MAX]; /* its tree's usr/share when it is not installed, else "" */
+	char libraries[PATH_MAX]; /* "LD_LIBRARY_PATH=...", or "" */
+	struct vm_kernel kernel;
+	char initrd[PATH_MAX];
+	char init[PATH_MAX];      /* lab-init, static */
+	int control_fd, console_fd; /* QEMU's ends */
+	int disk_fd;              /* a sparse file without a name; -1 = none */
+};
+
+int lab_nics_parse(struct lab_spec *spec, const char *text, struct err *err); /* "igb,virtio" */
+int lab_spec_check(const struct lab_spec *spec, struct err *err);
+const struct lab_kernel_row *lab_kernel_named(const char *name, struct err *err);
+
+int lab_qemu_find(struct lab_parts *ret, const struct lab_spec *spec, struct err *err);
+int lab_kernel_find(struct lab_parts *ret, const struct lab_kernel_row *row, struct err *err);
+int lab_image(struct lab_parts *ret, const struct lab_spec *spec, struct err *err);
+void lab_argv(struct argv *ret, const struct lab_spec *spec, const struct lab_parts *parts); /* pure */
+
+/* All of it: prepare, boot, run, end.  The exit code of the program, or negative with a sentence. */
+int lab_run(const struct lab_spec *spec, struct err *err);
+
+#endif
