@@ -13,6 +13,7 @@
 #include "base/sink.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "vm/confine.h"
 
 #define SAID_BYTES 400
 
@@ -20,11 +21,22 @@
 static const struct advice {
 	const char *said, *cure;
 } advices[] = {
-	{ .said = "unable to map backing store", .cure = "free huge pages are missing: reserve more, or do without" },
-	{ .said = "Insufficient free host memory", .cure = "this NUMA node is short of free memory" },
-	{ .said = "cannot bind memory to host NUMA nodes",
+	{ .said = "unable to map backing store",
+	  .cure = "free huge pages are missing, or a control group limits them (hugetlb.*.max): reserve more, or do without" },
+	{ .said = "Insufficient free host memory", .cure = "this NUMA node is short of free memory: give the guest less" },
+	{ .said = "cannot bind memory to host NUMA nodes: Operation not permitted",
 	  .cure = "mbind(2) is refused: inside a container give it CAP_SYS_NICE" },
+	{ .said = "cannot bind memory to host NUMA nodes",
+	  .cure = "the cpuset group of vlat does not hold that node (cpuset.mems): choose another" },
 	{ .said = "locking memory failed", .cure = "raise the memlock limit (ulimit -l), or run as root" },
+	{ .said = "No available IOMMU models", .cure = "load vfio_iommu_type1 on the host" },
+	{ .said = "is not viable", .cure = "every device of its IOMMU group has to be at vfio-pci or without a driver" },
+	{ .said = "vfio_dma_map", .cure = "the memlock limit is below the guest's memory: raise it, or run as root" },
+	{ .said = "failed to setup container", .cure = "another program holds the device's IOMMU group: end it first" },
+	{ .said = "open vhost char device failed", .cure = "load vhost_net on the host" },
+	{ .said = "Failed to get \"write\" lock", .cure = "another program uses this disk image: end it, or copy the image" },
+	{ .said = "Failed to get shared \"write\" lock",
+	  .cure = "another program uses this disk image: end it, or copy the image" },
 	{ .said = "Cannot allocate memory", .cure = "the host is short of memory: give the guest less" },
 	{ .said = "Could not access KVM kernel module", .cure = "load kvm_intel or kvm_amd, and be a member of group kvm" },
 	{ .said = "could not open kernel file", .cure = "the guest kernel vanished: run again" },
@@ -84,6 +96,10 @@ int launch_start(struct launch *l, const struct argv *argv, const int *extra, si
 	opts.n_keep_fds = keep.n;
 	opts.new_session = opts.die_with_parent = true;
 	opts.mark = mark;
+	if (l->confine && l->confine->on) {
+		opts.prepare = confine_enter;
+		opts.prepare_arg = l->confine;
+	}
 	r = spawn(&l->child, argv, &opts, err);
 	vec_free(&keep);
 	/* With only QEMU holding its ends, its death reads as end of file here. */

@@ -10,6 +10,8 @@
 #include "base/err.h"
 #include "base/spawn.h"
 
+struct confine; /* vm/confine.h */
+
 struct launch {
 	struct child child;
 	struct child_end end; /* once ended */
@@ -17,6 +19,7 @@ struct launch {
 	int qmp, control;                               /* ours */
 	int qmp_theirs, control_theirs, console_theirs; /* QEMU's; closed by launch_start() */
 	int console, said;                              /* memory files: the guest's serial console, QEMU's stderr */
+	struct confine *confine;                        /* rights it gives up; NULL = none */
 };
 #define LAUNCH_INIT                                                                                                              \
 	{                                                                                                                        \
@@ -26,7 +29,7 @@ struct launch {
 
 int launch_prepare(struct launch *l, struct err *err);
 void launch_add_qmp(struct argv *a, int fd); /* the words that make fd a QMP monitor */
-/* extra[n]: more fds for QEMU (taps). mark: journal_mark() or NULL. */
+/* extra[n]: more fds for QEMU (taps, vhost, disk). mark: journal_mark() or NULL. */
 int launch_start(struct launch *l, const struct argv *argv, const int *extra, size_t n, const char *mark, struct err *err);
 bool launch_ended(struct launch *l, uint64_t deadline_ns); /* waits; then l->end is how */
 /* QEMU is gone or hung up: put how it ended and what it said last before err's sentence is used. */

@@ -73,7 +73,7 @@ static int list_tasks(const struct vm *vm, struct fs *fs, struct fs_names *ret, 
  * have no other CPU must stand above it: the guest waits for them, they for the
  * CPU, and the guest never even boots.
  */
-int vm_place_check(const struct placement *p, unsigned vcpus, struct err *err)
+static int check_starving(const struct placement *p, unsigned vcpus, struct err *err)
 {
 	unsigned n = p ? cpuset_count(&p->sut_cpus) : 0;
 
@@ -89,6 +89,44 @@ int vm_place_check(const struct placement *p, unsigned vcpus, struct err *err)
 			       " starve: give them a higher one, or another CPU",
 			       p->emulator_fifo, p->sut_fifo);
 	return 0;
+}
+
+bool vm_is_dedicated(const struct placement *p, unsigned vcpus)
+{
+	return p && p->sut_fifo && cpuset_count(&p->sut_cpus) >= vcpus;
+}
+
+/*
+ * With cpu-pm an idle vCPU does not return to the host: what else wants its CPU, kernel threads
+ * included, gets nothing.  So only where nothing else can be.
+ */
+static int check_cpu_pm(const struct fs *fs, const struct vm_spec *spec, const struct placement *p, struct err *err)
+{
+	struct cpuset isolated = { 0 };
+	char cpus[128];
+
+	if (!spec->cpu_pm)
+		return 0;
+	if (!vm_is_dedicated(p, spec->vcpus))
+		return err_set(err, -EINVAL,
+			       "cpu-pm leaves an idle vCPU on its CPU: it needs a tuning that gives each of the %u vCPUs one",
+			       spec->vcpus);
+	if (fs_read_cpulist(fs, "sys/devices/system/cpu/isolated", &isolated) < 0)
+		isolated = (struct cpuset){ 0 };
+	if (p->cgroup_iso[0] || cpuset_within(&p->sut_cpus, &isolated))
+		return 0;
+	cpuset_list(&p->sut_cpus, cpus, sizeof(cpus));
+	return err_set(err, -EINVAL,
+		       "cpu-pm leaves an idle vCPU on its CPU, where all else would starve: isolate CPUs %s first (isolcpus=%s at"
+		       " boot, or a cgroup v2 partition)",
+		       cpus, cpus);
+}
+
+int vm_place_check(const struct fs *fs, const struct vm_spec *spec, const struct placement *p, struct err *err)
+{
+	int r = check_starving(p, spec->vcpus, err);
+
+	return r < 0 ? r : check_cpu_pm(fs, spec, p, err);
 }
 
 /* Every thread that is there; returns how many there were. */

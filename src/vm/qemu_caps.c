@@ -21,7 +21,7 @@
 
 #define PROBE_NS (15 * NS_PER_S)
 
-enum question { ASK_OPTION, ASK_TYPE, ASK_PROPERTY };
+enum question { ASK_OPTION, ASK_PARAMETER, ASK_TYPE, ASK_PROPERTY };
 
 /* name is "TYPE.PROPERTY" for people; "q35" as a type stands for what the alias means. */
 static const struct cap_row {
@@ -58,6 +58,27 @@ static const struct cap_row {
 	[QEMU_CAP_VIRTIO_NET] = { .name = "virtio-net-pci", .question = ASK_TYPE, .type = "virtio-net-pci" },
 	[QEMU_CAP_VIRTIO_SERIAL] = { .name = "virtio-serial-pci", .question = ASK_TYPE, .type = "virtio-serial-pci" },
 	[QEMU_CAP_SERIAL_PORT] = { .name = "virtserialport", .question = ASK_TYPE, .type = "virtserialport" },
+	[QEMU_CAP_E1000E] = { .name = "e1000e", .question = ASK_TYPE, .type = "e1000e" },
+	[QEMU_CAP_VFIO] = { .name = "vfio-pci", .question = ASK_TYPE, .type = "vfio-pci" },
+	[QEMU_CAP_ROOT_PORT] = { .name = "pcie-root-port", .question = ASK_TYPE, .type = "pcie-root-port" },
+	[QEMU_CAP_VIRTIO_BLK] = { .name = "virtio-blk-pci", .question = ASK_TYPE, .type = "virtio-blk-pci" },
+	[QEMU_CAP_VIRTIO_RNG] = { .name = "virtio-rng-pci", .question = ASK_TYPE, .type = "virtio-rng-pci" },
+	[QEMU_CAP_CPU_PM] = { .name = "overcommit.cpu-pm",
+			      .question = ASK_PARAMETER,
+			      .type = "overcommit",
+			      .property = "cpu-pm" },
+	[QEMU_CAP_KVM_HINT_DEDICATED] = { .name = "cpu.kvm-hint-dedicated",
+					  .question = ASK_PROPERTY,
+					  .type = "max-x86_64-cpu",
+					  .property = "kvm-hint-dedicated" },
+	[QEMU_CAP_KVM_POLL_CONTROL] = { .name = "cpu.kvm-poll-control",
+					.question = ASK_PROPERTY,
+					.type = "max-x86_64-cpu",
+					.property = "kvm-poll-control" },
+	[QEMU_CAP_HOST_NODES] = { .name = "memory-backend-ram.host-nodes",
+				  .question = ASK_PROPERTY,
+				  .type = "memory-backend-ram",
+				  .property = "host-nodes" },
 };
 
 const char *qemu_cap_name(enum qemu_cap cap)
@@ -124,6 +145,8 @@ static int answer(struct qmp *q, uint64_t deadline, const struct answers *a, con
 
 	if (row->question == ASK_OPTION)
 		return with(a->options, "option", row->type) != NULL;
+	if (row->question == ASK_PARAMETER)
+		return with(json_object_get(with(a->options, "option", row->type), "parameters"), "name", row->property) != NULL;
 	if (!*type || !with(a->types, "name", type))
 		return 0;
 	return row->question == ASK_TYPE ? 1 : has_property(q, deadline, type, row->property, err);

@@ -31,7 +31,7 @@
 
 struct vm;
 
-/* placement NULL = stock; j NULL = no journal (tests). The time from here to "running" is bounded (60 s). */
+/* placement NULL = stock; j NULL = no journal (tests): then no huge page is made. The time from here to "running" is bounded (60 s). */
 int vm_start(struct vm **ret, const struct vm_spec *spec, const struct placement *placement, struct journal *j, struct err *err);
 
 int vm_control_fd(const struct vm *vm); /* connected stream socket = the guest's org.vlat.ctl port; stays the vm's */
@@ -47,8 +47,14 @@ const struct argv *vm_argv(const struct vm *vm);
 int vm_watch(struct vm *vm, int fd, uint64_t deadline_ns, struct err *err);
 int vm_check(struct vm *vm, struct err *err);
 
+/*
+ * Once the guest's drivers are up: what came into being meanwhile (worker threads, kernel threads of vhost, interrupts
+ * of assigned devices) goes where the placement says, and everything is read back.
+ */
+int vm_settle(struct vm *vm, const struct placement *placement, struct journal *j, struct err *err);
+
 /* Where and how every thread of QEMU really runs now; free(*ret). */
-enum vm_thread_kind { VM_THREAD_VCPU, VM_THREAD_EMULATOR };
+enum vm_thread_kind { VM_THREAD_VCPU, VM_THREAD_EMULATOR, VM_THREAD_VHOST };
 struct vm_thread {
 	pid_t tid;
 	enum vm_thread_kind kind;
@@ -64,11 +70,24 @@ int vm_threads(const struct vm *vm, struct vm_thread **ret, size_t *ret_n, struc
 struct vm_memory {
 	bool prealloc, locked;
 	unsigned hugepage_kb; /* 0 = ordinary pages */
-	char why[200];        /* when less than was asked for; "" otherwise */
+	int node;             /* bound to this NUMA node; -1 = not bound */
+	char why[256];        /* when less than was asked for; "" otherwise */
 };
 const struct vm_memory *vm_memory(const struct vm *vm);
 
+/* As whom QEMU runs. */
+struct vm_rights {
+	uid_t uid;
+	const char *why; /* what is less confined than it could be; "" when nothing */
+};
+struct vm_rights vm_rights(const struct vm *vm);
+
+const char *vm_guest_words(const struct vm *vm); /* boot parameters that the tuning added; "" when none */
+const char *vm_guest_why(const struct vm *vm);   /* those that were wished for and make no sense here; "" when none */
+
 char *vm_console_tail(const struct vm *vm, unsigned lines); /* malloc'ed, control characters made harmless; "" when silent */
+
+int vm_powerdown(struct vm *vm, struct err *err); /* press the guest's power button; it may take its time, or ignore it */
 
 /*
  * End it: wait up to grace_ns for QEMU to end by itself (0 when no "bye" was said), then QMP quit,

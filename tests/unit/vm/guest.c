@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is concluded about a guest: memory to be had, panics on its console, QEMU's last words. */
+/* What is concluded about a guest: boot parameters, placement, panics on its console, QEMU's last words. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,6 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -16,75 +15,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/vec.h"
+#include "vm/guest.h"
 #include "vm/vm_parts.h"
-
-static char dir[64];
-
-static void put(const char *name, const char *text)
-{
-	AUTO_FREE char *path = xprintf("%s/%s", dir, name), *folder = xstrndup(path, (size_t) (strrchr(path, '/') - path));
-	struct err err;
-
-	assert_int_equal(dir_make_all(folder, 0755, &err), 0);
-	assert_int_equal(file_write_atomic(path, text, strlen(text), 0644, &err), 0);
-}
-
-#define HUGE_DIR "sys/kernel/mm/hugepages/hugepages-2048kB/"
-
-static void test_memory(void **state)
-{
-	struct placement wish = { .lock_memory = true, .hugepage_kb = 2048 };
-	struct vm_memory m;
-	struct err err;
-	struct fs fs;
-
-	(void) state;
-	snprintf(dir, sizeof(dir), "/tmp/vlat-guest-XXXXXX");
-	assert_non_null(mkdtemp(dir));
-	assert_int_equal(fs_open_root(&fs, dir, &err), 0);
-
-	/* Stock: nothing is touched, locked or huge, and no reason is needed. */
-	m = vm_memory_plan(&fs, NULL, 256);
-	assert_false(m.prealloc || m.locked || m.hugepage_kb);
-	assert_string_equal(m.why, "");
-	m = vm_memory_plan(&fs, &(struct placement){ 0 }, 256);
-	assert_false(m.prealloc || m.locked || m.hugepage_kb);
-
-	/* All of it. */
-	put("proc/self/status", "Name:\tx\nCapEff:\t000001ffffffffff\n");
-	put(HUGE_DIR "free_hugepages", "130\n");
-	put(HUGE_DIR "resv_hugepages", "2\n");
-	m = vm_memory_plan(&fs, &wish, 256);
-	assert_true(m.prealloc && m.locked);
-	assert_int_equal(m.hugepage_kb, 2048);
-	assert_string_equal(m.why, "");
-
-	/* One page short, for others have reserved what is free. */
-	put(HUGE_DIR "resv_hugepages", "3\n");
-	m = vm_memory_plan(&fs, &wish, 256);
-	assert_int_equal(m.hugepage_kb, 0);
-	assert_string_equal(m.why, "128 huge pages of 2048 KiB are needed, 127 are free");
-	assert_true(m.prealloc && m.locked);
-
-	/* No whole number of pages, no such pages. */
-	wish.hugepage_kb = 1048576;
-	m = vm_memory_plan(&fs, &wish, 256);
-	assert_non_null(strstr(m.why, "no whole number"));
-	m = vm_memory_plan(&fs, &wish, 1024);
-	assert_non_null(strstr(m.why, "has no huge pages of 1048576"));
-
-	/* No capability: the limit decides, and 2^40 MiB is beyond any. */
-	put("proc/self/status", "CapEff:\t0000000000000000\n");
-	wish.hugepage_kb = 0;
-	m = vm_memory_plan(&fs, &wish, 1u << 31);
-	if (m.locked)
-		print_message("memlock is unlimited here: the refusal cannot be seen\n");
-	else
-		assert_non_null(strstr(m.why, "CAP_IPC_LOCK"));
-	assert_true(m.prealloc);
-	fs_close(&fs);
-	dir_remove_all(dir);
-}
 
 static void test_panic(void **state)
 {
@@ -161,37 +93,98 @@ static void test_explain_silence(void **state)
 	assert_non_null(strstr(err.text, "gone"));
 }
 
+static int placed(const struct placement *p, unsigned vcpus, bool cpu_pm, struct err *err)
+{
+	AUTO(fs_close) struct fs fs = { .root = -1 };
+	struct vm_spec spec = { .vcpus = vcpus, .cpu_pm = cpu_pm };
+
+	assert_int_equal(fs_open_root(&fs, "/proc/self/fdinfo", err), 0); /* a machine that says nothing */
+	return vm_place_check(&fs, &spec, p, err);
+}
+
 static void test_place_check(void **state)
 {
 	struct placement p = { .sut_fifo = 10 };
 	struct err err;
 
 	(void) state;
-	assert_int_equal(vm_place_check(NULL, 8, &err), 0);
-	assert_int_equal(vm_place_check(&p, 8, &err), 0); /* anywhere */
+	assert_int_equal(placed(NULL, 8, false, &err), 0);
+	assert_int_equal(placed(&p, 8, false, &err), 0); /* anywhere */
 	p.sut_cpus = cpuset_one(3);
-	assert_int_equal(vm_place_check(&p, 1, &err), 0);
-	assert_int_equal(vm_place_check(&p, 2, &err), -EINVAL);
+	assert_int_equal(placed(&p, 1, false, &err), 0);
+	assert_int_equal(placed(&p, 2, false, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "starve"));
 	/* Beside the vCPU only above it; elsewhere as one likes. */
 	p.emulator_cpus = cpuset_one(3);
 	p.emulator_fifo = 10;
-	assert_int_equal(vm_place_check(&p, 1, &err), -EINVAL);
+	assert_int_equal(placed(&p, 1, false, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "emulator"));
 	p.emulator_fifo = 11;
-	assert_int_equal(vm_place_check(&p, 1, &err), 0);
+	assert_int_equal(placed(&p, 1, false, &err), 0);
 	p.emulator_fifo = 0;
 	cpuset_add(&p.emulator_cpus, 0);
-	assert_int_equal(vm_place_check(&p, 1, &err), 0);
+	assert_int_equal(placed(&p, 1, false, &err), 0);
 	p.sut_fifo = 0;
-	assert_int_equal(vm_place_check(&p, 2, &err), 0);
+	assert_int_equal(placed(&p, 2, false, &err), 0);
+}
+
+/* An idle vCPU that keeps its CPU: only where nothing else could want it. */
+static void test_cpu_pm(void **state)
+{
+	struct placement p = { .sut_fifo = 1, .sut_cpus = cpuset_one(3) };
+	struct err err;
+
+	(void) state;
+	assert_int_equal(placed(NULL, 1, true, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "needs a tuning"));
+	assert_int_equal(placed(&p, 1, true, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "isolcpus=3"));
+	strcpy(p.cgroup_iso, "/sys/fs/cgroup/x/iso");
+	assert_int_equal(placed(&p, 1, true, &err), 0);
+}
+
+static const char *words(unsigned vcpus, bool isolate, enum vm_idle idle, enum vm_accelerator kind, bool dedicated, char why[256])
+{
+	static char buf[256];
+	AUTO(sink_free) struct sink w = { 0 }, y = { 0 };
+	struct vm_platform platform = { .accel = { .kind = kind } };
+	struct vm_spec spec = { .platform = &platform, .vcpus = vcpus, .isolate = isolate, .idle = idle };
+
+	guest_words(&spec, dedicated, &w, &y);
+	snprintf(buf, sizeof(buf), "%s", w.text ? w.text : "");
+	snprintf(why, 256, "%s", y.text ? y.text : "");
+	return buf;
+}
+
+static void test_guest_words(void **state)
+{
+	char why[256];
+
+	(void) state;
+	assert_string_equal(words(4, false, VM_IDLE_HALT, VM_KVM, true, why), "");
+	assert_string_equal(why, "");
+	assert_string_equal(words(4, true, VM_IDLE_HALT, VM_KVM, true, why),
+			    "isolcpus=managed_irq,domain,1-3 nohz_full=1-3 rcu_nocbs=1-3 irqaffinity=0 skew_tick=1");
+	/* One vCPU leaves no choice. */
+	assert_string_equal(words(1, true, VM_IDLE_POLL, VM_KVM, true, why), "idle=poll");
+	assert_non_null(strstr(why, "it has one"));
+	assert_string_equal(words(2, false, VM_IDLE_POLL, VM_KVM, false, why), "");
+	assert_non_null(strstr(why, "whole CPUs"));
+	assert_string_equal(words(2, false, VM_IDLE_HALTPOLL, VM_TCG, true, why), "");
+	assert_non_null(strstr(why, "KVM"));
+	assert_string_equal(words(2, false, VM_IDLE_HALTPOLL, VM_KVM, true, why), "cpuidle_haltpoll.force=1");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memory),  cmocka_unit_test(test_panic),           cmocka_unit_test(test_tail),
-		cmocka_unit_test(test_explain), cmocka_unit_test(test_explain_silence), cmocka_unit_test(test_place_check),
+		cmocka_unit_test(test_panic),
+		cmocka_unit_test(test_tail),
+		cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_explain_silence),
+		cmocka_unit_test(test_place_check),
+		cmocka_unit_test(test_cpu_pm),
+		cmocka_unit_test(test_guest_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,9 +126,7 @@ static bool type_has(const char *type, const char *property)
 
 static bool device_has(const char *type, const char *property)
 {
-	AUTO_JSON json_t *list = ask("device-list-properties", json_pack("{s:s}", "typename", type));
-
-	return with(list, "name", property) || text_eq(property, "id") || text_eq(property, "bus");
+	return type_has(type, property) || text_eq(property, "id") || text_eq(property, "bus");
 }
 
 static bool option_has(const char *option, const char *parameter)
@@ -136,10 +134,10 @@ static bool option_has(const char *option, const char *parameter)
 	return with(json_object_get(with(here.options, "option", option), "parameters"), "name", parameter) != NULL;
 }
 
-/* Members of a netdev of this kind: the schema's union, resolved by name. */
-static bool netdev_has(const char *kind, const char *property)
+/* Members of a netdev or a block device of this kind: the schema's union, resolved by name. */
+static bool union_has(const char *command, const char *kind, const char *property)
 {
-	const json_t *add = with(here.schema, "name", "netdev_add");
+	const json_t *add = with(here.schema, "name", command);
 	const json_t *arg = with(here.schema, "name", json_string_value(json_object_get(add, "arg-type")));
 	const json_t *variant = with(json_object_get(arg, "variants"), "case", kind);
 	const json_t *object = with(here.schema, "name", json_string_value(json_object_get(variant, "type")));
@@ -157,7 +155,9 @@ static bool known(const char *option, const char *type, const char *key)
 	if (text_eq(option, "-object"))
 		return type_has(type, key) || text_eq(key, "id");
 	if (text_eq(option, "-netdev"))
-		return netdev_has(type, key);
+		return union_has("netdev_add", type, key);
+	if (text_eq(option, "-blockdev"))
+		return union_has("blockdev-add", type, key);
 	if (text_eq(option, "-accel")) {
 		AUTO_FREE char *accel = xprintf("%s-accel", type);
 
@@ -183,6 +183,8 @@ static void check_value(const char *option, const char *value)
 			continue;
 		}
 		*equals = '\0';
+		if (text_eq(word, "driver"))
+			type = equals + 1;
 		if (!known(option, type, word))
 			fail_msg("QEMU %s knows no '%s' in %s %s", here.qemu.caps.version, word, option, value);
 	}
@@ -242,6 +244,9 @@ static void test_the_check_itself(void **state)
 	assert_false(known("-object", "memory-backend-memfd", "hugetlbsizes"));
 	assert_false(known("-netdev", "tap", "vhosts"));
 	assert_true(known("-netdev", "tap", "vhost"));
+	assert_false(known("-blockdev", "file", "file-name"));
+	assert_true(known("-blockdev", "file", "filename"));
+	assert_false(known("-device", "vfio-pci", "hosts"));
 	assert_false(known("-chardev", "socket", "paths"));
 	assert_false(is_option("-nodefault"));
 	assert_true(is_option("-nodefaults"));

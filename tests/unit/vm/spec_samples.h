@@ -21,7 +21,10 @@ struct sample {
 			__VA_ARGS__                                                                                              \
 		}                                                                                                                \
 	}
-#define SAMPLE_FDS .qmp_fd = 10, .control_fd = 11, .console_fd = 12
+#define SAMPLE_FDS                                                                                                               \
+	.qmp_fd = 10, .control_fd = 11, .console_fd = 12, .listen_fd = 13, .disk_fd = 14, .kernel = "/boot/vmlinuz-6.1", \
+	.initrd = "/cache/a.img"
+#define ANY_NODE .node = -1
 
 static const struct sample samples[] = {
 	{
@@ -31,14 +34,14 @@ static const struct sample samples[] = {
 			  .vcpus = 1,
 			  .memory_mb = 256,
 			  .n_nics = 1,
-			  .nics = { { .tap_fd = 20, .mac = "52:54:00:12:34:56" } } },
-		.wiring = { SAMPLE_FDS },
+			  .nics = { { .tap_fd = { 20 }, .mac = "52:54:00:12:34:56" } } },
+		.wiring = { SAMPLE_FDS, ANY_NODE },
 	},
 	{
 		.name = "tcg-locked",
 		.platform = SAMPLE_PLATFORM(.kind = VM_TCG, .cpu = "max"),
 		.spec = { .name = "r1", .vcpus = 2, .memory_mb = 512, .append = "isolcpus=1 nohz_full=1" },
-		.wiring = { SAMPLE_FDS, .dedicated = true, .prealloc = true, .lock_memory = true },
+		.wiring = { SAMPLE_FDS, ANY_NODE, .dedicated = true, .prealloc = true, .lock_memory = true },
 	},
 	{
 		.name = "kvm-hugepages",
@@ -47,16 +50,90 @@ static const struct sample samples[] = {
 			  .vcpus = 4,
 			  .memory_mb = 1024,
 			  .n_nics = 2,
-			  .nics = { { .tap_fd = 20, .mac = "52:54:00:12:34:56" },
-				    { .tap_fd = 21, .mac = "52:54:00:12:34:57" } } },
-		.wiring = { SAMPLE_FDS, .dedicated = true, .prealloc = true, .lock_memory = true, .hugepage_kb = 2048 },
+			  .nics = { { .tap_fd = { 20 }, .mac = "52:54:00:12:34:56" },
+				    { .tap_fd = { 21 }, .mac = "52:54:00:12:34:57" } } },
+		.wiring = { SAMPLE_FDS, ANY_NODE, .dedicated = true, .prealloc = true, .lock_memory = true, .hugepage_kb = 2048 },
+	},
+	{
+		.name = "kvm-isolated-1g",
+		.platform = SAMPLE_PLATFORM(.kind = VM_KVM, .cpu = "host,migratable=off"),
+		.spec = { .name = "r1", .vcpus = 2, .memory_mb = 2048, .cpu_pm = true, .append = "mitigations=off" },
+		.wiring = { SAMPLE_FDS,
+			    ANY_NODE,
+			    .dedicated = true,
+			    .prealloc = true,
+			    .lock_memory = true,
+			    .hugepage_kb = 1048576,
+			    .guest_words = "isolcpus=managed_irq,domain,1" },
+	},
+	{
+		.name = "kvm-vhost-queues",
+		.platform = SAMPLE_PLATFORM(.kind = VM_KVM, .cpu = "host,migratable=off"),
+		.spec = { .name = "r1",
+			  .vcpus = 4,
+			  .memory_mb = 512,
+			  .n_nics = 2,
+			  .nics = { { .tap_fd = { 20 }, .vhost = true, .vhost_fd = { 30 }, .mac = "52:54:00:12:34:56" },
+				    { .queues = 2,
+				      .tap_fd = { 21, 22 },
+				      .vhost = true,
+				      .vhost_fd = { 31, 32 },
+				      .mac = "52:54:00:12:34:57" } } },
+		.wiring = { SAMPLE_FDS, ANY_NODE },
+	},
+	{
+		.name = "tcg-e1000e",
+		.platform = SAMPLE_PLATFORM(.kind = VM_TCG, .cpu = "max"),
+		.spec = { .name = "r1",
+			  .vcpus = 1,
+			  .memory_mb = 256,
+			  .n_nics = 1,
+			  .nics = { { .kind = VM_NIC_E1000E, .tap_fd = { 20 }, .mac = "52:54:00:12:34:56" } } },
+		.wiring = { SAMPLE_FDS, ANY_NODE },
+	},
+	{
+		.name = "kvm-vfio",
+		.platform = SAMPLE_PLATFORM(.kind = VM_KVM, .cpu = "host,migratable=off"),
+		.spec = { .name = "r1",
+			  .vcpus = 1,
+			  .memory_mb = 512,
+			  .n_nics = 2,
+			  .nics = { { .kind = VM_NIC_VFIO, .host = "0000:01:10.0" },
+				    { .kind = VM_NIC_VFIO, .host = "0000:01:10.2" } } },
+		.wiring = { SAMPLE_FDS, .node = 1 },
+	},
+	{
+		.name = "own-disk",
+		.platform = SAMPLE_PLATFORM(.kind = VM_KVM, .cpu = "host,migratable=off"),
+		.spec = { .name = "web",
+			  .vcpus = 2,
+			  .memory_mb = 1024,
+			  .disk = { .path = "/srv/a disk,x=y.qcow2", .format = VM_DISK_QCOW2 },
+			  .console = "/run/vlat/web.sock" },
+		.wiring = { .qmp_fd = 10, .control_fd = 11, .console_fd = 12, .listen_fd = 13, .disk_fd = 14, .node = -1 },
+	},
+	{
+		.name = "own-kernel",
+		.platform = SAMPLE_PLATFORM(.kind = VM_TCG, .cpu = "max"),
+		.spec = { .name = "web",
+			  .vcpus = 1,
+			  .memory_mb = 256,
+			  .kernel = "/srv/bzImage",
+			  .disk = { .path = "/dev/vg/web", .read_only = true },
+			  .append = "root=/dev/vda ro" },
+		.wiring = { .qmp_fd = 10,
+			    .control_fd = 11,
+			    .console_fd = 12,
+			    .disk_fd = 14,
+			    .node = -1,
+			    .kernel = "/proc/self/fd/15" },
 	},
 	{
 		.name = "kvm-split-irqchip",
 		.platform =
 			SAMPLE_PLATFORM(.kind = VM_KVM, .cpu = "host,migratable=off,-arch-capabilities", .split_irqchip = true),
 		.spec = { .name = "r1", .vcpus = 1, .memory_mb = 256 },
-		.wiring = { SAMPLE_FDS },
+		.wiring = { SAMPLE_FDS, ANY_NODE },
 	},
 };
 #define N_SAMPLES (sizeof(samples) / sizeof(samples[0]))
