@@ -19,18 +19,18 @@
 #include <pwd.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/cursor.h"
 #include "base/fs.h"
+#include "base/spawn.h"
 #include "base/text.h"
 #include "vm/cache.h"
 
@@ -152,44 +152,47 @@ struct verdict {
 	int code;
 };
 
-static void __attribute__((noreturn)) rehearse_child(const struct confine *c, int report)
+struct rehearsal {
+	struct confine confine;
+	struct verdict verdict;
+};
+
+/* Never goes on to exec; the memory is shared with the parent. */
+static int rehearse_enter(void *arg)
 {
-	struct verdict v;
+	struct rehearsal *r = arg;
+	struct verdict *v = &r->verdict;
 
-	v.code = enter(c, &v.at);
-	for (unsigned i = 0; v.code == 0 && i < c->n_nodes; i++) {
-		int fd = c->nodes[i].shared ? open(c->nodes[i].path, O_RDWR | O_CLOEXEC) : 0;
+	v->code = enter(&r->confine, &v->at);
+	for (unsigned i = 0; v->code == 0 && i < r->confine.n_nodes; i++) {
+		const struct confine_node *n = &r->confine.nodes[i];
 
-		v.at = STEP_OPEN;
-		if (fd < 0)
-			v.code = -errno;
-		if (fd > 2)
-			close(fd);
+		v->at = STEP_OPEN;
+		if (n->shared && open(n->path, O_RDWR | O_CLOEXEC) < 0)
+			v->code = -errno;
 	}
-	_exit(write(report, &v, sizeof(v)) == (ssize_t) sizeof(v) ? 0 : 1);
+	return -ECANCELED;
 }
 
 static struct verdict rehearse(const struct confine *c)
 {
-	struct verdict v = { .at = STEP_LOCKED, .code = -EIO };
-	AUTO_CLOSE int hear = -1;
-	int fds[2], r;
-	pid_t pid;
+	struct spawn_opts opts = SPAWN_OPTS_INIT;
+	AUTO(argv_free) struct argv self = { 0 };
+	struct verdict v = { .at = STEP_LOCKED, .code = -ENOMEM };
+	struct rehearsal *r = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct child child = CHILD_INIT;
+	struct err ignored;
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
+	if (r == MAP_FAILED)
 		return v;
-	hear = fds[0];
-	pid = fork();
-	if (pid == 0)
-		rehearse_child(c, fds[1]);
-	close(fds[1]);
-	if (pid < 0)
-		return v;
-	do
-		r = (int) read(hear, &v, sizeof(v));
-	while (r < 0 && errno == EINTR);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	r->confine = *c;
+	r->verdict = (struct verdict){ .at = STEP_LOCKED, .code = -ECHILD };
+	opts.prepare = rehearse_enter;
+	opts.prepare_arg = r;
+	argv_add(&self, "/proc/self/exe");
+	spawn(&child, &self, &opts, &ignored);
+	v = r->verdict;
+	munmap(r, sizeof(*r));
 	return v;
 }
 
@@ -284,8 +287,8 @@ void confine_plan(struct confine *ret, const struct confine_wish *wish)
 	add_nodes(&c, wish);
 	if (!c.uid) {
 		*ret = (struct confine){ 0 };
-		text_print(ret->why, sizeof(ret->why), "QEMU keeps the rights of root: no user id from %u to %u is free", UID_FIRST,
-			   UID_LAST);
+		text_print(ret->why, sizeof(ret->why), "QEMU keeps the rights of root: no user id from %u to %u is free",
+			   UID_FIRST, UID_LAST);
 		return;
 	}
 	if (try(&c, &first)) {

@@ -110,7 +110,9 @@ static int check_format(const struct vm_disk *d, const unsigned char *sector, bo
 
 	memcpy(&h, sector, sizeof(h));
 	if (d->format == VM_DISK_QCOW2 && !is_qcow2(&h))
-		return err_set(err, -EINVAL, "disk image %s is said to be qcow2, but is not: say format=raw, or convert it (qemu-img)",
+		return err_set(err, -EINVAL,
+			       "disk image %s is said to be qcow2, but is not: say format=raw, or convert it"
+			       " (qemu-img)",
 			       d->path);
 	/* Whatever a guest writes to the front of its raw disk must not become names of files on the host. */
 	if (d->format == VM_DISK_RAW && is_qcow2(&h))
@@ -168,9 +170,9 @@ static int open_socket(struct vm_files *f, const char *path, struct err *err)
 	if (fd < 0 || text_print(un.sun_path, sizeof(un.sun_path), "%s", path))
 		return err_sys(err, fd < 0 ? -errno : -ENAMETOOLONG, "console socket %s", path);
 	if (bind(fd, (const struct sockaddr *) &un, sizeof(un)) < 0)
-		return errno == EADDRINUSE ? err_set(err, -errno, "console socket %s is there already: remove it, or name another",
-						     path)
-					   : err_sys(err, -errno, "console socket %s", path);
+		return errno == EADDRINUSE
+			       ? err_set(err, -errno, "console socket %s is there already: remove it, or name another", path)
+			       : err_sys(err, -errno, "console socket %s", path);
 	text_print(f->socket, sizeof(f->socket), "%s", path);
 	/* Nobody can connect before listen(): the right mode is there in time. */
 	if (chmod(path, 0600) < 0 || listen(fd, 1) < 0)

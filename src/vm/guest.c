@@ -44,7 +44,8 @@ static void put_isolation(const struct vm_spec *spec, struct sink *words, struct
 	}
 	cpuset_list(&set, list, sizeof(list));
 	join(words, " ");
-	sink_printf(words, "isolcpus=managed_irq,domain,%s nohz_full=%s rcu_nocbs=%s irqaffinity=0 skew_tick=1", list, list, list);
+	sink_printf(words, "isolcpus=managed_irq,domain,%s nohz_full=%s", list, list);
+	sink_printf(words, " rcu_nocbs=%s irqaffinity=0 skew_tick=1", list);
 }
 
 static void put_idle(const struct vm_spec *spec, bool dedicated, struct sink *words, struct sink *why)

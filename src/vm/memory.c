@@ -171,9 +171,10 @@ static int check_room(const struct fs *fs, const struct vm_memory *m, unsigned m
 	at = strstr(text, "MemAvailable:");
 	if (!at || !take_text(&at, "MemAvailable:") || !take_blanks(&at) || !take_u64(&at, &kb) || kb / 1024 >= memory_mb)
 		return 0;
-	return err_set(err, -ENOMEM,
-		       "the guest's %u MiB are touched before it starts, but this host has %llu MiB available: give the guest less",
-		       memory_mb, (unsigned long long) (kb / 1024));
+	return err_set(
+		err, -ENOMEM,
+		"the guest's %u MiB are touched before it starts, but this host has %llu MiB available: give the guest less",
+		memory_mb, (unsigned long long) (kb / 1024));
 }
 
 int vm_memory_plan(struct vm_memory *ret, const struct fs *fs, const struct vm_spec *spec, const struct placement *p,

@@ -100,7 +100,8 @@ static int note(const struct pool *p, struct journal *j, uint64_t before, uint64
 	text_print(was, sizeof(was), "%llu", (unsigned long long) before);
 	text_print(will, sizeof(will), "%llu", (unsigned long long) after);
 	return journal_value(
-		j, &(struct journal_value){ .path = path, .form = VALUE_NUMBER, .before = was, .after = will, .guard = NULL }, err);
+		j, &(struct journal_value){ .path = path, .form = VALUE_NUMBER, .before = was, .after = will, .guard = NULL },
+		err);
 }
 
 /* All of them or none. */
@@ -118,11 +119,12 @@ static int pool_grow(const struct pool *p, uint64_t missing, uint64_t need, stru
 	if (got >= before + missing)
 		return 0;
 	pool_write(p, before, &ignored); /* the journal does it where this did not */
-	return err_set(err, -ENOMEM,
-		       "%llu huge pages of %s are needed, %llu more could be made of the %llu that are missing %s, where memory is in"
-		       " use or in pieces: reserve them at boot (hugepagesz=%s hugepages=%llu), or use smaller pages",
-		       (unsigned long long) need, size_name(p->kb), (unsigned long long) (got > before ? got - before : 0),
-		       (unsigned long long) missing, p->where, p->kb == HUGE_1G_KB ? "1G" : "2M", (unsigned long long) need);
+	return err_set(
+		err, -ENOMEM,
+		"%llu huge pages of %s are needed, but only %llu of the missing %llu could be made %s, where memory is in use"
+		" or in pieces: reserve them at boot (hugepagesz=%s hugepages=%llu), or use smaller pages",
+		(unsigned long long) need, size_name(p->kb), (unsigned long long) (got > before ? got - before : 0),
+		(unsigned long long) missing, p->where, p->kb == HUGE_1G_KB ? "1G" : "2M", (unsigned long long) need);
 }
 
 int pages_get(const struct fs *fs, unsigned kb, int node, unsigned memory_mb, struct journal *j, struct err *err)
@@ -135,8 +137,8 @@ int pages_get(const struct fs *fs, unsigned kb, int node, unsigned memory_mb, st
 	if (r < 0)
 		return r;
 	if (!page_mb || memory_mb % page_mb)
-		return err_set(err, -EINVAL, "%u MiB are no whole number of %s pages: give the guest a multiple of them", memory_mb,
-			       size_name(kb));
+		return err_set(err, -EINVAL, "%u MiB are no whole number of %s pages: give the guest a multiple of them",
+			       memory_mb, size_name(kb));
 	need = memory_mb / page_mb;
 	idle = pool_free(&p);
 	if (idle >= need)

@@ -77,13 +77,11 @@ static int move_irq(const struct fs *fs, const char *irq, const struct cpuset *c
 	if (j) {
 		AUTO_FREE char *absolute = xprintf("/%s", path);
 
-		r = journal_value(j,
-				  &(struct journal_value){ .path = absolute,
-							   .form = VALUE_CPULIST,
-							   .before = before,
-							   .after = list,
-							   .guard = guard },
-				  err);
+		r = journal_value(
+			j,
+			&(struct journal_value){
+				.path = absolute, .form = VALUE_CPULIST, .before = before, .after = list, .guard = guard },
+			err);
 		if (r < 0)
 			return r;
 	}

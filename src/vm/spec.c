@@ -49,9 +49,9 @@ static int check_tap(const struct vm_nic *nic, unsigned i, struct err *err)
 	if (queues > VM_QUEUES_MAX)
 		return err_set(err, -EINVAL, "VM interface %u with %u queues: at most %d", i, queues, VM_QUEUES_MAX);
 	if (nic->kind == VM_NIC_E1000E && (queues > 1 || nic->vhost))
-		return err_set(err, -EINVAL,
-			       "VM interface %u is an emulated e1000e card, which has one queue and no vhost: use virtio for those",
-			       i);
+		return err_set(
+			err, -EINVAL,
+			"VM interface %u is an emulated e1000e card, which has one queue and no vhost: use virtio for those", i);
 	for (unsigned q = 0; q < queues; q++) {
 		if (nic->tap_fd[q] < 0)
 			return err_set(err, -EINVAL, "VM interface %u has no tap", i);

@@ -46,7 +46,7 @@ struct vm_nic {
 	enum vm_nic_kind kind;
 	char mac[18];              /* "52:54:00:12:34:56"; the guest finds its interface by it.  VFIO: the device has its own */
 	unsigned queues;           /* VIRTIO: pairs of queues, 0 = 1; each wants its fds */
-	int tap_fd[VM_QUEUES_MAX]; /* opened with IFF_TAP | IFF_NO_PI | IFF_VNET_HDR, several with IFF_MULTI_QUEUE; the caller's */
+	int tap_fd[VM_QUEUES_MAX]; /* IFF_TAP | IFF_NO_PI | IFF_VNET_HDR, several with IFF_MULTI_QUEUE; the caller's */
 	bool vhost;                /* VIRTIO: vhost_fd[] are open /dev/vhost-net, one a queue */
 	int vhost_fd[VM_QUEUES_MAX];
 	char host[16]; /* VFIO: "0000:01:10.0", bound to vfio-pci */
@@ -65,7 +65,7 @@ enum vm_idle { VM_IDLE_HALT, VM_IDLE_HALTPOLL, VM_IDLE_POLL }; /* what a guest's
 enum vm_disk_format { VM_DISK_RAW, VM_DISK_QCOW2 };
 
 struct vm_disk {
-	const char *path; /* NULL = none */
+	const char *path;           /* NULL = none */
 	enum vm_disk_format format; /* never guessed from the contents, which the guest writes */
 	bool read_only;
 };

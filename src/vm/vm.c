@@ -92,7 +92,8 @@ static int find_vfio(struct vm *vm, const struct fs *fs, const struct vm_spec *s
 			continue;
 		text_print(path, sizeof(path), "sys/bus/pci/devices/%s/driver", host);
 		if (fs_readlink(fs, path, link, sizeof(link)) < 0 || !text_ends(link, "/vfio-pci"))
-			return err_set(err, -ENODEV, "device %s is not at vfio-pci, so no guest can have it: bind it first", host);
+			return err_set(err, -ENODEV, "device %s is not at vfio-pci, so no guest can have it: bind it first",
+				       host);
 		text_print(path, sizeof(path), "sys/bus/pci/devices/%s/iommu_group", host);
 		if (fs_readlink(fs, path, link, sizeof(link)) < 0 || !strrchr(link, '/'))
 			return err_set(err, -ENODEV,

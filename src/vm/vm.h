@@ -31,7 +31,10 @@
 
 struct vm;
 
-/* placement NULL = stock; j NULL = no journal (tests): then no huge page is made. The time from here to "running" is bounded (60 s). */
+/*
+ * placement NULL = stock; j NULL = no journal (tests): then no huge page is made.
+ * The time from here to "running" is bounded (60 s).
+ */
 int vm_start(struct vm **ret, const struct vm_spec *spec, const struct placement *placement, struct journal *j, struct err *err);
 
 int vm_control_fd(const struct vm *vm); /* connected stream socket = the guest's org.vlat.ctl port; stays the vm's */

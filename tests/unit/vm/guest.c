@@ -178,12 +178,8 @@ static void test_guest_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_panic),
-		cmocka_unit_test(test_tail),
-		cmocka_unit_test(test_explain),
-		cmocka_unit_test(test_explain_silence),
-		cmocka_unit_test(test_place_check),
-		cmocka_unit_test(test_cpu_pm),
+		cmocka_unit_test(test_panic),           cmocka_unit_test(test_tail),        cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_explain_silence), cmocka_unit_test(test_place_check), cmocka_unit_test(test_cpu_pm),
 		cmocka_unit_test(test_guest_words),
 	};
 

@@ -22,7 +22,7 @@ struct sample {
 		}                                                                                                                \
 	}
 #define SAMPLE_FDS                                                                                                               \
-	.qmp_fd = 10, .control_fd = 11, .console_fd = 12, .listen_fd = 13, .disk_fd = 14, .kernel = "/boot/vmlinuz-6.1", \
+	.qmp_fd = 10, .control_fd = 11, .console_fd = 12, .listen_fd = 13, .disk_fd = 14, .kernel = "/boot/vmlinuz-6.1",         \
 	.initrd = "/cache/a.img"
 #define ANY_NODE .node = -1
 
@@ -58,13 +58,8 @@ static const struct sample samples[] = {
 		.name = "kvm-isolated-1g",
 		.platform = SAMPLE_PLATFORM(.kind = VM_KVM, .cpu = "host,migratable=off"),
 		.spec = { .name = "r1", .vcpus = 2, .memory_mb = 2048, .cpu_pm = true, .append = "mitigations=off" },
-		.wiring = { SAMPLE_FDS,
-			    ANY_NODE,
-			    .dedicated = true,
-			    .prealloc = true,
-			    .lock_memory = true,
-			    .hugepage_kb = 1048576,
-			    .guest_words = "isolcpus=managed_irq,domain,1" },
+		.wiring = { SAMPLE_FDS, ANY_NODE, .dedicated = true, .prealloc = true, .lock_memory = true,
+			    .hugepage_kb = 1048576, .guest_words = "isolcpus=managed_irq,domain,1" },
 	},
 	{
 		.name = "kvm-vhost-queues",
