@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "vm/cache.h"
+#include "vm/drivers.h"
 #include "vm/modules.h"
 #include "vm/newc.h"
 
@@ -20,12 +21,40 @@
 /* What a guest of vlat's has: virtio devices on PCI, a network card, the control channel. */
 static const char *const wanted[] = { "virtio_pci", "virtio_net", "virtio_console" };
 
-static int closure(struct modules *m, const struct vm_kernel *kernel, struct err *err)
+static void note_driver(struct sink *drivers, const char *name)
 {
-	int r = kernel->modules[0] ? modules_open(m, kernel->modules, err) : 0;
+	if (drivers)
+		sink_printf(drivers, "%s%s", drivers->len ? " " : "", name);
+}
 
-	for (size_t i = 0; r >= 0 && kernel->modules[0] && i < ARRAY_SIZE(wanted); i++)
+/* Drivers that a kernel may do without: the cloud kernel has none of them. */
+static void add_cards(struct modules *m, const struct vm_kernel *kernel, struct sink *drivers)
+{
+	for (size_t i = 0; driver_modules[i]; i++) {
+		struct err ignored;
+
+		if (modules_add(m, driver_modules[i], kernel->version, &ignored) >= 0)
+			note_driver(drivers, driver_modules[i]);
+	}
+}
+
+static int closure(struct modules *m, const struct initramfs_wish *wish, struct sink *drivers, struct err *err)
+{
+	const struct vm_kernel *kernel = wish->kernel;
+	int r = 0;
+
+	if (!kernel->modules[0])
+		return 0;
+	r = modules_open(m, kernel->modules, err);
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(wanted); i++)
 		r = modules_add(m, wanted[i], kernel->version, err);
+	for (size_t i = 0; r >= 0 && wish->drivers && wish->drivers[i]; i++) {
+		r = modules_add(m, wish->drivers[i], kernel->version, err);
+		if (r >= 0)
+			note_driver(drivers, wish->drivers[i]);
+	}
+	if (r >= 0)
+		add_cards(m, kernel, drivers);
 	return r;
 }
 
@@ -57,19 +86,19 @@ static int check_static(const char *agent, const char *elf, size_t len, struct e
 	return 0;
 }
 
-int initramfs_build(struct sink *ret, const char *agent, const struct vm_kernel *kernel, struct err *err)
+int initramfs_build(struct sink *ret, const struct initramfs_wish *wish, struct sink *ret_drivers, struct err *err)
 {
 	AUTO(modules_close) struct modules m = { 0 };
 	AUTO_FREE char *init = NULL;
 	struct newc n = { 0 };
 	size_t len = 0;
-	int r = file_read_all(agent, AGENT_BYTES_MAX, &init, &len, err);
+	int r = file_read_all(wish->agent, AGENT_BYTES_MAX, &init, &len, err);
 
 	if (r < 0)
 		return err_in(err, "the guest's init");
-	r = check_static(agent, init, len, err);
+	r = check_static(wish->agent, init, len, err);
 	if (r >= 0)
-		r = closure(&m, kernel, err);
+		r = closure(&m, wish, ret_drivers, err);
 	if (r < 0)
 		return r;
 	newc_dir(&n, "dev", 0755);
@@ -89,14 +118,14 @@ static bool is_there(const char *path, size_t len)
 	return stat(path, &st) == 0 && (size_t) st.st_size == len && utimensat(AT_FDCWD, path, NULL, 0) == 0;
 }
 
-int initramfs_file(const char *agent, const struct vm_kernel *kernel, char *buf, size_t cap, struct err *err)
+int initramfs_file(const struct initramfs_wish *wish, char *buf, size_t cap, struct sink *ret_drivers, struct err *err)
 {
 	AUTO(sink_free) struct sink image = { 0 };
 	char dir[512];
 	int r = cache_dir("initramfs", dir, sizeof(dir), err);
 
 	if (r >= 0)
-		r = initramfs_build(&image, agent, kernel, err);
+		r = initramfs_build(&image, wish, ret_drivers, err);
 	if (r < 0)
 		return r;
 	if (text_print(buf, cap, "%s/%016llx.img", dir, (unsigned long long) cache_hash(CACHE_HASH, image.text, image.len)))

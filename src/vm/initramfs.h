@@ -19,10 +19,16 @@
 #include "base/sink.h"
 #include "vm/kernel.h"
 
-/* The archive as bytes into *ret (sink_free it). */
-int initramfs_build(struct sink *ret, const char *agent, const struct vm_kernel *kernel, struct err *err);
+struct initramfs_wish {
+	const char *agent;
+	const struct vm_kernel *kernel;
+	const char *const *drivers; /* modules that must be in it besides the usual ones, NULL-terminated; or NULL */
+};
+
+/* The archive as bytes into *ret (sink_free it); ret_drivers: the drivers of network cards in it, "e1000e igb"; may be NULL. */
+int initramfs_build(struct sink *ret, const struct initramfs_wish *wish, struct sink *ret_drivers, struct err *err);
 
 /* The same as a file in the cache, named by its contents; path into buf. */
-int initramfs_file(const char *agent, const struct vm_kernel *kernel, char *buf, size_t cap, struct err *err);
+int initramfs_file(const struct initramfs_wish *wish, char *buf, size_t cap, struct sink *ret_drivers, struct err *err);
 
 #endif

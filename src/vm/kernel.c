@@ -47,7 +47,7 @@ static const struct stock {
 static const char *const flavour_names[] = {
 	[KERNEL_FASTEST] = "fastest",
 	[KERNEL_CLOUD] = "cloud",
-	[KERNEL_GENERIC] = "generic",
+	[KERNEL_GENERIC] = "standard",
 	[KERNEL_RT] = "rt",
 };
 

@@ -30,7 +30,7 @@ int kernel_find(struct vm_kernel *ret, enum kernel_flavour flavour, const char *
 		struct err *err);
 /* One certain package of this distribution, kept in CACHE/kernels/FOLDER. */
 int kernel_of_package(struct vm_kernel *ret, const char *folder, const char *package, bool offline, struct err *err);
-const char *kernel_flavour_name(enum kernel_flavour f); /* "fastest", "cloud", "generic", "rt" */
+const char *kernel_flavour_name(enum kernel_flavour f); /* "fastest", "cloud", "standard", "rt" */
 int kernel_flavour_parse(const char *s, enum kernel_flavour *ret);
 
 #endif

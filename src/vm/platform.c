@@ -4,6 +4,8 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "base/sink.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "vm/accel.h"
 #include "vm/initramfs.h"
@@ -11,6 +13,17 @@
 static void platform_freep(struct vm_platform **p)
 {
 	vm_platform_free(*p);
+}
+
+static int put_initramfs(struct vm_platform *p, const struct vm_wish *wish, struct err *err)
+{
+	AUTO(sink_free) struct sink drivers = { 0 };
+	struct initramfs_wish w = { .agent = wish->agent, .kernel = &p->kernel, .drivers = wish->drivers };
+	int r = initramfs_file(&w, p->initrd, sizeof(p->initrd), &drivers, err);
+
+	if (r >= 0 && text_print(p->drivers, sizeof(p->drivers), "%s", drivers.text ? drivers.text : ""))
+		r = err_set(err, -E2BIG, "too many drivers for the guest's network cards");
+	return r;
 }
 
 int vm_platform_prepare(struct vm_platform **ret, const struct vm_wish *wish, struct journal *j, struct err *err)
@@ -21,7 +34,7 @@ int vm_platform_prepare(struct vm_platform **ret, const struct vm_wish *wish, st
 	if (r >= 0)
 		r = kernel_find(&p->kernel, wish->flavour, wish->kernel, wish->modules, wish->offline, err);
 	if (r >= 0)
-		r = initramfs_file(wish->agent, &p->kernel, p->initrd, sizeof(p->initrd), err);
+		r = put_initramfs(p, wish, err);
 	if (r >= 0)
 		r = accel_choose(p, wish->accelerator, j, err);
 	if (r < 0)

@@ -25,6 +25,7 @@ struct vm_wish {
 	const char *qemu;             /* NULL = found on PATH */
 	const char *kernel, *modules; /* a user's own bzImage and lib/modules/VERSION folder; NULL = a stock one */
 	enum kernel_flavour flavour;  /* which stock one; 0 = the fastest to boot */
+	const char *const *drivers;   /* modules that must be there besides those of vm/drivers.h, NULL-terminated; or NULL */
 	const char *accelerator;      /* NULL or "auto", "kvm", "tcg" */
 	bool offline;                 /* never download */
 };
@@ -33,6 +34,7 @@ struct vm_platform {
 	struct qemu qemu;        /* path, capabilities */
 	struct vm_kernel kernel; /* path, version, where it came from */
 	char initrd[PATH_MAX];
+	char drivers[256]; /* of network cards, in the initramfs: "e1000e igb" */
 	struct vm_accel accel;
 };
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "vm/drivers.h"
 #include "vm/guest.h"
 #include "vm/vm_parts.h"
 
@@ -151,6 +152,8 @@ static int plan(struct vm *vm, const struct vm_spec *spec, const struct placemen
 		r = vm_place_check(&fs, spec, p, err);
 	if (r >= 0)
 		r = check_caps(spec, err);
+	if (r >= 0)
+		r = drivers_check(&fs, spec, err);
 	if (r >= 0)
 		r = launch_prepare(&vm->l, err);
 	if (r >= 0)

@@ -200,7 +200,8 @@ static void make_bad(struct vm_platform *bad, char folder[64])
 	size_t len;
 
 	*bad = *platform;
-	must(initramfs_file(bad_init_path, &bad->kernel, bad->initrd, sizeof(bad->initrd), &e));
+	must(initramfs_file(&(struct initramfs_wish){ .agent = bad_init_path, .kernel = &bad->kernel }, bad->initrd,
+			    sizeof(bad->initrd), NULL, &e));
 	(void) text_print(folder, 64, "/tmp/vlat, e2e=on XXXXXX");
 	check(mkdtemp(folder));
 	must(file_read_all(platform->kernel.image, 64 << 20, &kernel, &len, &e));
@@ -241,7 +242,8 @@ static void test_hang(void)
 	struct vm *vm;
 
 	scene_begin(&s, "e2e vm hang");
-	must(initramfs_file(bad_init_path, &bad.kernel, bad.initrd, sizeof(bad.initrd), &e));
+	must(initramfs_file(&(struct initramfs_wish){ .agent = bad_init_path, .kernel = &bad.kernel }, bad.initrd,
+			    sizeof(bad.initrd), NULL, &e));
 	spec.platform = &bad;
 	must(vm_start(&vm, &spec, NULL, s.j, &e));
 	check(vm_watch(vm, vm_control_fd(vm), clock_ns() + 3 * boot_took_ns + 2 * NS_PER_S, &e) == -ETIME);

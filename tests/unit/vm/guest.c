@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/vec.h"
+#include "vm/drivers.h"
 #include "vm/guest.h"
 #include "vm/vm_parts.h"
 
@@ -175,12 +177,52 @@ static void test_guest_words(void **state)
 	assert_string_equal(words(2, false, VM_IDLE_HALTPOLL, VM_KVM, true, why), "cpuidle_haltpoll.force=1");
 }
 
+static int put(const char *folder, const char *name, const char *text)
+{
+	AUTO_FREE char *path = xprintf("%s/%s", folder, name);
+	struct err err;
+
+	return file_write_atomic(path, text, strlen(text), 0644, &err);
+}
+
+/* Which driver a card needs, by its numbers; and what is said where the guest lacks it. */
+static void test_drivers(void **state)
+{
+	struct vm_platform p = { .drivers = "igbvf e1000e2", .kernel.version = "6.1-cloud" };
+	struct vm_spec spec = { .platform = &p, .n_nics = 1, .nics = { { .kind = VM_NIC_E1000E } } };
+	char root[] = "/tmp/vlat-drivers-XXXXXX";
+	AUTO_FREE char *card = NULL;
+	struct err err;
+	struct fs fs;
+
+	(void) state;
+	assert_string_equal(driver_of(0x8086, 0x10ca), "igbvf");
+	assert_string_equal(driver_of(0x15b3, 0x1018), "mlx5_core");
+	assert_null(driver_of(0x1234, 0x10ca));
+	assert_non_null(mkdtemp(root));
+	card = xprintf("%s/sys/bus/pci/devices/0000:01:10.0", root);
+	assert_int_equal(dir_make_all(card, 0755, &err), 0);
+	assert_int_equal(fs_open_root(&fs, root, &err), 0);
+	assert_int_equal(put(card, "vendor", "0x8086\n") | put(card, "device", "0x10ca\n"), 0);
+	assert_int_equal(drivers_check(&fs, &spec, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "no driver e1000e, which an emulated card needs"));
+	spec.nics[0] = (struct vm_nic){ .kind = VM_NIC_VFIO, .host = "0000:01:10.0" };
+	assert_int_equal(drivers_check(&fs, &spec, &err), 0);
+	strcpy(p.drivers, "igb");
+	assert_int_equal(drivers_check(&fs, &spec, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "0000:01:10.0"));
+	spec.kernel = "/their/own"; /* then it is theirs to have it */
+	assert_int_equal(drivers_check(&fs, &spec, &err), 0);
+	fs_close(&fs);
+	dir_remove_all(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_panic),           cmocka_unit_test(test_tail),        cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_explain_silence), cmocka_unit_test(test_place_check), cmocka_unit_test(test_cpu_pm),
-		cmocka_unit_test(test_guest_words),
+		cmocka_unit_test(test_guest_words),     cmocka_unit_test(test_drivers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -215,9 +215,19 @@ static void test_packed_by_programs(void **state)
 	}
 }
 
-static void test_initramfs(void **state)
+static int build(struct sink *ret, const char *agent, const char *const *drivers, struct sink *ret_drivers, struct err *err)
 {
 	struct vm_kernel k = { .version = "6.1.0-test" };
+
+	snprintf(k.modules, sizeof(k.modules), "%s", dir);
+	return initramfs_build(ret, &(struct initramfs_wish){ .agent = agent, .kernel = &k, .drivers = drivers }, ret_drivers,
+			       err);
+}
+
+static void test_initramfs(void **state)
+{
+	AUTO(sink_free) struct sink drivers = { 0 };
+	AUTO_FREE char *agent = xprintf("%s/init", dir);
 	struct sink a, b;
 	struct err err;
 
@@ -225,22 +235,26 @@ static void test_initramfs(void **state)
 	PUT("virtio_pci.ko", MAGIC "depends=");
 	PUT("virtio_console.ko", MAGIC "depends=virtio_pci");
 	PUT("virtio-net.ko", MAGIC "depends=");
-	snprintf(k.modules, sizeof(k.modules), "%s", dir);
+	PUT("e1000e.ko", MAGIC "depends=");
+	PUT("mlx5_core.ko", MAGIC "depends=");
 	/* This very test is linked dynamically: as init it would die without a word. */
-	assert_int_equal(initramfs_build(&a, "/proc/self/exe", &k, &err), -ENOEXEC);
+	assert_int_equal(build(&a, "/proc/self/exe", NULL, NULL, &err), -ENOEXEC);
 	assert_non_null(strstr(err.text, "dynamically"));
-	assert_int_equal(initramfs_build(&a, "/etc/passwd", &k, &err), -ENOEXEC);
-	assert_int_equal(initramfs_build(&a, "/nonexistent", &k, &err), -ENOENT);
+	assert_int_equal(build(&a, "/etc/passwd", NULL, NULL, &err), -ENOEXEC);
+	assert_int_equal(build(&a, "/nonexistent", NULL, NULL, &err), -ENOENT);
 	put_module("init", "", 1); /* ELF enough */
-	{
-		AUTO_FREE char *agent = xprintf("%s/init", dir);
-
-		assert_int_equal(initramfs_build(&a, agent, &k, &err), 0);
-		assert_int_equal(initramfs_build(&b, agent, &k, &err), 0);
-	}
+	/* A card of the user's must have its driver; the usual ones are taken where the kernel has them. */
+	assert_int_equal(build(&a, agent, (const char *const[]){ "bnxt_en", NULL }, NULL, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "bnxt_en"));
+	assert_int_equal(build(&a, agent, (const char *const[]){ "mlx5_core", NULL }, &drivers, &err), 0);
+	assert_string_equal(drivers.text, "mlx5_core e1000e");
+	sink_free(&a);
+	assert_int_equal(build(&a, agent, NULL, NULL, &err), 0);
+	assert_int_equal(build(&b, agent, NULL, NULL, &err), 0);
 	assert_int_equal(a.len, b.len);
 	assert_memory_equal(a.text, b.text, a.len);
-	assert_non_null(memmem(a.text, a.len, "000-virtio_pci.ko\n001-virtio_net.ko\n002-virtio_console.ko\n", 58));
+	assert_non_null(
+		memmem(a.text, a.len, "000-virtio_pci.ko\n001-virtio_net.ko\n002-virtio_console.ko\n003-e1000e.ko\n", 72));
 	sink_free(&a);
 	sink_free(&b);
 }
