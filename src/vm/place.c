@@ -185,6 +185,8 @@ static bool look_at(const struct vm *vm, pid_t tid, struct vm_thread *ret)
 	t.priority = stat.rt_priority;
 	t.last_cpu = stat.processor;
 	text_print(t.comm, sizeof(t.comm), "%s", stat.comm);
+	if (text_starts(t.comm, "vhost-"))
+		t.kind = VM_THREAD_VHOST;
 	*ret = t;
 	return true;
 }
@@ -194,17 +196,27 @@ int vm_threads(const struct vm *vm, struct vm_thread **ret, size_t *ret_n, struc
 	AUTO(fs_close) struct fs fs = { .root = -1 };
 	AUTO(fs_list_free) struct fs_names tasks = { 0 };
 	VEC(struct vm_thread) threads = { 0 };
+	AUTO_FREE pid_t *vhost = NULL;
+	size_t n_vhost = 0;
+	struct vm_thread t;
 	int r = list_tasks(vm, &fs, &tasks, err);
 
 	for (size_t i = 0; r >= 0 && i < tasks.n; i++) {
-		struct vm_thread t;
 		uint64_t tid;
 
 		if (text_u64(tasks.at[i], &tid) == 0 && look_at(vm, (pid_t) tid, &t))
 			*vec_add(&threads) = t;
 	}
-	if (r < 0)
+	if (r >= 0)
+		r = vm_vhost_threads(vm, &fs, &vhost, &n_vhost, err);
+	for (size_t i = 0; r >= 0 && i < n_vhost; i++) {
+		if (look_at(vm, vhost[i], &t))
+			*vec_add(&threads) = t;
+	}
+	if (r < 0) {
+		vec_free(&threads);
 		return r;
+	}
 	*ret = threads.at;
 	*ret_n = threads.n;
 	return 0;

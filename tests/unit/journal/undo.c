@@ -129,6 +129,41 @@ static void test_value_foreign(void **state)
 	holds(f, "somebody\n");
 }
 
+/* Whoever died while a pool of huge pages filled up left a number on the way; beyond it, it is somebody else's. */
+static void test_value_half_filled_pool(void **state)
+{
+	struct lab *lab = *state;
+	AUTO_FREE char *f = in(lab, "nr_hugepages");
+	struct err err = { 0 };
+
+	put(f, "8\n");
+	assert_int_equal(journal_value(lab->j,
+				       &(struct journal_value){
+					       .path = f, .form = VALUE_NUMBER, .before = "8", .after = "512" },
+				       &err),
+			 0);
+	put(f, "513\n");
+	assert_int_equal(undo_one(lab), UNDO_FOREIGN);
+	holds(f, "513\n");
+}
+
+static void test_value_half_filled_pool_is_ours(void **state)
+{
+	struct lab *lab = *state;
+	AUTO_FREE char *f = in(lab, "nr_hugepages");
+	struct err err = { 0 };
+
+	put(f, "8\n");
+	assert_int_equal(journal_value(lab->j,
+				       &(struct journal_value){
+					       .path = f, .form = VALUE_NUMBER, .before = "8", .after = "512" },
+				       &err),
+			 0);
+	put(f, "300\n");
+	assert_int_equal(undo_one(lab), UNDO_DONE);
+	holds(f, "8\n");
+}
+
 static void test_value_by_meaning(void **state)
 {
 	struct lab *lab = *state;
@@ -417,6 +452,8 @@ int main(void)
 		T(test_value_put_back),
 		T(test_value_never_written),
 		T(test_value_foreign),
+		T(test_value_half_filled_pool),
+		T(test_value_half_filled_pool_is_ours),
 		T(test_value_by_meaning),
 		T(test_value_kernel_kept_its_own),
 		T(test_value_gone),
