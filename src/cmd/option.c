@@ -189,14 +189,22 @@ static int find_choice(const char *const *names, size_t n, const char *text, siz
 	return -1;
 }
 
-int parse_choice(const struct option_row *row, const char *text, void *field, struct err *err)
+/* Index of what text names, or -EINVAL with the nearest match. */
+static int choose(const struct option_row *row, const char *text, struct err *err)
 {
 	size_t n;
 	const char *const *names = option_choices(row, &n);
 	int i = find_choice(names, n, text, strlen(text));
 
+	return i < 0 ? no_choice(row, text, err) : i;
+}
+
+int parse_choice(const struct option_row *row, const char *text, void *field, struct err *err)
+{
+	int i = choose(row, text, err);
+
 	if (i < 0)
-		return no_choice(row, text, err);
+		return i;
 	*(unsigned *) field = (unsigned) i;
 	return 0;
 }
@@ -204,12 +212,11 @@ int parse_choice(const struct option_row *row, const char *text, void *field, st
 int parse_word(const struct option_row *row, const char *text, void *field, struct err *err)
 {
 	size_t n;
-	const char *const *names = option_choices(row, &n);
-	int i = find_choice(names, n, text, strlen(text));
+	int i = choose(row, text, err);
 
 	if (i < 0)
-		return no_choice(row, text, err);
-	*(const char **) field = names[i];
+		return i;
+	*(const char **) field = option_choices(row, &n)[i];
 	return 0;
 }
 
