@@ -72,21 +72,31 @@ static int depmod(const struct vm_kernel *k, struct err *err)
 	return 0;
 }
 
+static int find(struct vm_kernel *ret, const struct lab_kernel_row *row, struct err *err)
+{
+	struct err absent;
+	int r;
+
+	if (!row->backports)
+		return kernel_find(ret, row->flavour, NULL, NULL, false, err);
+	if (kernel_of_package(ret, row->name, row->package, true, &absent) >= 0)
+		return 0;
+	r = use_backports(row, err);
+	return r < 0 ? r : kernel_of_package(ret, row->name, row->package, false, err);
+}
+
 int lab_kernel_find(struct lab_parts *ret, const struct lab_kernel_row *row, struct err *err)
 {
-	AUTO_FREE char *kind = xprintf("kernels/%s", row->folder);
 	AUTO_CLOSE int lock = -1;
-	struct err cached;
 	char dir[512];
-	int r = kernel_of_package(&ret->kernel, row->folder, row->package, true, &cached);
+	int r = find(&ret->kernel, row, err);
 
-	if (r < 0 && row->backports && (r = use_backports(row, err)) < 0)
-		return r;
-	if (r < 0)
-		r = kernel_of_package(&ret->kernel, row->folder, row->package, false, err);
 	if (r < 0)
 		return err_in(err, "kernel '%s'", row->name);
-	r = cache_dir(kind, dir, sizeof(dir), err);
+	if (!ret->kernel.modules[0])
+		return err_set(err, -ENOENT, "kernel '%s' (%s) came without modules, which the lab needs", row->name,
+			       ret->kernel.source);
+	r = cache_dir("lab", dir, sizeof(dir), err);
 	if (r >= 0)
 		r = cache_lock(dir, clock_ns() + DEPMOD_NS, &lock, err);
 	return r < 0 ? r : depmod(&ret->kernel, err);

@@ -24,8 +24,10 @@ enum { LAB_TIMEOUT = 124, LAB_FAILED = 125, LAB_SIGNALLED = 128, LAB_INTERRUPTED
 enum lab_nic { LAB_IGB, LAB_E1000E, LAB_VIRTIO, LAB_NIC_KINDS };
 
 struct lab_kernel_row {
-	const char *name, *help, *folder, *package;
+	const char *name;
+	enum kernel_flavour flavour;
 	bool backports; /* from the distribution's backports, by the apt configuration that install-deps made */
+	const char *package; /* of the backports */
 	bool virtiofs;  /* knows no 9p */
 };
 extern const struct lab_kernel_row lab_kernels[];

@@ -77,7 +77,7 @@ static int locate(struct lab_parts *ret, struct err *err)
 		       "there is no QEMU: run scripts/install-deps lab, or name a " PROGRAM " 8.0 or newer in VLAT_LAB_QEMU");
 }
 
-/* "-device igb,help" ends with an error where the card is not known. */
+/* The exit status says nothing: QEMU 7.2 has 0 for a card that it does not know, too. */
 static int check_igb(const struct lab_parts *p, struct err *err)
 {
 	AUTO(argv_free) struct argv argv = { 0 };
@@ -93,7 +93,7 @@ static int check_igb(const struct lab_parts *p, struct err *err)
 	r = run(&said, &argv, &opts, ASK_NS, err);
 	if (r < 0)
 		return r;
-	if (!said.end.signalled && said.end.code == 0)
+	if (strstr(said.out, "igb options"))
 		return 0;
 	if (strstr(said.err, "igb"))
 		return err_set(err, -EOPNOTSUPP,

@@ -14,23 +14,11 @@
 #define MEMORY_MIN 512
 
 const struct lab_kernel_row lab_kernels[] = {
-	{ .name = "standard", .folder = "generic", .package = "linux-image-amd64", .help = "the distribution's own" },
-	{ .name = "rt", .folder = "rt", .package = "linux-image-rt-amd64", .help = "PREEMPT_RT" },
-	{ .name = "cloud",
-	  .folder = "cloud",
-	  .package = "linux-image-cloud-amd64",
-	  .virtiofs = true,
-	  .help = "virtio only: no igb, no e1000e" },
-	{ .name = "backports",
-	  .folder = "backports",
-	  .package = "linux-image-amd64",
-	  .backports = true,
-	  .help = "newer: virtual functions carry data" },
-	{ .name = "backports-rt",
-	  .folder = "backports-rt",
-	  .package = "linux-image-rt-amd64",
-	  .backports = true,
-	  .help = "newer, PREEMPT_RT" },
+	{ .name = "standard", .flavour = KERNEL_GENERIC },
+	{ .name = "rt", .flavour = KERNEL_RT },
+	{ .name = "cloud", .flavour = KERNEL_CLOUD, .virtiofs = true },
+	{ .name = "backports", .backports = true, .package = "linux-image-amd64" },
+	{ .name = "backports-rt", .backports = true, .package = "linux-image-rt-amd64" },
 };
 const size_t lab_n_kernels = ARRAY_SIZE(lab_kernels);
 
