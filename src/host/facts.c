@@ -12,7 +12,8 @@ static void read_os(const struct fs *fs, struct host_facts *f)
 	AUTO_FREE char *text = NULL;
 	char line[256];
 
-	if (fs_read(fs, "proc/sys/kernel/hostname", f->hostname, sizeof(f->hostname)) < 0)
+	if (fs_read(fs, "proc/sys/kernel/hostname", f->hostname, sizeof(f->hostname)) < 0 &&
+	    fs_read(fs, "etc/hostname", f->hostname, sizeof(f->hostname)) < 0)
 		f->hostname[0] = '\0';
 	if (fs_read_all(fs, "etc/os-release", 1 << 16, &text, NULL) < 0)
 		return;
@@ -69,16 +70,18 @@ static void read_governor(const struct fs *fs, struct host_facts *f)
 int host_facts_read(const struct fs *fs, struct host_facts *ret, struct err *err)
 {
 	struct host_facts f = { 0 };
+	struct err ignored;
 	int r = cpu_facts_read(fs, &f.cpu, err);
 
 	if (r == 0)
 		r = kernel_facts_read(fs, &f.kernel, err);
-	if (r == 0)
-		r = cgroup_facts_read(fs, &f.cgroup, err);
 	if (r < 0) {
 		host_facts_free(&f);
 		return r;
 	}
+	/* Without /proc/self/mountinfo, as in a support archive, no group is known: that is no reason to see nothing. */
+	if (cgroup_facts_read(fs, &f.cgroup, &ignored) < 0)
+		f.cgroup = (struct cgroup_facts){ .layout = HOST_CGROUPS_NONE };
 	if (f.cgroup.cpu.version == 1)
 		f.kernel.rt_group = fs_existsf(fs, "%s/cpu.rt_runtime_us", f.cgroup.cpu.dir) ? RT_GROUP_V1 : RT_GROUP_NO;
 	memory_facts_read(fs, &f.memory);

@@ -2,7 +2,6 @@
 #include "host/irq.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,29 +9,56 @@
 #include "base/cursor.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "host/irq_parts.h"
+
+const char *irq_managed_name(enum irq_managed m)
+{
+	static const char *const names[] = {
+		[IRQ_MANAGED_UNKNOWN] = "unknown",
+		[IRQ_MANAGED_NO] = "no",
+		[IRQ_MANAGED_YES] = "yes",
+		[IRQ_MANAGED_FIXED] = "fixed",
+	};
+
+	return names[m];
+}
 
 /* A handler has a folder of its name; everything else in /proc/irq/NR is a file. */
-static void read_name(const struct fs *fs, struct irq_fact *f)
+static void name_by_folder(const struct fs *fs, struct irq_fact *f)
 {
 	struct fs_names names;
 	char path[64];
 
 	text_print(path, sizeof(path), "proc/irq/%u", f->nr);
-	if (fs_list(fs, path, &names) < 0)
+	if (fs_list_dirs(fs, path, &names) < 0)
 		return;
-	for (size_t i = 0; i < names.n && !f->name[0]; i++) {
-		char sub[160];
-		int fd;
-
-		if (text_print(sub, sizeof(sub), "%s/%s", path, names.at[i]))
-			continue;
-		fd = fs_open(fs, sub, O_RDONLY | O_DIRECTORY);
-		if (fd < 0)
-			continue;
-		close(fd);
-		text_print(f->name, sizeof(f->name), "%s", names.at[i]);
-	}
+	if (names.n)
+		text_print(f->name, sizeof(f->name), "%s", names.at[0]);
 	fs_list_free(&names);
+}
+
+/* "eth0-rx-0,eth0-tx-0": handlers that share the line; one read instead of a walk. */
+static void read_name(const struct fs *fs, struct irq_fact *f)
+{
+	char text[256];
+
+	if (fs_readf(fs, text, sizeof(text), "sys/kernel/irq/%u/actions", f->nr) < 0) {
+		name_by_folder(fs, f);
+		return;
+	}
+	text[strcspn(text, ",")] = '\0';
+	if (!text_eq(text, "(null)"))
+		text_print(f->name, sizeof(f->name), "%s", text_trim(text));
+}
+
+static int read_node(const struct fs *fs, unsigned nr)
+{
+	char text[32];
+	int64_t n;
+
+	if (fs_readf(fs, text, sizeof(text), "proc/irq/%u/node", nr) < 0 || text_i64(text_trim(text), &n) < 0)
+		return -1;
+	return n < 0 || n > 65535 ? -1 : (int) n;
 }
 
 static bool read_irq(const struct fs *fs, unsigned nr, struct irq_fact *f)
@@ -46,6 +72,7 @@ static bool read_irq(const struct fs *fs, unsigned nr, struct irq_fact *f)
 	text_print(path, sizeof(path), "proc/irq/%u/effective_affinity_list", nr);
 	if (fs_read_cpulist(fs, path, &f->effective) < 0)
 		f->effective = f->affinity;
+	f->node = read_node(fs, nr);
 	read_name(fs, f);
 	return true;
 }
@@ -53,6 +80,7 @@ static bool read_irq(const struct fs *fs, unsigned nr, struct irq_fact *f)
 int irq_facts_read(const struct fs *fs, struct irq_facts *ret, struct err *err)
 {
 	VEC(struct irq_fact) list = { 0 };
+	struct irq_facts facts = { 0 };
 	struct fs_names names;
 	int r = fs_list(fs, "proc/irq", &names);
 
@@ -70,14 +98,33 @@ int irq_facts_read(const struct fs *fs, struct irq_facts *ret, struct err *err)
 			*vec_add(&list) = f;
 	}
 	fs_list_free(&names);
-	*ret = (struct irq_facts){ .at = list.at, .n = list.n };
+	facts.at = list.at;
+	facts.n = list.n;
+	if (facts.n)
+		qsort(facts.at, facts.n, sizeof(*facts.at), irq_by_number);
+	*ret = facts;
 	return 0;
 }
 
 void irq_facts_free(struct irq_facts *f)
 {
 	free(f->at);
+	free(f->rows);
 	*f = (struct irq_facts){ 0 };
+}
+
+int irq_by_number(const void *a, const void *b)
+{
+	const struct irq_fact *x = a, *y = b;
+
+	return x->nr < y->nr ? -1 : x->nr > y->nr;
+}
+
+const struct irq_fact *irq_fact(const struct irq_facts *f, unsigned nr)
+{
+	struct irq_fact key = { .nr = nr };
+
+	return f->n ? bsearch(&key, f->at, f->n, sizeof(key), irq_by_number) : NULL;
 }
 
 /* "           CPU0       CPU2": online CPUs only. */

@@ -47,6 +47,13 @@ struct irq_facts {
 	struct cpuset default_affinity; /* of interrupts asked for later: /proc/irq/default_smp_affinity */
 };
 
+/*
+ * Counts, devices, threads and what may be moved: more files, so apart from irq_facts_read().
+ * The CPUs are those that /proc/interrupts has columns for; debugfs may be "".
+ */
+struct process_names;
+void irq_facts_details(const struct fs *fs, const char *debugfs, const struct process_names *processes, struct irq_facts *f);
+
 const char *irq_managed_name(enum irq_managed m);       /* "unknown" "no" "yes" "fixed" */
 const struct irq_fact *irq_fact(const struct irq_facts *f, unsigned nr); /* NULL when there is none */
 

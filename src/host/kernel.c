@@ -53,6 +53,8 @@ static void read_preempt(const struct fs *fs, struct kernel_facts *k)
 	} else if (strstr(k->version, "PREEMPT_DYNAMIC")) {
 		if (!cmdline_value(k->cmdline, "preempt", k->preempt, sizeof(k->preempt)))
 			text_print(k->preempt, sizeof(k->preempt), "dynamic");
+	} else if (strstr(k->version, "PREEMPT_LAZY")) {
+		text_print(k->preempt, sizeof(k->preempt), "lazy");
 	} else if (strstr(k->version, "PREEMPT")) {
 		text_print(k->preempt, sizeof(k->preempt), "full");
 	}
@@ -109,15 +111,58 @@ static void read_platform(const struct fs *fs, struct kernel_facts *k)
 	text_print(k->hypervisor, sizeof(k->hypervisor), "%s%s%s", vendor, vendor[0] && product[0] ? " " : "", product);
 }
 
+/* "Linux version 6.1.0-9-amd64 (builder) (gcc ...) #1 SMP ..." */
+static void by_proc_version(const char *text, struct kernel_facts *k)
+{
+	const char *at = text, *version = strstr(text, " #");
+
+	if (!take_text(&at, "Linux version ") || !take_word(&at, k->release, sizeof(k->release)))
+		return;
+	if (version)
+		text_print(k->version, sizeof(k->version), "%s", version + 1);
+}
+
+/* "Linux host 6.1.0-9-amd64 #1 SMP ... x86_64 ...": what `uname -a` left in a support archive. */
+static void by_uname(const char *text, struct kernel_facts *k)
+{
+	const char *at = text, *version = strstr(text, " #");
+	char host[128];
+
+	if (!take_text(&at, "Linux ") || !take_word(&at, host, sizeof(host)) || !take_blanks(&at) ||
+	    !take_word(&at, k->release, sizeof(k->release)))
+		return;
+	if (version)
+		text_print(k->version, sizeof(k->version), "%s", version + 1);
+}
+
+/* The kernel's own files; else what support archives hold instead. False when none of them is there. */
+static int read_release(const struct fs *fs, struct kernel_facts *k)
+{
+	static const char *const unames[] = { "uname", "sos_commands/kernel/uname_-a" };
+	char text[512];
+	int r = fs_read(fs, "proc/sys/kernel/osrelease", k->release, sizeof(k->release));
+
+	read_text(fs, "proc/sys/kernel/version", k->version, sizeof(k->version));
+	if (r >= 0)
+		return r;
+	if (fs_read(fs, "proc/version", text, sizeof(text)) > 0)
+		by_proc_version(text, k);
+	for (size_t i = 0; i < ARRAY_SIZE(unames) && !k->release[0]; i++) {
+		if (fs_read(fs, unames[i], text, sizeof(text)) > 0)
+			by_uname(text, k);
+	}
+	return k->release[0] ? 0 : r;
+}
+
 int kernel_facts_read(const struct fs *fs, struct kernel_facts *ret, struct err *err)
 {
 	struct kernel_facts k = { .rt_group = RT_GROUP_UNKNOWN };
-	int r = fs_read(fs, "proc/sys/kernel/osrelease", k.release, sizeof(k.release));
+	int r = read_release(fs, &k);
 
 	if (r < 0)
 		return err_sys(err, r, "cannot read proc/sys/kernel/osrelease below %s", fs->path);
-	read_text(fs, "proc/sys/kernel/version", k.version, sizeof(k.version));
 	read_text(fs, "proc/cmdline", k.cmdline, sizeof(k.cmdline));
+	read_text(fs, "proc/sys/kernel/arch", k.machine, sizeof(k.machine));
 	read_text(fs, "sys/devices/system/clocksource/clocksource0/current_clocksource", k.clocksource, sizeof(k.clocksource));
 	read_text(fs, "sys/devices/system/clocksource/clocksource0/available_clocksource", k.clocksources,
 		  sizeof(k.clocksources));

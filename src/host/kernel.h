@@ -43,5 +43,11 @@ const char *kernel_option(const struct kernel_facts *k, const char *name);
 /* Lines "CONFIG_X=y" and "# CONFIG_X is not set" of a build configuration; one value for each of kernel_option_names. */
 void kernel_config_parse(const char *text, struct kernel_facts *k);
 int kernel_facts_read(const struct fs *fs, struct kernel_facts *ret, struct err *err);
+/*
+ * The build configuration, from /proc/config.gz or /boot: a megabyte to look
+ * through, so apart from kernel_facts_read(). Tells the preemption model too
+ * where nothing else did.  0, or the errno of the last place looked at.
+ */
+int kernel_config_read(const struct fs *fs, struct kernel_facts *k);
 
 #endif

@@ -36,7 +36,8 @@ struct power_facts {
 	/* power/pm_qos_resume_latency_us: "0" = no limit, "n/a" = no latency allowed */
 	struct cpu_groups resume_latency;
 	enum turbo turbo;
-	char pstate[16];                                /* intel_pstate or amd_pstate status: "active", "passive", "guided", "off"; "" */
+	/* intel_pstate or amd_pstate status: "active", "passive", "guided", "off"; "" */
+	char pstate[16];
 	/* "none" and "" = no driver: the CPU halts by the architecture's default */
 	char idle_driver[24], idle_governor[24];
 	struct idle_state *states;                      /* owned */

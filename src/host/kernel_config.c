@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/cleanup.h"
+#include "base/cursor.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "host/kernel.h"
+
+#define CONFIG_MAX (4u << 20)
+
+const char *const kernel_option_names[] = {
+	"CPUSETS", "CPU_IDLE_GOV_HALTPOLL", "HAVE_PREEMPT_DYNAMIC", "HUGETLBFS", "HZ", "INTEL_IDLE", "IRQ_FORCED_THREADING",
+	"KSM", "KVM", "NO_HZ_FULL", "NUMA_BALANCING", "PCIEASPM", "PREEMPT", "PREEMPT_DYNAMIC", "PREEMPT_LAZY", "PREEMPT_NONE",
+	"PREEMPT_RT", "PREEMPT_VOLUNTARY", "RCU_NOCB_CPU", "RT_GROUP_SCHED", "SCHED_AUTOGROUP", "SCHED_CORE",
+	"TRANSPARENT_HUGEPAGE", "VFIO_PCI", "VHOST_NET", "VIRT_CPU_ACCOUNTING_GEN", "X86_X2APIC",
+};
+const size_t n_kernel_option_names = ARRAY_SIZE(kernel_option_names);
+
+static struct kernel_option *option_of(struct kernel_facts *k, const char *name, size_t len)
+{
+	for (size_t i = 0; i < k->n_options; i++) {
+		if (strlen(k->options[i].name) == len && memcmp(k->options[i].name, name, len) == 0)
+			return &k->options[i];
+	}
+	return NULL;
+}
+
+void kernel_config_parse(const char *text, struct kernel_facts *k)
+{
+	free(k->options);
+	k->n_options = n_kernel_option_names;
+	k->options = xalloc(k->n_options, sizeof(*k->options));
+	for (size_t i = 0; i < k->n_options; i++)
+		k->options[i] = (struct kernel_option){ .name = kernel_option_names[i], .value = "n" };
+	for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n') {
+		const char *name = at, *value;
+		struct kernel_option *o;
+
+		if (!take_text(&name, "CONFIG_"))
+			continue;
+		value = name + strcspn(name, "=\n");
+		o = *value == '=' ? option_of(k, name, (size_t) (value - name)) : NULL;
+		if (o)
+			text_print(o->value, sizeof(o->value), "%.*s", (int) strcspn(value + 1, "\n"), value + 1);
+	}
+}
+
+const char *kernel_option(const struct kernel_facts *k, const char *name)
+{
+	for (size_t i = 0; i < k->n_options; i++) {
+		if (text_eq(k->options[i].name, name))
+			return k->options[i].value;
+	}
+	return NULL;
+}
+
+/* At most CONFIG_MAX bytes come out, whatever the file claims. */
+static char *inflated(char *packed, size_t len)
+{
+	z_stream z = { .next_in = (Bytef *) packed, .avail_in = (uInt) len };
+	AUTO_FREE char *text = xalloc(CONFIG_MAX + 1, 1);
+	int r;
+
+	if (inflateInit2(&z, 16 + MAX_WBITS) != Z_OK)
+		return NULL;
+	z.next_out = (Bytef *) text;
+	z.avail_out = CONFIG_MAX;
+	r = inflate(&z, Z_FINISH);
+	text[CONFIG_MAX - z.avail_out] = '\0';
+	inflateEnd(&z);
+	return r == Z_STREAM_END ? TAKE(text) : NULL;
+}
+
+static int read_packed(const struct fs *fs, char **ret)
+{
+	AUTO_FREE char *packed = NULL;
+	size_t len;
+	int r = fs_read_all(fs, "proc/config.gz", 1 << 20, &packed, &len);
+
+	if (r < 0)
+		return r;
+	*ret = inflated(packed, len);
+	return *ret ? 0 : -EIO;
+}
+
+static int read_text_config(const struct fs *fs, struct kernel_facts *k, char **ret)
+{
+	static const char *const places[] = { "boot/config-%s", "lib/modules/%s/config", "usr/lib/modules/%s/config" };
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		const char *rest = strstr(places[i], "%s");
+		char path[160];
+
+		if (strchr(k->release, '/') ||
+		    text_print(path, sizeof(path), "%.*s%s%s", (int) (rest - places[i]), places[i], k->release, rest + 2))
+			continue;
+		r = fs_read_all(fs, path, CONFIG_MAX, ret, NULL);
+		if (r == 0) {
+			text_print(k->config_from, sizeof(k->config_from), "%s", path);
+			return 0;
+		}
+	}
+	return r;
+}
+
+/* Before the model could be switched while running, it was built in. */
+static void guess_preempt(struct kernel_facts *k)
+{
+	static const struct {
+		const char *option, *model;
+	} rows[] = {
+		{ "PREEMPT_RT", "rt" }, { "PREEMPT_LAZY", "lazy" }, { "PREEMPT", "full" },
+		{ "PREEMPT_VOLUNTARY", "voluntary" }, { "PREEMPT_NONE", "none" },
+	};
+
+	if (k->preempt[0] && !text_eq(k->preempt, "dynamic"))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *value = kernel_option(k, rows[i].option);
+
+		if (value && text_eq(value, "y")) {
+			text_print(k->preempt, sizeof(k->preempt), "%s", rows[i].model);
+			return;
+		}
+	}
+}
+
+int kernel_config_read(const struct fs *fs, struct kernel_facts *k)
+{
+	AUTO_FREE char *text = NULL;
+	int r = read_packed(fs, &text);
+
+	if (r == 0)
+		text_print(k->config_from, sizeof(k->config_from), "proc/config.gz");
+	else
+		r = read_text_config(fs, k, &text);
+	if (r < 0)
+		return r;
+	kernel_config_parse(text, k);
+	guess_preempt(k);
+	return 0;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "host/facts.h"
+
+static int ask_uid(void *arg, char *buf, size_t cap)
+{
+	(void) arg;
+	text_print(buf, cap, "%u", (unsigned) geteuid());
+	return (int) strlen(buf);
+}
+
+static unsigned read_uid(const struct fs *fs)
+{
+	char text[16];
+	uint64_t uid;
+
+	return fs_answer(fs, "uid", ask_uid, NULL, text, sizeof(text)) >= 0 && text_u64(text, &uid) == 0 && uid <= UINT32_MAX ?
+		       (unsigned) uid :
+		       UINT32_MAX;
+}
+
+/* Files that only tell some people: the reader is asked once more what it would get. */
+static void note(struct machine_facts *m, const struct fs *fs, const char *what, const char *path)
+{
+	char buf[16];
+
+	unseen_note(&m->unseen, fs, what, path, fs_read(fs, path, buf, sizeof(buf)));
+}
+
+static void note_debugfs(struct machine_facts *m, const struct fs *fs)
+{
+	const char *dir = m->host.kernel.debugfs;
+	char path[96];
+
+	if (!*dir) {
+		if (!m->host.kernel.realtime && strstr(m->host.kernel.version, "PREEMPT_DYNAMIC"))
+			unseen_say(&m->unseen, "whether the preemption model was switched since boot", "debugfs is not mounted",
+				   "mount -t debugfs none /sys/kernel/debug");
+		return;
+	}
+	text_print(path, sizeof(path), "%s/sched/preempt", dir);
+	note(m, fs, "the preemption model that runs", path);
+}
+
+static void note_unseen(struct machine_facts *m, const struct fs *fs, int config)
+{
+	note_debugfs(m, fs);
+	note(m, fs, "how much the kernel is locked down", "sys/kernel/security/lockdown");
+	note(m, fs, "counts of interrupts", "proc/interrupts");
+	unseen_note(&m->unseen, fs, "the kernel's build configuration", "boot/config-*", config);
+	if (!m->power.qos_known)
+		unseen_say(&m->unseen, "the CPU latency that somebody asks for",
+			   fs->live ? "/dev/cpu_dma_latency is for root" : "/dev/cpu_dma_latency was not asked",
+			   fs->live ? "run as root" : "make the capture as root");
+	if (m->partition.cut)
+		unseen_say(&m->unseen, "all control groups", "there are more than are looked at", "");
+	if (m->kvm.usable == KVM_UNKNOWN)
+		unseen_say(&m->unseen, "whether KVM answers", m->kvm.why, "");
+}
+
+static void read_irqs(const struct fs *fs, struct machine_facts *m, const struct process_names *processes)
+{
+	struct err err = { 0 };
+	int r = irq_facts_read(fs, &m->irq, &err);
+
+	if (r < 0)
+		unseen_say(&m->unseen, "interrupts", err.text, "");
+	else
+		irq_facts_details(fs, m->host.kernel.debugfs, processes, &m->irq);
+}
+
+int machine_facts_read(const struct fs *fs, struct machine_facts *ret, struct err *err)
+{
+	struct machine_facts m = { .uid = 0 };
+	struct process_names processes;
+	int r = host_facts_read(fs, &m.host, err), config;
+
+	if (r < 0)
+		return r;
+	m.uid = read_uid(fs);
+	config = kernel_config_read(fs, &m.host.kernel);
+	r = process_names_read(fs, &processes);
+	unseen_note(&m.unseen, fs, "processes", "proc", r);
+	cmdline_facts_read(fs, &m.host.kernel, &m.host.cpu, &m.cmdline);
+	read_irqs(fs, &m, &processes);
+	power_facts_read(fs, &m.host.cpu.online, &m.power);
+	nic_facts_read(fs, &m.nic);
+	kvm_facts_read(fs, &m.kvm);
+	virt_facts_read(fs, &m.virt);
+	partition_facts_read(fs, &m.host.cgroup, &m.partition);
+	service_facts_read(fs, &processes, &m.service);
+	note_unseen(&m, fs, config);
+	process_names_free(&processes);
+	*ret = m;
+	return 0;
+}
+
+void machine_facts_free(struct machine_facts *m)
+{
+	host_facts_free(&m->host);
+	cmdline_facts_free(&m->cmdline);
+	irq_facts_free(&m->irq);
+	power_facts_free(&m->power);
+	nic_facts_free(&m->nic);
+	kvm_facts_free(&m->kvm);
+	partition_facts_free(&m->partition);
+	service_facts_free(&m->service);
+	unseen_free(&m->unseen);
+}
