@@ -31,7 +31,8 @@ static void cell_id(struct sink *out, const void *row)
 static void cell_when(struct sink *out, const void *row)
 {
 	static const char *const words[] = {
-		[KNOB_LIVE] = "live", [KNOB_START] = "start", [KNOB_BOOT] = "boot", [KNOB_OTHER] = "other"
+		[KNOB_LIVE] = "live",     [KNOB_START] = "start", [KNOB_BOOT] = "boot",         [KNOB_OTHER] = "other",
+		[KNOB_MODULE] = "module", [KNOB_VM] = "vm",       [KNOB_FIRMWARE] = "firmware",
 	};
 
 	sink_put(out, words[(*(const struct knob *const *) row)->when]);

@@ -20,6 +20,7 @@
 #include "base/value.h"
 #include "host/facts.h"
 #include "host/split.h"
+#include "knob/role.h"
 #include "knob/setting.h"
 
 enum knob_when {
@@ -27,6 +28,10 @@ enum knob_when {
 	KNOB_START,             /* given to the measured threads when they start */
 	KNOB_BOOT,              /* kernel command line: reported, never changed */
 	KNOB_OTHER,             /* another program's business: reported */
+	KNOB_MODULE,            /* when a module is loaded, with no VM running */
+	KNOB_VM,                /* when a virtual machine starts: its command line */
+	KNOB_FIRMWARE,          /* set-up of the firmware, or other hardware */
+	KNOB_WHEN_COUNT,
 };
 
 struct knob_options {
@@ -43,13 +48,16 @@ struct knob_ctx {
 	bool grouped;                           /* iso.partition is going to confine ordinary tasks, or has */
 	bool applying;                          /* listing in the middle of applying: what is, not what will be */
 	bool plain_groups;                      /* no v2 partition: it was tried and came out invalid */
+	bool auditing;                          /* only look: what `role` wants, without root where that can be */
+	enum role role;
+	struct look *look;                      /* what several knobs read, read once; set when auditing (look.h) */
 };
 
 struct knob;
 typedef int knob_list_fn(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err);
 
 /* A "file with a value". */
-enum knob_per { PER_HOST, PER_ISOLATED_CPU, PER_POLICY, PER_NODE };
+enum knob_per { PER_HOST, PER_ISOLATED_CPU, PER_POLICY, PER_NODE, PER_NAME };
 
 struct knob_file {
 	const char *path;                       /* "%s" stands for the CPU number, policy or node by `per` */
@@ -57,6 +65,13 @@ struct knob_file {
 	enum value_form form;
 	const char *want;                       /* literal; "@house": the housekeeping CPUs in the form; or */
 	bool (*choose)(const struct knob_ctx *c, const char *now, char *buf, size_t cap);      /* false: leave it as it is */
+};
+
+/* A kernel parameter whose effect shows nowhere else. */
+struct knob_boot {
+	const char *name;
+	const char *absent;                     /* what the kernel does without it: "0", "" = nothing */
+	enum value_form form;
 };
 
 struct knob {
@@ -73,11 +88,28 @@ struct knob {
 	const struct knob_file *files;
 	size_t n_files;
 	knob_list_fn *list;                     /* NULL = the files above */
+
+	/* For the audit, which also knows knobs that the tuning leaves alone (look_*.c). */
+	struct role_want role[ROLE_COUNT];
+	struct knob_boot boot;
+	const char *cure;                       /* NULL = made of the files or the parameter */
+	const char *dispute;                    /* where sources contradict each other, and why vlat chooses as it does */
+	bool disruptive;                        /* live, but felt: links reset, tasks move */
+	knob_list_fn *check;                    /* NULL = list, or the files, or the parameter */
 };
 
-extern const struct knob *const knob_table[];           /* sorted by id */
+/* What the tuning level `vlat` may set, sorted by id. */
+extern const struct knob *const knob_table[];
 extern const size_t knob_count;
 const struct knob *knob_find(const char *id);           /* NULL */
+
+/* All knobs, those that are only looked at too; NULL at the end. */
+const struct knob *knob_at(size_t i);
+const struct knob *knob_find_any(const char *id);
+const struct knob *knob_nearest(const char *id);        /* NULL when no id is near enough to suggest */
+
+/* For the audit (c->auditing): TODO means "differs"; `after` of values is a want (role.h). */
+int knob_look(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err);
 int knob_list(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err);
 
 #define FILES(...)                                                                                                          \

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "host/irq.h"
 #include "knob/internal.h"
+#include "knob/look.h"
 
 const struct knob knob_irq_default = {
 	.id = "irq.default",
@@ -14,6 +15,7 @@ const struct knob knob_irq_default = {
 	.why = "whatever driver or virtual device asks for an interrupt later starts with this mask",
 	.cost = "none",
 	.source = "Documentation/core-api/irq/irq-affinity.rst",
+	EVERY_ROLE("^@iso", 5),
 	.order = ORDER_IRQ,
 	FILES({ .path = "proc/irq/default_smp_affinity", .form = VALUE_CPUMASK, .want = "@house" }),
 };
@@ -65,23 +67,26 @@ static void list_irq(const struct knob_ctx *c, const struct irq_fact *f, struct 
 
 static int list_irqs(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
 {
-	struct irq_facts irqs;
-	int r = irq_facts_read(c->fs, &irqs, err);
+	struct irq_facts own = { 0 };
+	const struct irq_facts *irqs = &own;
+	int r = c->auditing ? 0 : irq_facts_read(c->fs, &own, err);
 
 	(void) k;
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < irqs.n; i++)
-		list_irq(c, &irqs.at[i], out);
-	if (irqs.n == 0)
+	if (c->auditing)
+		irqs = &c->look->machine->irq;
+	for (size_t i = 0; i < irqs->n; i++)
+		list_irq(c, &irqs->at[i], out);
+	if (irqs->n == 0)
 		list_absent(out, "/proc/irq", "no interrupts can be moved here");
 	else if (out->n == 0) {
 		struct setting *s = settings_add(out, SETTING_GIVEN, NULL);
 
 		s->state = SETTING_SAME;
-		text_print(s->target, sizeof(s->target), "all %zu interrupts", irqs.n);
+		text_print(s->target, sizeof(s->target), "all %zu interrupts", irqs->n);
 	}
-	irq_facts_free(&irqs);
+	irq_facts_free(&own);
 	return 0;
 }
 
@@ -93,6 +98,7 @@ const struct knob knob_irq_affinity = {
 	.source = "Documentation/core-api/irq/irq-affinity.rst; kernel/irq/proc.c",
 	.unit = "interrupts",
 	.refusal = "the kernel manages this interrupt itself",
+	EVERY_ROLE("*", 8),
 	.order = ORDER_IRQ + 1,
 	.list = list_irqs,
 };
@@ -117,6 +123,8 @@ const struct knob knob_irq_irqbalance = {
 	.cost = "interrupts are not spread by load",
 	.source = "Irqbalance/irqbalance issues 90, 356",
 	.when = KNOB_OTHER,
+	EVERY_ROLE("*", 7),
+	.check = check_irqbalance,
 	.order = ORDER_ADVICE,
 	.list = list_irqbalance,
 };
@@ -176,6 +184,7 @@ const struct knob knob_net_rps = {
 	.cost = "none for traffic that was not meant for those CPUs",
 	.source = "Documentation/networking/scaling.rst",
 	.unit = "queues",
+	EVERY_ROLE("*", 4),
 	.order = ORDER_IRQ + 2,
 	.list = list_rps,
 };
@@ -204,6 +213,11 @@ const struct knob knob_net_bridge_nf = {
 	.cost = "firewall rules for bridged frames do not count; set in the namespaces that vlat makes, never on the host",
 	.source = "Documentation/networking/ip-sysctl.rst, bridge-nf-call-iptables",
 	.when = KNOB_START,
+	ROLES(W("0", 4), LEAVE, LEAVE, LEAVE),
+	.check = check_bridge_nf,
+	.cure = "sysctl -w net.bridge.bridge-nf-call-iptables=0 (and -ip6tables, -arptables), unless a container network needs "
+		"it",
+	.dispute = "SEAPATH sets 0, Kubernetes networks require 1: wanted on hosts of VMs only",
 	.order = ORDER_START,
 	.list = list_bridge_nf,
 };

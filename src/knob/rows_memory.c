@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "knob/internal.h"
+#include "knob/look.h"
 
 #define SYSCTL_VM "Documentation/admin-guide/sysctl/vm.rst"
 #define HUGE_2M   "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
@@ -16,6 +17,7 @@ const struct knob knob_mem_ksm = {
 	.why = "ksmd burns a CPU, and a write to a merged page is a fault and a copy",
 	.cost = "guests with equal contents use more memory",
 	.source = "Documentation/admin-guide/mm/ksm.rst",
+	ROLES(W("0|2", 6), W("0|2", 3), W("0|2", 3), W("0|2", 3)),
 	.order = ORDER_MEMORY,
 	FILES({ .path = "sys/kernel/mm/ksm/run", .form = VALUE_NUMBER, .want = "0" }),
 };
@@ -40,6 +42,11 @@ const struct knob knob_mem_thp = {
 	       "beforehand",
 	.cost = "programs that do not ask have more TLB misses",
 	.source = "Documentation/admin-guide/mm/transhuge.rst",
+	ROLES(W("madvise|never|defer+madvise", 6), W("madvise|never|defer+madvise", 5), W("madvise|never|defer+madvise", 5),
+	      W("madvise|never|defer+madvise", 5)),
+	.dispute = "OpenShift and tuned set never, the kernel's default is always or madvise; madvise costs nothing to who does "
+		   "not ask "
+		   "and keeps large guest memory on large pages",
 	.order = ORDER_MEMORY,
 	FILES({ .path = THP "enabled", .form = VALUE_CHOICE, .choose = thp_enabled },
 	      { .path = THP "defrag", .form = VALUE_CHOICE, .choose = thp_defrag }),
@@ -51,6 +58,7 @@ const struct knob knob_mem_khugepaged = {
 	.why = "it takes a process's memory lock and moves its pages while the process runs",
 	.cost = "fewer huge pages appear by themselves",
 	.source = "Documentation/admin-guide/mm/transhuge.rst",
+	EVERY_ROLE("0", 3),
 	.order = ORDER_MEMORY,
 	FILES({ .path = THP "khugepaged/defrag", .form = VALUE_NUMBER, .want = "0" }),
 };
@@ -61,6 +69,7 @@ const struct knob knob_mem_compaction = {
 	.why = "kcompactd moves pages of running tasks, each of which then faults",
 	.cost = "huge pages may be harder to get later; putting the old value back starts one pass of compaction",
 	.source = SYSCTL_VM,
+	ROLES(W("0", 4), W("<=20", 2), W("0", 3), W("0", 4)),
 	.order = ORDER_MEMORY + 1, /* after huge pages were got */
 	FILES({ .path = "proc/sys/vm/compaction_proactiveness", .form = VALUE_NUMBER, .want = "0" }),
 };
@@ -71,6 +80,7 @@ const struct knob knob_mem_compact_unevictable = {
 	.why = "compaction otherwise moves mlocked pages too: a minor fault in a task that locked them to have none",
 	.cost = "memory gets more fragmented",
 	.source = SYSCTL_VM,
+	ROLES(W("0", 4), LEAVE, W("0", 3), W("0", 5)),
 	.order = ORDER_MEMORY,
 	FILES({ .path = "proc/sys/vm/compact_unevictable_allowed", .form = VALUE_NUMBER, .want = "0" }),
 };
@@ -81,6 +91,7 @@ const struct knob knob_mem_zone_reclaim = {
 	.why = "reclaiming on the own node first stalls the allocation",
 	.cost = "some memory is remote",
 	.source = SYSCTL_VM,
+	EVERY_ROLE("0", 4),
 	.order = ORDER_MEMORY,
 	FILES({ .path = "proc/sys/vm/zone_reclaim_mode", .form = VALUE_NUMBER, .want = "0" }),
 };
@@ -99,6 +110,7 @@ const struct knob knob_mem_swap = {
 	.why = "touching a page that was swapped out takes milliseconds",
 	.cost = "the file cache shrinks instead",
 	.source = SYSCTL_VM,
+	EVERY_ROLE("<=10", 4),
 	.order = ORDER_MEMORY,
 	FILES({ .path = "proc/sys/vm/swappiness", .form = VALUE_NUMBER, .choose = swappiness }),
 };
@@ -137,6 +149,7 @@ const struct knob knob_mem_dirty = {
 	.cost = "less merging of writes",
 	.source = SYSCTL_VM,
 	.unit = "limits",
+	EVERY_ROLE("*", 3),
 	.order = ORDER_MEMORY,
 	.list = list_dirty,
 };
@@ -178,6 +191,11 @@ const struct knob knob_mem_huge_2m = {
 	.why = "one TLB entry for 2 MiB instead of 512; such memory is never swapped, moved or split",
 	.cost = "the memory is gone for everything else while the tuning lasts; the kernel compacts memory once to find it",
 	.source = "Documentation/admin-guide/mm/hugetlbpage.rst",
+	ROLES(W("*", 6), LEAVE, LEAVE, LEAVE),
+	.check = check_huge_2m,
+	.cure = "write the number of pages to /sys/devices/system/node/nodeN/hugepages/hugepages-2048kB/nr_hugepages, early "
+		"after boot, "
+		"or kernel parameter hugepages=N",
 	.order = ORDER_MEMORY,
 	.list = list_huge,
 };

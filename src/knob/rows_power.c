@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "knob/internal.h"
+#include "knob/look.h"
 
 #define CPUFREQ "sys/devices/system/cpu/cpufreq/policy%s/"
 
@@ -23,6 +24,7 @@ const struct knob knob_pwr_governor = {
 	.cost = "power and heat",
 	.source = "Documentation/admin-guide/pm/cpufreq.rst",
 	.unit = "policies",
+	ROLES(W("performance", 7), W("performance", 6), W("performance", 3), W("performance", 7)),
 	.order = ORDER_POWER + 1,
 	FILES({ .path = CPUFREQ "scaling_governor", .per = PER_POLICY, .form = VALUE_TEXT, .choose = governor }),
 };
@@ -35,6 +37,7 @@ const struct knob knob_pwr_epp = {
 	.cost = "power and heat",
 	.source = "Documentation/admin-guide/pm/intel_pstate.rst, amd-pstate.rst",
 	.unit = "policies",
+	ROLES(W("performance|0", 6), W("performance|0", 5), LEAVE, W("performance|0", 6)),
 	.order = ORDER_POWER,
 	FILES({ .path = CPUFREQ "energy_performance_preference", .per = PER_POLICY, .form = VALUE_TEXT, .want = "performance" }),
 };
@@ -73,6 +76,12 @@ const struct knob knob_pwr_cpu_dma_latency = {
 	.why = "leaving a deep idle state takes 50 to 200 us and finds the caches cold",
 	.cost = "power; less turbo for the busy cores",
 	.source = "Documentation/power/pm_qos_interface.rst",
+	ROLES(W("?", 0), W("?", 0), LEAVE, W("?", 0)),
+	.check = check_dma_latency,
+	.cure = "hold /dev/cpu_dma_latency open with a 32-bit 0 written, as long as the work runs; vlat does while it measures",
+	.dispute = "tuned holds it for ever and for all CPUs, OpenShift limits C-states at boot; per-CPU limits "
+		   "(pwr.cstate_disable) cost "
+		   "less, so this is only shown",
 	.order = ORDER_POWER,
 	.list = list_dma_latency,
 };

@@ -16,6 +16,7 @@
 #include "base/vec.h"
 #include "host/task.h"
 #include "knob/internal.h"
+#include "knob/look.h"
 
 #define DEBUGFS "sys/kernel/debug"
 
@@ -25,6 +26,7 @@ const struct knob knob_sch_rt_runtime = {
 	.why = "a CPU full of real-time work is otherwise stopped for 50 ms in every second",
 	.cost = "a real-time thread that never sleeps keeps its CPU for ever",
 	.source = "Documentation/scheduler/sched-rt-group.rst; kernel/sched/rt.c",
+	ROLES(W("-1", 5), LEAVE, W("-1", 4), W("-1", 7)),
 	.order = ORDER_REALTIME,
 	FILES({ .path = "proc/sys/kernel/sched_rt_runtime_us", .form = VALUE_NUMBER, .want = "-1" }),
 };
@@ -51,6 +53,7 @@ const struct knob knob_sch_rt_group = {
 	.why = "with RT group scheduling each group has a budget of its own; a container's is cut from the root's",
 	.cost = "as for sch.rt_runtime",
 	.source = "Documentation/scheduler/sched-rt-group.rst",
+	EVERY_ROLE("*", 4),
 	.order = ORDER_REALTIME + 1,
 	.list = list_rt_group,
 };
@@ -110,6 +113,12 @@ const struct knob knob_sch_fair_server = {
 	.source = "kernel/sched/deadline.c, kernel/sched/debug.c",
 	.unit = "CPUs",
 	.first = true,
+	ROLES(W("*", 4), LEAVE, W("*", 4), W("*", 6)),
+	.check = check_fair_server,
+	.cure = "write 0 to /sys/kernel/debug/sched/fair_server/cpuN/runtime for each of @iso; vlat does while it measures",
+	.dispute = "NI switches it off to cure regressions of 6.12, tuned, OpenShift and SEAPATH leave it; with FIFO threads "
+		   "that never sleep "
+		   "it costs up to 5 % of a CPU in pieces of milliseconds",
 	.order = ORDER_REALTIME + 2,
 	.list = list_fair_server,
 };
@@ -150,6 +159,9 @@ const struct knob knob_sch_preempt_model = {
 	.cost = "1 to 5 % of throughput",
 	.source = "kernel/sched/debug.c; Documentation/admin-guide/kernel-parameters.txt, preempt",
 	.first = true,
+	ROLES(W("*", 5), W("*", 3), W("*", 5), W("*", 6)),
+	.check = check_preempt,
+	.cure = "kernel parameter preempt=full, or write full to /sys/kernel/debug/sched/preempt on a physical machine",
 	.order = ORDER_REALTIME + 3,
 	.list = list_preempt,
 };
@@ -214,6 +226,10 @@ const struct knob knob_sch_prio_map = {
 	.cost = "they may interrupt the measured threads for a few microseconds",
 	.source = "tuned realtime-virtual-host; Documentation/admin-guide/kernel-per-CPU-kthreads.rst",
 	.unit = "kernel threads",
+	ROLES(W("*", 5), LEAVE, W("*", 5), W("*", 5)),
+	.cure = "chrt -f -p PRIORITY PID for the threads named",
+	.dispute = "tuned gives rcuc 4 and ksoftirqd 2, OpenShift 11 to both: what counts is that they stand above the vCPUs, on "
+		   "PREEMPT_RT",
 	.order = ORDER_REALTIME + 4,
 	.list = list_kernel_prio,
 };

@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "host/placement.h"
 #include "knob/internal.h"
+#include "knob/look.h"
 
 static struct setting *given(struct settings *out, const char *target, const char *before, char *after)
 {
@@ -38,6 +39,10 @@ const struct knob knob_sch_vcpu_policy = {
 	.cost = "whatever else must run on those CPUs waits: they have to be isolated",
 	.source = "libvirt.org/kbase/kvm-realtime.html",
 	.when = KNOB_START,
+	ROLES(W("*", 6), LEAVE, LEAVE, LEAVE),
+	.check = check_vcpu_policy,
+	.cure = "chrt -f -p 1 TID for each vCPU thread; libvirt: <cputune><vcpusched vcpus='0-3' scheduler='fifo' "
+		"priority='1'/></cputune>",
 	.order = ORDER_START,
 	.list = list_fifo,
 };
@@ -64,6 +69,9 @@ const struct knob knob_vm_thread_pin = {
 	.cost = "the scheduler cannot even out load",
 	.source = "QEMU documentation, query-cpus-fast; kubevirt/kubevirt issue 2870",
 	.when = KNOB_START,
+	ROLES(W("*", 8), LEAVE, LEAVE, LEAVE),
+	.check = check_thread_pin,
+	.cure = "taskset -cp CPU TID for each vCPU thread; libvirt: <cputune><vcpupin vcpu='0' cpuset='2'/>...</cputune>",
 	.order = ORDER_START,
 	.list = list_pin,
 };
@@ -84,6 +92,9 @@ const struct knob knob_mem_mlock = {
 	.cost = "that memory cannot be reclaimed",
 	.source = "mlockall(2); QEMU -overcommit mem-lock=on",
 	.when = KNOB_START,
+	ROLES(W("*", 6), LEAVE, LEAVE, LEAVE),
+	.check = check_mlock,
+	.cure = "QEMU: -overcommit mem-lock=on; libvirt: <memoryBacking><locked/></memoryBacking>",
 	.order = ORDER_START,
 	.list = list_lock,
 };
@@ -121,6 +132,9 @@ const struct knob knob_iso_nohz_full = {
 	.cost = "system calls and interrupts get a little slower there",
 	.source = "Documentation/timers/no_hz.rst",
 	.when = KNOB_BOOT,
+	ROLES(W(">=@iso", 6), LEAVE, W(">=@iso", 6), W(">=@iso", 6)),
+	.check = check_nohz_full,
+	.cure = "kernel parameter nohz_full=@iso, then boot",
 	.order = ORDER_ADVICE,
 	.list = list_nohz_full,
 };
@@ -145,6 +159,9 @@ const struct knob knob_iso_rcu_nocbs = {
 	.cost = "more wake-ups on housekeeping CPUs",
 	.source = "Documentation/admin-guide/kernel-per-CPU-kthreads.rst",
 	.when = KNOB_BOOT,
+	ROLES(W(">=@iso", 4), W(">=@iso", 3), W(">=@iso", 4), W(">=@iso", 5)),
+	.check = check_rcu_nocbs,
+	.cure = "kernel parameter rcu_nocbs=@iso, then boot",
 	.order = ORDER_ADVICE,
 	.list = list_rcu_nocbs,
 };
@@ -165,6 +182,9 @@ const struct knob knob_sch_rt_kernel = {
 	.cost = "1 to 10 % of throughput",
 	.source = "Documentation/core-api/real-time/ (6.12 and later)",
 	.when = KNOB_BOOT,
+	ROLES(W("*", 5), LEAVE, W("*", 5), W("*", 8)),
+	.check = check_rt_kernel,
+	.cure = "install and boot a PREEMPT_RT kernel (Debian: linux-image-rt-amd64)",
 	.order = ORDER_ADVICE,
 	.list = list_rt_kernel,
 };

@@ -26,6 +26,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "knob/internal.h"
+#include "knob/look.h"
 
 /* v2: the file appears, empty, when the controller is switched on by an earlier setting of this knob. */
 static struct setting *list_group_cpus(const struct knob_ctx *c, const char *path, const char *want, struct settings *out)
@@ -212,6 +213,14 @@ const struct knob knob_iso_partition = {
 	.source = "Documentation/admin-guide/cgroup-v2.rst, cpuset; cgroup-v1/cpusets.rst",
 	.unit = "groups",
 	.first = true,
+	ROLES(W("*", 8), W("*", 6), W("*", 7), W("*", 8)),
+	.check = check_partition,
+	.cure = "let vlat make one while it runs (tuning level vlat), or systemctl set-property --runtime system.slice "
+		"AllowedCPUs=@house, "
+		"likewise for user.slice and init.scope, and a cpuset partition for @iso",
+	.dispute = "OpenShift and SEAPATH isolate at boot (isolcpus=); the kernel documents that as deprecated in favour of "
+		   "cpusets, "
+		   "and only a partition can be undone without a boot: vlat wants the partition and counts isolcpus= as one",
 	.order = ORDER_GROUP,
 	.list = list_partition,
 };
@@ -246,16 +255,19 @@ typedef bool task_wanted_fn(const struct knob_ctx *c, const struct task_fact *t)
 
 static int list_tasks(const struct knob_ctx *c, task_wanted_fn *wanted, struct settings *out, struct err *err)
 {
-	struct task_facts tasks;
-	int r = task_facts_read(c->fs, &tasks, err);
+	struct task_facts own = { 0 };
+	const struct task_facts *tasks = &own;
+	int r = c->auditing ? 0 : task_facts_read(c->fs, &own, err);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < tasks.n; i++) {
-		if (wanted(c, &tasks.at[i]))
-			list_task(c, &tasks.at[i], out);
+	if (c->auditing)
+		tasks = look_tasks(c);
+	for (size_t i = 0; i < tasks->n; i++) {
+		if (wanted(c, &tasks->at[i]))
+			list_task(c, &tasks->at[i], out);
 	}
-	task_facts_free(&tasks);
+	task_facts_free(&own);
 	return 0;
 }
 
@@ -284,6 +296,7 @@ const struct knob knob_iso_kthread_affinity = {
 	.cost = "none",
 	.source = "Documentation/admin-guide/kernel-per-CPU-kthreads.rst",
 	.unit = "kernel threads",
+	EVERY_ROLE("*", 5),
 	.order = ORDER_TASK,
 	.list = list_kernel_tasks,
 };
@@ -317,6 +330,8 @@ const struct knob knob_sch_task_affinity = {
 	.cost = "a task that asks for all CPUs again comes back",
 	.source = "sched_setaffinity(2)",
 	.unit = "tasks",
+	ROLES(W("*", 7), W("*", 5), W("*", 6), W("*", 7)),
+	.cure = "confine them by control group (iso.partition), or taskset -acp @house PID",
 	.order = ORDER_TASK + 1,
 	.list = list_user_tasks,
 };
@@ -328,6 +343,10 @@ const struct knob knob_iso_unbound_wq = {
 	.cost = "such work has fewer CPUs",
 	.risk = "on a busy network host the change itself was seen to stall traffic for a moment",
 	.source = "Documentation/core-api/workqueue.rst; kernel/workqueue.c",
+	EVERY_ROLE("*", 5),
+	.dispute = "tuned and OpenShift write the mask live, SEAPATH keeps all CPUs since a live change froze its network once; "
+		   "vlat writes "
+		   "it before a measurement, and on a busy cluster node workqueue.unbound_cpus= at boot is the safer way",
 	.order = ORDER_WORKQUEUE,
 	FILES({ .path = "sys/devices/virtual/workqueue/cpumask", .form = VALUE_CPUMASK, .want = "@house" }),
 };
@@ -368,6 +387,7 @@ const struct knob knob_iso_wq_each = {
 	.cost = "such work has fewer CPUs",
 	.source = "Documentation/core-api/workqueue.rst",
 	.unit = "queues",
+	EVERY_ROLE("*", 4),
 	.order = ORDER_WORKQUEUE + 1,
 	.list = list_workqueues,
 };

@@ -13,8 +13,14 @@
 #include "knob/internal.h"
 
 static const char *const state_names[] = {
-	[SETTING_TODO] = "todo", [SETTING_SAME] = "same",     [SETTING_ABSENT] = "not applicable", [SETTING_BLOCKED] = "blocked",
-	[SETTING_DONE] = "done", [SETTING_FAILED] = "failed", [SETTING_CHANGED] = "changed since",
+	[SETTING_TODO] = "todo",
+	[SETTING_SAME] = "same",
+	[SETTING_ABSENT] = "not applicable",
+	[SETTING_BLOCKED] = "blocked",
+	[SETTING_DONE] = "done",
+	[SETTING_FAILED] = "failed",
+	[SETTING_CHANGED] = "changed since",
+	[SETTING_UNSEEN] = "cannot see",
 };
 
 static const char *const kind_names[] = {
@@ -91,6 +97,12 @@ void setting_judge(const struct knob_ctx *c, struct setting *s, const char *want
 
 	free(s->after);
 	s->after = xstrdup(want);
+	if (r < 0 && c->auditing) {
+		s->state = SETTING_UNSEEN;
+		text_print(s->reason, sizeof(s->reason), "%s",
+			   r == -EACCES || r == -EPERM ? "only root can read it" : strerror(-r));
+		return;
+	}
 	if (r < 0) {
 		block(c, s, r);
 		return;
@@ -102,6 +114,8 @@ void setting_judge(const struct knob_ctx *c, struct setting *s, const char *want
 		return;
 	}
 	s->state = SETTING_TODO;
+	if (c->auditing)
+		return;
 	r = try_open(c->fs, s->path);
 	if (r < 0)
 		block(c, s, r);

@@ -23,6 +23,7 @@ enum setting_state {
 	SETTING_DONE,
 	SETTING_FAILED,         /* written, but the kernel made something else of it: put back */
 	SETTING_CHANGED,        /* done, and somebody changed it since */
+	SETTING_UNSEEN,         /* audit: cannot be read from here; the reason tells what would help */
 };
 
 enum setting_kind {
