@@ -165,7 +165,7 @@ GETTERS(bool, bool)
 GETTERS(obj, json_t *)
 GETTERS(array, json_t *)
 
-int jx_format(const json_t *object, int known, struct err *err)
+int jx_formats(const json_t *object, int oldest, int known, struct err *err)
 {
 	int64_t format;
 	int r = jx_i64(object, "format", &format, err);
@@ -176,7 +176,12 @@ int jx_format(const json_t *object, int known, struct err *err)
 		return err_set(err, -EPROTONOSUPPORT,
 			       "it has format %lld, made by a newer vlat; this one reads format %d: use the newer vlat",
 			       (long long) format, known);
-	if (format != known)
+	if (format < oldest)
 		return err_set(err, -EPROTONOSUPPORT, "it has format %lld; this vlat reads format %d", (long long) format, known);
 	return 0;
+}
+
+int jx_format(const json_t *object, int known, struct err *err)
+{
+	return jx_formats(object, known, known, err);
 }

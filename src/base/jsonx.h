@@ -44,6 +44,8 @@ int jx_opt_array(const json_t *object, const char *member, json_t **ret, struct 
 
 /* "format" must be `known`: a newer one is refused by a sentence that says so. */
 int jx_format(const json_t *object, int known, struct err *err);
+/* The same for a reader that knows older ones too. */
+int jx_formats(const json_t *object, int oldest, int known, struct err *err);
 
 /* Lets a scope drop its reference: AUTO_JSON json_t *j = NULL; */
 static inline void jx_cleanup_(json_t **j)

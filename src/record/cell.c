@@ -69,7 +69,11 @@ static int take_names(struct record_cell *c, struct err *err)
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rows); i++)
 		r = jx_str(c->json, rows[i].member, rows[i].to, err);
-	c->started = "";
+	c->started = c->guest_kernel = c->pages = "";
+	if (r == 0)
+		r = jx_opt_str(c->json, "guest_kernel", &c->guest_kernel, err);
+	if (r == 0)
+		r = jx_opt_str(c->json, "pages", &c->pages, err);
 	return r < 0 ? r : jx_opt_str(c->json, "started", &c->started, err);
 }
 
@@ -109,7 +113,7 @@ static int take_platform(struct record_cell *c, struct err *err)
 
 static int take_all(struct record_cell *c, struct err *err)
 {
-	int r = jx_format(c->json, RECORD_FORMAT, err);
+	int r = jx_formats(c->json, RECORD_OLDEST, RECORD_FORMAT, err);
 
 	if (r == 0)
 		r = take_unsigned(c->json, "id", &c->id, err);

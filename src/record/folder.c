@@ -70,7 +70,7 @@ int record_study_read(const char *dir, json_t **ret, struct err *err)
 		return r;
 	if (!json_is_object(study))
 		return err_set(err, -EINVAL, "%s: not a JSON object", path);
-	r = jx_format(study, RECORD_FORMAT, err);
+	r = jx_formats(study, RECORD_OLDEST, RECORD_FORMAT, err);
 	if (r < 0)
 		return err_in(err, "%s", path);
 	*ret = TAKE(study);

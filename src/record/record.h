@@ -18,7 +18,8 @@
 #include "base/err.h"
 #include "stat/histogram.h"
 
-enum { RECORD_FORMAT = 1, RECORD_MOST_CELLS = 100000 };
+/* Format 2 added guest_kernel and pages to a cell, by which a reader of format 1 could not tell runs apart. */
+enum { RECORD_OLDEST = 1, RECORD_FORMAT = 2, RECORD_MOST_CELLS = 100000 };
 
 /* Numbers of one histogram; NAN = not recorded. */
 struct record_times {
@@ -32,7 +33,7 @@ struct record_rates {
 
 struct record_cell {
 	unsigned id, block, group;
-	const char *sut, *datapath, *tuning, *interference, *workload, *arm, *started;
+	const char *sut, *datapath, *guest_kernel, *pages, *tuning, *interference, *workload, *arm, *started; /* "" = none */
 	double duration_s;
 	int error_code;                 /* negative errno; 0 = measured */
 	const char *error_text;         /* "" when measured */

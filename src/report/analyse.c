@@ -19,10 +19,11 @@ struct names {
 	VEC(const char *) list;
 };
 
-enum { KEY_SUT, KEY_INTERFERENCE, KEY_WORKLOAD, KEY_DATAPATH, KEY_TUNING, KEYS, GROUP_KEYS = KEY_TUNING };
+/* The key's members are the factors, in the order of their enum; all but the last, the tuning, make a group. */
+enum { GROUP_KEYS = FACTOR_TUNING };
 
 struct keyed {
-	unsigned key[KEYS];
+	unsigned key[FACTORS];
 	size_t order; /* as given: makes the sort stable */
 	const struct run *run;
 };
@@ -46,7 +47,7 @@ static int by_key(const void *a, const void *b)
 {
 	const struct keyed *x = a, *y = b;
 
-	for (size_t i = 0; i < KEYS; i++)
+	for (size_t i = 0; i < FACTORS; i++)
 		if (x->key[i] != y->key[i])
 			return x->key[i] < y->key[i] ? -1 : 1;
 	if (x->run->again != y->run->again)
@@ -56,19 +57,18 @@ static int by_key(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static struct keyed *sort_runs(const struct run *runs, size_t n, const struct factors *f, struct names names[KEYS])
+static struct keyed *sort_runs(const struct run *runs, size_t n, const struct factors *f, struct names names[FACTORS])
 {
 	struct keyed *keyed = xalloc(n + 1, sizeof(*keyed));
 
-	names_add(&names[KEY_SUT], f, FACTOR_SUT);
-	names_add(&names[KEY_INTERFERENCE], f, FACTOR_INTERFERENCE);
-	names_add(&names[KEY_WORKLOAD], f, FACTOR_WORKLOAD);
-	names_add(&names[KEY_TUNING], f, FACTOR_TUNING);
+	for (size_t k = 0; k < FACTORS; k++)
+		names_add(&names[k], f, (enum factor) k);
 	for (size_t i = 0; i < n; i++) {
-		const char *of[KEYS] = { runs[i].sut, runs[i].interference, runs[i].workload, runs[i].datapath, runs[i].tuning };
+		const char *of[FACTORS] = { runs[i].sut,          runs[i].interference, runs[i].workload, runs[i].datapath,
+					    runs[i].guest_kernel, runs[i].pages,        runs[i].tuning };
 
 		keyed[i] = (struct keyed){ .order = i, .run = &runs[i] };
-		for (size_t k = 0; k < KEYS; k++)
+		for (size_t k = 0; k < FACTORS; k++)
 			keyed[i].key[k] = name_index(&names[k], of[k]);
 	}
 	qsort(keyed, n, sizeof(*keyed), by_key);
@@ -82,7 +82,7 @@ static bool same_group(const struct keyed *a, const struct keyed *b)
 
 static bool same_arm(const struct keyed *a, const struct keyed *b)
 {
-	return same_group(a, b) && a->key[KEY_TUNING] == b->key[KEY_TUNING] && a->run->again == b->run->again;
+	return same_group(a, b) && a->key[FACTOR_TUNING] == b->key[FACTOR_TUNING] && a->run->again == b->run->again;
 }
 
 static void count_runs(struct arm *arm)
@@ -132,7 +132,12 @@ static int fill_group(struct group *g, const struct keyed *keyed, const struct r
 	size_t n_arms = 0, at = 0;
 
 	*g = (struct group){
-		.sut = runs->sut, .datapath = runs->datapath, .interference = runs->interference, .workload = runs->workload
+		.sut = runs->sut,
+		.datapath = runs->datapath,
+		.guest_kernel = runs->guest_kernel,
+		.pages = runs->pages,
+		.interference = runs->interference,
+		.workload = runs->workload,
 	};
 	for (size_t i = 0; i < n; i++)
 		n_arms += i == 0 || !same_arm(&keyed[i - 1], &keyed[i]);
@@ -143,7 +148,7 @@ static int fill_group(struct group *g, const struct keyed *keyed, const struct r
 
 		while (end < n && same_arm(&keyed[at], &keyed[end]))
 			end++;
-		r = fill_arm(&g->arms[g->n_arms], &runs[at], end - at, keyed[at].key[KEY_TUNING], err);
+		r = fill_arm(&g->arms[g->n_arms], &runs[at], end - at, keyed[at].key[FACTOR_TUNING], err);
 		if (r < 0)
 			return r;
 		g->n_arms++;
@@ -212,7 +217,7 @@ static void count_all(struct analysis *a)
 int analyse(struct analysis **ret, const struct run *runs, size_t n_runs, const struct factors *factors, size_t blocks,
 	    struct err *err)
 {
-	struct names names[KEYS] = { 0 };
+	struct names names[FACTORS] = { 0 };
 	struct keyed *keyed = sort_runs(runs, n_runs, factors, names);
 	struct analysis *a = xalloc(1, sizeof(*a));
 	int r;
@@ -221,11 +226,11 @@ int analyse(struct analysis **ret, const struct run *runs, size_t n_runs, const 
 	a->n_runs = n_runs;
 	a->blocks = blocks;
 	a->few = blocks < ENOUGH_BLOCKS;
-	a->baseline = names[KEY_TUNING].list.n > 0 ? names[KEY_TUNING].list.at[0] : "";
+	a->baseline = names[FACTOR_TUNING].list.n > 0 ? names[FACTOR_TUNING].list.at[0] : "";
 	for (size_t i = 0; i < n_runs; i++)
 		a->runs[i] = *keyed[i].run;
 	r = make_groups(a, keyed, err);
-	for (size_t k = 0; k < KEYS; k++)
+	for (size_t k = 0; k < FACTORS; k++)
 		vec_free(&names[k].list);
 	free(keyed);
 	if (r < 0) {

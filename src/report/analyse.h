@@ -2,11 +2,14 @@
 /*
  * analyse - from the runs of a study to groups, arms and changes; pure.
  *
- * A group is what stays the same (SUT, datapath, interference, workload); its
- * arms are the tuning levels, the baseline first, and perhaps a second
- * baseline arm: the A/A pair.  A change compares one arm with the baseline in
- * one statistic, block by block.  Whatever was measured is kept: failed,
- * missing and disturbed runs are counted, never dropped silently.
+ * A group is what stays the same (SUT, datapath, guest kernel, pages,
+ * interference, workload); its arms are the tuning levels, the baseline first,
+ * and perhaps a second baseline arm: the A/A pair.  A change compares two arms
+ * in one statistic, block by block: one with the baseline of its group, or,
+ * where the study varies datapath, guest kernel or pages, with the arm of the
+ * same tuning in the group that has the first level of that factor and all
+ * else alike.  Whatever was measured is kept: failed, missing and disturbed
+ * runs are counted, never dropped silently.
  */
 #ifndef REPORT_ANALYSE_H
 #define REPORT_ANALYSE_H
@@ -28,7 +31,7 @@ enum run_state { RUN_OK, RUN_FAILED, RUN_MISSING };
 /* One run as the analysis sees it; texts are borrowed. */
 struct run {
 	unsigned id, block;
-	const char *sut, *datapath, *interference, *workload, *tuning;
+	const char *sut, *datapath, *guest_kernel, *pages, *interference, *workload, *tuning; /* "" = has none */
 	bool again; /* belongs to the second arm of an A/A pair */
 	enum run_state state;
 	bool disturbed;
@@ -38,12 +41,22 @@ struct run {
 	const struct record_cell *cell; /* whence it came; not read here */
 };
 
+enum factor {
+	FACTOR_SUT,
+	FACTOR_INTERFERENCE,
+	FACTOR_WORKLOAD,
+	FACTOR_DATAPATH,
+	FACTOR_GUEST_KERNEL,
+	FACTOR_PAGES,
+	FACTOR_TUNING,
+	FACTORS
+};
+
 /* What the study meant to vary, in its own order; names that only runs mention come after. */
 struct factors {
-	const char *const *at[4]; /* by enum factor */
-	size_t n[4];
+	const char *const *at[FACTORS]; /* by enum factor */
+	size_t n[FACTORS];
 };
-enum factor { FACTOR_SUT, FACTOR_INTERFERENCE, FACTOR_WORKLOAD, FACTOR_TUNING };
 
 struct arm {
 	const char *tuning;
@@ -66,19 +79,21 @@ struct change {
 };
 
 struct contrast {
+	enum factor by; /* in what the two differ: FACTOR_TUNING, _DATAPATH, _GUEST_KERNEL or _PAGES */
+	const char *from, *to; /* its levels */
 	const struct arm *base, *tuned;
 	struct change change[METRIC_N]; /* by metric; cmp.n = 0 where the metric does not apply or is only shown */
 };
 
 struct group {
-	const char *sut, *datapath, *interference, *workload;
+	const char *sut, *datapath, *guest_kernel, *pages, *interference, *workload;
 	bool stream;      /* throughput, not times */
 	struct arm *arms; /* owned; tuning levels in order, then A/A arms */
 	size_t n_arms;
 	const struct arm *base;     /* NULL when no run of the baseline level was planned */
 	const struct arm *again;    /* NULL when this group has no A/A pair */
 	double floor[METRIC_N];     /* from its own A/A pair; NAN = none */
-	struct contrast *contrasts; /* owned; every other tuning level against base */
+	struct contrast *contrasts; /* owned; every other tuning level against base, then its other factors */
 	size_t n_contrasts;
 };
 
@@ -98,7 +113,15 @@ int analyse(struct analysis **ret, const struct run *runs, size_t n_runs, const 
 void analysis_free(struct analysis *a);   /* accepts NULL */
 void analyse_changes(struct analysis *a); /* the second half of analyse(): floors, contrasts */
 
-/* The group whose A/A pair is the noise floor of a statistic in g: its own, else the noisiest of that workload; NULL = none. */
+const char *group_level(const struct group *g, enum factor f);
+/* Has the study several levels of it, so that it must be named? */
+bool analysis_varies(const struct analysis *a, enum factor f);
+bool analysis_has_contrasts(const struct analysis *a, enum factor by);
+
+/*
+ * The group whose A/A pair is the noise floor of a statistic in g: its own, else the noisiest of that SUT and workload,
+ * else of that workload; NULL = none.
+ */
 const struct group *analysis_floor(const struct analysis *a, const struct group *g, enum metric m);
 
 /* The change to name first: standard deviation, or the median where there is none; NULL when nothing was compared. */

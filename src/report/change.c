@@ -77,20 +77,73 @@ static void own_floor(struct group *g)
 	}
 }
 
-const struct group *analysis_floor(const struct analysis *a, const struct group *g, enum metric m)
+static const struct group *noisiest(const struct analysis *a, const struct group *g, enum metric m, bool same_sut)
 {
 	const struct group *best = NULL;
 
-	if (isfinite(g->floor[m]))
-		return g;
 	for (size_t i = 0; i < a->n_groups; i++) {
 		const struct group *other = &a->groups[i];
 
 		if (isfinite(other->floor[m]) && text_eq(other->workload, g->workload) &&
-		    (!best || other->floor[m] > best->floor[m]))
+		    (!same_sut || text_eq(other->sut, g->sut)) && (!best || other->floor[m] > best->floor[m]))
 			best = other;
 	}
 	return best;
+}
+
+const struct group *analysis_floor(const struct analysis *a, const struct group *g, enum metric m)
+{
+	const struct group *own;
+
+	if (isfinite(g->floor[m]))
+		return g;
+	own = noisiest(a, g, m, true);
+	return own ? own : noisiest(a, g, m, false);
+}
+
+const char *group_level(const struct group *g, enum factor f)
+{
+	switch (f) {
+	case FACTOR_SUT:
+		return g->sut;
+	case FACTOR_INTERFERENCE:
+		return g->interference;
+	case FACTOR_WORKLOAD:
+		return g->workload;
+	case FACTOR_DATAPATH:
+		return g->datapath;
+	case FACTOR_GUEST_KERNEL:
+		return g->guest_kernel;
+	case FACTOR_PAGES:
+		return g->pages;
+	case FACTOR_TUNING:
+	case FACTORS:
+		break;
+	}
+	return "";
+}
+
+bool analysis_varies(const struct analysis *a, enum factor f)
+{
+	const char *first = NULL;
+
+	for (size_t i = 0; i < a->n_groups; i++) {
+		const char *level = group_level(&a->groups[i], f);
+
+		if (*level && first && !text_eq(level, first))
+			return true;
+		first = *level ? level : first;
+	}
+	return false;
+}
+
+bool analysis_has_contrasts(const struct analysis *a, enum factor by)
+{
+	for (size_t i = 0; i < a->n_groups; i++)
+		for (size_t k = 0; k < a->groups[i].n_contrasts; k++)
+			if (a->groups[i].contrasts[k].by == by)
+				return true;
+	return false;
 }
 
 static void fill_change(struct change *c, const struct analysis *a, const struct group *g, const struct contrast *of)
@@ -109,11 +162,11 @@ static void fill_change(struct change *c, const struct analysis *a, const struct
 	pairs_free(&p);
 }
 
-static void add_contrast(struct analysis *a, struct group *g, const struct arm *tuned)
+static void add_contrast(struct analysis *a, struct group *g, const struct contrast *like)
 {
 	struct contrast *c = &g->contrasts[g->n_contrasts++];
 
-	*c = (struct contrast){ .base = g->base, .tuned = tuned };
+	*c = *like;
 	for (int m = 0; m < METRIC_N; m++) {
 		const struct metric_row *row = metric_row((enum metric) m);
 
@@ -126,6 +179,55 @@ static void add_contrast(struct analysis *a, struct group *g, const struct arm *
 	}
 }
 
+static void tunings_of(struct analysis *a, struct group *g)
+{
+	for (size_t k = 0; g->base && k < g->n_arms; k++)
+		if (&g->arms[k] != g->base && !g->arms[k].again)
+			add_contrast(a, g,
+				     &(struct contrast){ .by = FACTOR_TUNING,
+							 .from = g->base->tuning,
+							 .to = g->arms[k].tuning,
+							 .base = g->base,
+							 .tuned = &g->arms[k] });
+}
+
+/* Alike in all but one factor. */
+static bool differs_only_in(const struct group *g, const struct group *h, enum factor by)
+{
+	for (enum factor f = FACTOR_SUT; f < FACTOR_TUNING; f++)
+		if (f != by && !text_eq(group_level(g, f), group_level(h, f)))
+			return false;
+	return !text_eq(group_level(g, by), group_level(h, by));
+}
+
+static const struct arm *arm_at(const struct group *g, const char *tuning)
+{
+	for (size_t i = 0; i < g->n_arms; i++)
+		if (!g->arms[i].again && text_eq(g->arms[i].tuning, tuning))
+			return &g->arms[i];
+	return NULL;
+}
+
+/* Against the first group that has another level and all else alike; groups are in the study's order. */
+static void levels_of(struct analysis *a, struct group *g, enum factor by)
+{
+	const struct group *first = a->groups;
+
+	while (first < g && !differs_only_in(first, g, by))
+		first++;
+	for (size_t k = 0; first < g && k < g->n_arms; k++) {
+		const struct arm *base = g->arms[k].again ? NULL : arm_at(first, g->arms[k].tuning);
+
+		if (base)
+			add_contrast(a, g,
+				     &(struct contrast){ .by = by,
+							 .from = group_level(first, by),
+							 .to = group_level(g, by),
+							 .base = base,
+							 .tuned = &g->arms[k] });
+	}
+}
+
 void analyse_changes(struct analysis *a)
 {
 	for (size_t i = 0; i < a->n_groups; i++)
@@ -133,10 +235,10 @@ void analyse_changes(struct analysis *a)
 	for (size_t i = 0; i < a->n_groups; i++) {
 		struct group *g = &a->groups[i];
 
-		g->contrasts = xalloc(g->n_arms + 1, sizeof(*g->contrasts));
-		for (size_t k = 0; g->base && k < g->n_arms; k++)
-			if (&g->arms[k] != g->base && !g->arms[k].again)
-				add_contrast(a, g, &g->arms[k]);
+		g->contrasts = xalloc(4 * g->n_arms + 1, sizeof(*g->contrasts));
+		tunings_of(a, g);
+		for (enum factor by = FACTOR_DATAPATH; by <= FACTOR_PAGES; by++)
+			levels_of(a, g, by);
 	}
 }
 

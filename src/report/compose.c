@@ -36,16 +36,32 @@ const char *workload_name(const struct doc *d, const char *workload)
 
 /* --- the answer --- */
 
+/* What the card compares, where that is not plain. */
+static char *answer_level(const struct analysis *a, const struct answer *w)
+{
+	if (w->by == FACTOR_TUNING)
+		return xstrdup(several_tunings(a) || analysis_has_contrasts(a, FACTOR_DATAPATH) ||
+					       analysis_has_contrasts(a, FACTOR_GUEST_KERNEL) ||
+					       analysis_has_contrasts(a, FACTOR_PAGES) ?
+				       w->tuning :
+				       "");
+	return xprintf("%s %s against %s%s%s", factor_title(w->by), w->to, w->from,
+		       analysis_has_contrasts(a, FACTOR_TUNING) ? ", tuning " : "",
+		       analysis_has_contrasts(a, FACTOR_TUNING) ? w->tuning : "");
+}
+
 static void fill_card(struct card *card, const struct doc *d, const struct report *r, const struct answer *w)
 {
 	const char *where = several_interferences(r->analysis) ? interference_title(w->interference) : "";
-	const char *level = several_tunings(r->analysis) ? w->tuning : "", *qualifier = report_qualifier(r, w->sut);
+	const char *qualifier = report_qualifier(r, w->sut);
+	AUTO_FREE char *place = place_text(r->analysis, w->place, w->by), *level = answer_level(r->analysis, w);
 	struct sink text = { 0 }, sentence = { 0 };
 	const struct change *c = w->headline;
 
 	words_finding(&text, r->analysis, w, d->script);
 	words_answer(&sentence, r->analysis, w, qualifier, d->script);
-	card->title = xprintf("%s%s%s%s%s", sut_title(w->sut), *where ? ", " : "", where, *level ? ": " : "", level);
+	card->title = xprintf("%s%s%s%s%s%s%s", sut_title(w->sut), *place ? ", " : "", place, *where ? ", " : "", where,
+			      *level ? ": " : "", level);
 	card->chip = *qualifier ? xstrdup(qualifier) : NULL;
 	card->text = text.text;
 	card->sentence = sentence.text;
@@ -106,7 +122,7 @@ static void note_platform(struct doc *d, const struct report *r)
 	for (size_t i = 0; i < r->unavailable.n; i++) {
 		const struct unavailable *u = &r->unavailable.at[i];
 
-		doc_note(d, "%s were not measured: %s%s%s", sut_title(u->sut), u->why, *u->cure ? ". Cure: " : "", u->cure);
+		doc_note(d, "%s were not measured: %s%s%s", u->what, u->why, *u->cure ? ". Cure: " : "", u->cure);
 	}
 }
 

@@ -5,7 +5,9 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "record/record.h"
 #include "report/compose.h"
+#include "report/gather.h"
 
 enum { MOST_LISTED = 40 }; /* disturbed or failed runs shown one by one */
 
@@ -267,7 +269,7 @@ void compose_gaps(struct doc *d, const struct report *r)
 	for (size_t i = 0; i < r->unavailable.n; i++) {
 		const struct unavailable *u = &r->unavailable.at[i];
 
-		doc_item(d, "%s: unavailable. %s%s%s", sut_title(u->sut), u->why, *u->cure ? ". Cure: " : "", u->cure);
+		doc_item(d, "%s: unavailable. %s%s%s", u->what, u->why, *u->cure ? ". Cure: " : "", u->cure);
 	}
 	if (a->n_missing > 0)
 		doc_item(d, "%zu of %zu runs have not been made.", a->n_missing, a->n_runs);
@@ -276,6 +278,23 @@ void compose_gaps(struct doc *d, const struct report *r)
 }
 
 /* --- how to repeat it --- */
+
+static void put_lengths(struct doc *d, const struct report *r)
+{
+	const json_t *list = json_object_get(json_object_get(r->record->study, "levels"), "workloads"), *one;
+	size_t i;
+
+	if (isfinite(r->duration_s)) {
+		doc_pair(d, "One run", "%g s measured after %g s of warm-up", r->duration_s,
+			 isfinite(r->warmup_s) ? r->warmup_s : 0);
+		return;
+	}
+	json_array_foreach (list, i, one)
+		if (isfinite(gather_number(one, "duration_s")))
+			doc_pair(d, "One run", "%s: %g s measured after %g s of warm-up", gather_text(one, "name"),
+				 gather_number(one, "duration_s"),
+				 isfinite(gather_number(one, "warmup_s")) ? gather_number(one, "warmup_s") : 0);
+}
 
 void compose_reproduce(struct doc *d, const struct report *r)
 {
@@ -293,9 +312,7 @@ void compose_reproduce(struct doc *d, const struct report *r)
 	doc_pair(d, "Seed", "%llu", (unsigned long long) r->seed);
 	doc_pair(d, "Runs", "%zu in %zu blocks; each block holds every combination once, in random order", r->analysis->n_runs,
 		 r->analysis->blocks);
-	if (isfinite(r->duration_s))
-		doc_pair(d, "One run", "%g s measured after %g s of warm-up", r->duration_s,
-			 isfinite(r->warmup_s) ? r->warmup_s : 0);
+	put_lengths(d, r);
 }
 
 void compose_method(struct doc *d, const struct report *r)

@@ -13,21 +13,27 @@ static const char *metric_name(const struct doc *d, enum metric m)
 }
 
 /* The first cell of a row: SUT and workload once, then empty, which a grouped table reads as "the same". */
-static void group_cell(struct table *t, const struct group **last, const struct doc *d, const struct report *r,
-		       const struct group *g)
+static void group_cell_but(struct table *t, const struct group **last, const struct doc *d, const struct report *r,
+			   const struct group *g, enum factor except)
 {
-	bool first = *last != g;
+	AUTO_FREE char *place = place_text(r->analysis, g, except);
+	bool first = *last != g, several = several_interferences(r->analysis);
 
 	*last = g;
 	if (!first) {
 		table_cell(t, TONE_PLAIN, "%s", "");
 		return;
 	}
-	table_cell(t, TONE_PLAIN, "%s%s", sut_name(d, g->sut), *report_qualifier(r, g->sut) ? " (TCG)" : "");
-	if (several_interferences(r->analysis))
-		table_sub(t, "%s, %s", workload_name(d, g->workload), interference_title(g->interference));
-	else
-		table_sub(t, "%s", workload_name(d, g->workload));
+	table_cell(t, TONE_PLAIN, "%s%s%s%s", sut_name(d, g->sut), *place ? ", " : "", place,
+		   *report_qualifier(r, g->sut) ? " (TCG)" : "");
+	table_sub(t, "%s%s%s", workload_name(d, g->workload), several ? ", " : "",
+		  several ? interference_title(g->interference) : "");
+}
+
+static void group_cell(struct table *t, const struct group **last, const struct doc *d, const struct report *r,
+		       const struct group *g)
+{
+	group_cell_but(t, last, d, r, g, FACTORS);
 }
 
 /* --- the experiment of 2015 --- */
@@ -68,7 +74,7 @@ static void experiment_rows(struct table *t, const struct group **last, const st
 	static const enum metric stream[] = { METRIC_MEDIAN_BPS, METRIC_STDDEV_BPS },
 				 times[] = { METRIC_P50_NS, METRIC_STDDEV_NS };
 
-	for (size_t k = 0; k < g->n_contrasts; k++) {
+	for (size_t k = 0; k < g->n_contrasts && g->contrasts[k].by == FACTOR_TUNING; k++) {
 		for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
 			enum metric m = g->stream ? stream[i] : times[i];
 			double published = published_ratio(g->sut, g->workload, m);
@@ -81,9 +87,11 @@ static void experiment_rows(struct table *t, const struct group **last, const st
 	}
 }
 
+/* What was asked in 2015, over the datapath of 2015. */
 static bool in_experiment(const struct group *g)
 {
-	return (text_eq(g->workload, "tcp-stream") || text_eq(g->workload, "tcp-rr")) && g->n_contrasts > 0;
+	return (text_eq(g->workload, "tcp-stream") || text_eq(g->workload, "tcp-rr")) && g->n_contrasts > 0 &&
+	       g->contrasts[0].by == FACTOR_TUNING && (!*g->datapath || text_eq(g->datapath, "bridge"));
 }
 
 static size_t experiment_groups(const struct report *r)
@@ -93,6 +101,14 @@ static size_t experiment_groups(const struct report *r)
 	for (size_t i = 0; i < r->analysis->n_groups; i++)
 		n += in_experiment(&r->analysis->groups[i]);
 	return n;
+}
+
+static const char *only_tuning(const struct report *r)
+{
+	for (size_t i = 0; i < r->n_answers; i++)
+		if (r->answers[i].by == FACTOR_TUNING)
+			return r->answers[i].tuning;
+	return "-";
 }
 
 void compose_experiment(struct doc *d, const struct report *r)
@@ -114,9 +130,7 @@ void compose_experiment(struct doc *d, const struct report *r)
 	t = doc_table(d, experiment_columns, ARRAY_SIZE(experiment_columns),
 		      "Medians over the runs; below each change its 95 %% interval. Baseline: %s. Tuned: %s.",
 		      *r->analysis->baseline ? r->analysis->baseline : "the first tuning level",
-		      several_tunings(r->analysis) ? "the level named"
-		      : r->n_answers > 0           ? r->answers[0].tuning
-						   : "-");
+		      several_tunings(r->analysis) ? "the level named" : only_tuning(r));
 	t->grouped = true;
 	for (size_t i = 0; i < r->analysis->n_groups; i++)
 		if (in_experiment(&r->analysis->groups[i]))
@@ -233,6 +247,17 @@ void compose_floor(struct doc *d, const struct report *r)
 
 /* --- every comparison --- */
 
+static const struct column level_columns[] = {
+	{ .title = "System" },
+	{ .title = "Measure" },
+	{ .title = "First", .number = true },
+	{ .title = "This one", .number = true, .below = true },
+	{ .title = "Change", .number = true },
+	{ .title = "Verdict" },
+	{ .title = "Noise", .below = true },
+	{ .title = "Blocks", .number = true },
+};
+
 static const struct column comparison_columns[] = {
 	{ .title = "System" },
 	{ .title = "Measure" },
@@ -244,36 +269,68 @@ static const struct column comparison_columns[] = {
 	{ .title = "Blocks", .number = true },
 };
 
-static void comparison_rows(struct table *t, const struct group **last, const struct doc *d, const struct report *r,
-			    const struct group *g)
+/* "median", and what is compared where that is not plain from the table: the tuning, the level. */
+static void compared_cell(struct table *t, const struct doc *d, const struct report *r, const struct contrast *c, enum metric m)
 {
-	for (size_t k = 0; k < g->n_contrasts; k++) {
-		for (int m = 0; m < METRIC_N; m++) {
-			const struct change *c = &g->contrasts[k].change[m];
+	if (c->by == FACTOR_TUNING) {
+		measure_cell(t, d, r, c, m);
+		return;
+	}
+	table_cell(t, TONE_PLAIN, "%s", metric_name(d, m));
+	if (analysis_has_contrasts(r->analysis, FACTOR_TUNING))
+		table_sub(t, "%s against %s, tuning %s", c->to, c->from, c->tuned->tuning);
+	else
+		table_sub(t, "%s against %s", c->to, c->from);
+}
 
-			if (!metric_row((enum metric) m)->compared || metric_row((enum metric) m)->stream != g->stream)
-				continue;
-			group_cell(t, last, d, r, g);
-			measure_cell(t, d, r, &g->contrasts[k], (enum metric) m);
-			change_cells(t, c, d->script);
-			table_cell(t, TONE_PLAIN, "%s", c->cmp.floor > 1 ? format_floor(c->cmp.floor, d->script).text : "no A/A");
-			if (c->floor_from && c->floor_from != g)
-				table_sub(t, "of %s", c->floor_from->sut);
-			table_cell(t, TONE_PLAIN, "%zu", c->cmp.n);
-		}
+static void comparison_rows(struct table *t, const struct group **last, const struct doc *d, const struct report *r,
+			    const struct group *g, const struct contrast *of)
+{
+	for (int m = 0; m < METRIC_N; m++) {
+		const struct change *c = &of->change[m];
+
+		if (!metric_row((enum metric) m)->compared || metric_row((enum metric) m)->stream != g->stream)
+			continue;
+		group_cell_but(t, last, d, r, g, of->by);
+		compared_cell(t, d, r, of, (enum metric) m);
+		change_cells(t, c, d->script);
+		table_cell(t, TONE_PLAIN, "%s", c->cmp.floor > 1 ? format_floor(c->cmp.floor, d->script).text : "no A/A");
+		if (c->floor_from && c->floor_from != g)
+			table_sub(t, "of %s", c->floor_from->sut);
+		table_cell(t, TONE_PLAIN, "%zu", c->cmp.n);
+	}
+}
+
+static void comparison_table(struct doc *d, const struct report *r, enum factor by)
+{
+	const struct group *last = NULL;
+	AUTO_FREE char *what = by == FACTOR_TUNING ? xstrdup("") :
+						     xprintf("Each %s against the first of the study that its system has. ",
+							     factor_title(by));
+	struct table *t = doc_table(d, by == FACTOR_TUNING ? comparison_columns : level_columns, ARRAY_SIZE(comparison_columns),
+				    "%sMedians over the blocks compared; below each change its 95 %% interval. Noise: what two "
+				    "identical arms differ by.",
+				    what);
+
+	t->grouped = true;
+	for (size_t i = 0; i < r->analysis->n_groups; i++) {
+		const struct group *g = &r->analysis->groups[i];
+
+		for (size_t k = 0; k < g->n_contrasts; k++)
+			if (g->contrasts[k].by == by)
+				comparison_rows(t, &last, d, r, g, &g->contrasts[k]);
 	}
 }
 
 void compose_comparisons(struct doc *d, const struct report *r)
 {
-	const struct group *last = NULL;
-	struct table *t;
+	static const enum factor all[] = { FACTOR_TUNING, FACTOR_DATAPATH, FACTOR_GUEST_KERNEL, FACTOR_PAGES };
+	bool others = false;
 
 	doc_section(d, "comparisons", "Comparisons", "Every comparison");
-	t = doc_table(d, comparison_columns, ARRAY_SIZE(comparison_columns),
-		      "Medians over the blocks compared; below each change its 95 %% interval. Noise: what two identical arms "
-		      "differ by.");
-	t->grouped = true;
-	for (size_t i = 0; i < r->analysis->n_groups; i++)
-		comparison_rows(t, &last, d, r, &r->analysis->groups[i]);
+	for (size_t i = 1; i < ARRAY_SIZE(all); i++)
+		others = others || analysis_has_contrasts(r->analysis, all[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (analysis_has_contrasts(r->analysis, all[i]) || (i == 0 && !others))
+			comparison_table(d, r, all[i]);
 }

@@ -31,8 +31,10 @@ static void grow(struct range *r, double v)
 static char *subtitle(const struct report *r, const struct group *g)
 {
 	const char *qualifier = report_qualifier(r, g->sut);
+	AUTO_FREE char *place = place_text(r->analysis, g, FACTORS);
 
-	return xprintf("%s%s%s", interference_title(g->interference), *qualifier ? ", " : "", qualifier);
+	return xprintf("%s%s%s%s%s", place, *place ? ", " : "", interference_title(g->interference), *qualifier ? ", " : "",
+		       qualifier);
 }
 
 static char *arm_name(const struct arm *arm)

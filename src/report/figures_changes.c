@@ -32,26 +32,21 @@ static void add_rows(rows *list, const struct group *g, const struct contrast *o
 			.value = change_value(c),
 			.ratio = c->cmp.ratio,
 			.floor = c->cmp.floor,
-			.published = published_ratio(g->sut, g->workload, (enum metric) m),
+			.published = of->by == FACTOR_TUNING ? published_ratio(g->sut, g->workload, (enum metric) m) : NAN,
 			.verdict = c->few ? VERDICT_CANNOT_TELL : c->cmp.verdict,
 		};
 		heading = NULL;
 	}
 }
 
-static bool belongs(const struct group *g, const struct answer *w)
-{
-	return text_eq(g->sut, w->sut) && text_eq(g->interference, w->interference);
-}
-
 static void rows_of(rows *list, const struct report *r, const struct answer *w)
 {
 	for (size_t i = 0; i < r->analysis->n_groups; i++) {
 		const struct group *g = &r->analysis->groups[i];
+		const struct contrast *c = answer_contrast(w, g);
 
-		for (size_t k = 0; belongs(g, w) && k < g->n_contrasts; k++)
-			if (text_eq(g->contrasts[k].tuned->tuning, w->tuning))
-				add_rows(list, g, &g->contrasts[k]);
+		if (c)
+			add_rows(list, g, c);
 	}
 }
 
@@ -102,13 +97,24 @@ static void describe(struct sink *desc, const rows *list)
 	}
 }
 
+/* "vlat against stock", "macvtap against bridge, tuning vlat" */
+static char *compared(const struct report *r, const struct answer *w)
+{
+	bool tuned = w->by != FACTOR_TUNING && analysis_has_contrasts(r->analysis, FACTOR_TUNING);
+
+	if (w->by == FACTOR_TUNING)
+		return xprintf("%s against %s", w->tuning, r->analysis->baseline);
+	return xprintf("%s against %s%s%s", w->to, w->from, tuned ? ", tuning " : "", tuned ? w->tuning : "");
+}
+
 static void put_panel(struct doc *d, const struct report *r, const struct answer *w, double lo, double hi, size_t id)
 {
 	const char *where = several_interferences(r->analysis) ? interference_title(w->interference) : "";
 	const char *qualifier = report_qualifier(r, w->sut);
-	AUTO_FREE char *sub = xprintf("%s%s%s%s%s against %s", where, *where ? ", " : "", qualifier, *qualifier ? ", " : "",
-				      w->tuning, r->analysis->baseline);
-	AUTO_FREE char *title = xprintf("%s: change of %s against %s", sut_title(w->sut), w->tuning, r->analysis->baseline);
+	AUTO_FREE char *place = place_text(r->analysis, w->place, w->by), *what = compared(r, w);
+	AUTO_FREE char *sub = xprintf("%s%s%s%s%s%s%s", place, *place ? ", " : "", where, *where ? ", " : "", qualifier,
+				      *qualifier ? ", " : "", what);
+	AUTO_FREE char *title = xprintf("%s: change of %s", sut_title(w->sut), what);
 	struct sink svg = { 0 }, desc = { 0 };
 	rows list = { 0 };
 	char name[32];

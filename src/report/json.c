@@ -73,6 +73,13 @@ static json_t *counts_json(size_t runs, size_t ok, size_t failed, size_t missing
 	return j;
 }
 
+static void set_place(json_t *j, const struct group *g)
+{
+	set_text(j, "datapath", g->datapath);
+	set(j, "guest_kernel", *g->guest_kernel ? json_string(g->guest_kernel) : NULL);
+	set(j, "pages", *g->pages ? json_string(g->pages) : NULL);
+}
+
 static json_t *answer_json(const struct report *r, const struct answer *w)
 {
 	json_t *j = json_object();
@@ -82,8 +89,10 @@ static json_t *answer_json(const struct report *r, const struct answer *w)
 	words_answer(&sentence, r->analysis, w, report_qualifier(r, w->sut), SCRIPT_ASCII);
 	set_text(j, "sut", w->sut);
 	set_text(j, "interference", w->interference);
+	set_place(j, w->place);
 	set_text(j, "tuning", w->tuning);
-	set_text(j, "against", r->analysis->baseline);
+	set_text(j, "by", factor_title(w->by));
+	set_text(j, "against", w->by == FACTOR_TUNING ? r->analysis->baseline : w->from);
 	set_text(j, "sentence", sentence.text);
 	set_text(j, "verdict", c ? change_verdict(c) : "not measured");
 	set(j, "workload", c ? json_string(w->times->workload) : NULL);
@@ -114,7 +123,8 @@ static json_t *change_json(const struct group *g, const struct contrast *of, con
 	json_t *j = json_object();
 
 	set_text(j, "tuning", of->tuned->tuning);
-	set_text(j, "against", of->base->tuning);
+	set_text(j, "by", factor_title(of->by));
+	set_text(j, "against", of->from);
 	set_text(j, "statistic", row->id);
 	set(j, "lower_is_better", json_boolean(row->lower_is_better));
 	set(j, "blocks", count(c->cmp.n));
@@ -136,7 +146,7 @@ static json_t *group_json(const struct group *g)
 	json_t *j = json_object(), *arms = json_array(), *changes = json_array();
 
 	set_text(j, "sut", g->sut);
-	set_text(j, "datapath", g->datapath);
+	set_place(j, g);
 	set_text(j, "interference", g->interference);
 	set_text(j, "workload", g->workload);
 	for (size_t i = 0; i < g->n_arms; i++)
@@ -204,6 +214,9 @@ static json_t *run_json(const struct run *run)
 	set(j, "id", json_integer(run->id));
 	set(j, "block", json_integer(run->block));
 	set_text(j, "sut", run->sut);
+	set_text(j, "datapath", run->datapath);
+	set(j, "guest_kernel", *run->guest_kernel ? json_string(run->guest_kernel) : NULL);
+	set(j, "pages", *run->pages ? json_string(run->pages) : NULL);
 	set_text(j, "interference", run->interference);
 	set_text(j, "workload", run->workload);
 	set_text(j, "tuning", run->tuning);
@@ -235,9 +248,14 @@ static json_t *unavailable_json(const struct report *r)
 	for (size_t i = 0; i < r->unavailable.n; i++) {
 		json_t *j = json_object();
 
-		set_text(j, "sut", r->unavailable.at[i].sut);
-		set_text(j, "why", r->unavailable.at[i].why);
-		set_text(j, "cure", r->unavailable.at[i].cure);
+		const struct unavailable *u = &r->unavailable.at[i];
+
+		set_text(j, "sut", u->sut);
+		set(j, "datapath", *u->datapath ? json_string(u->datapath) : NULL);
+		set(j, "guest_kernel", *u->guest_kernel ? json_string(u->guest_kernel) : NULL);
+		set(j, "pages", *u->pages ? json_string(u->pages) : NULL);
+		set_text(j, "why", u->why);
+		set_text(j, "cure", u->cure);
 		json_array_append_new(all, j);
 	}
 	return all;

@@ -21,15 +21,34 @@
 struct making {
 	struct report *r;
 	VEC(struct run) runs;
-	VEC(const char *) names[4]; /* by enum factor */
+	VEC(const char *) names[FACTORS]; /* by enum factor */
 };
 
 static const char *const factor_names[] = {
 	[FACTOR_SUT] = "sut",
 	[FACTOR_INTERFERENCE] = "interference",
 	[FACTOR_WORKLOAD] = "workload",
+	[FACTOR_DATAPATH] = "datapath",
+	[FACTOR_GUEST_KERNEL] = "guest_kernel",
+	[FACTOR_PAGES] = "pages",
 	[FACTOR_TUNING] = "tuning",
 };
+
+/* Format 1 had the first workload's alone; where they differ there is no one length. */
+static void read_lengths(struct report *r, const json_t *study)
+{
+	const json_t *list = json_object_get(json_object_get(study, "levels"), "workloads"), *one;
+	size_t i;
+
+	json_array_foreach (list, i, one) {
+		double duration = gather_number(one, "duration_s"), warmup = gather_number(one, "warmup_s");
+
+		r->duration_s = i == 0 || fabs(duration - r->duration_s) < 1e-6 ? duration : NAN;
+		r->warmup_s = i == 0 || fabs(warmup - r->warmup_s) < 1e-6 ? warmup : NAN;
+		if (!isfinite(r->duration_s))
+			break;
+	}
+}
 
 static int read_header(struct report *r, const json_t *study, struct err *err)
 {
@@ -57,6 +76,7 @@ static int read_header(struct report *r, const json_t *study, struct err *err)
 	if (rc == 0 && (blocks < 1 || blocks > MOST_BLOCKS))
 		rc = err_set(err, -ERANGE, "blocks is %llu; a study has 1 to %d", (unsigned long long) blocks, MOST_BLOCKS);
 	r->blocks = (size_t) blocks;
+	read_lengths(r, study);
 	return rc;
 }
 
@@ -69,7 +89,8 @@ static int read_factors(struct making *m, const json_t *study, struct err *err)
 		json_t *levels = NULL, *level;
 		size_t i;
 
-		rc = jx_array(factors, factor_names[f], &levels, err);
+		rc = f >= FACTOR_DATAPATH && f <= FACTOR_PAGES ? jx_opt_array(factors, factor_names[f], &levels, err) :
+								 jx_array(factors, factor_names[f], &levels, err);
 		json_array_foreach (levels, i, level) {
 			if (!json_is_string(level))
 				return err_set(err, -EINVAL, "factors: %s: each level must be a text", factor_names[f]);
@@ -104,7 +125,9 @@ static int put_cell(struct making *m, struct run *run, const struct record_cell 
 	int rc;
 
 	if (!text_eq(run->sut, c->sut) || !text_eq(run->workload, c->workload) || !text_eq(run->tuning, c->tuning) ||
-	    !text_eq(run->interference, c->interference) || run->block != c->block || run->again != text_eq(c->arm, "aa"))
+	    !text_eq(run->interference, c->interference) || run->block != c->block || run->again != text_eq(c->arm, "aa") ||
+	    (*run->datapath && !text_eq(run->datapath, c->datapath)) || (*run->guest_kernel && !text_eq(run->guest_kernel, c->guest_kernel)) ||
+	    (*run->pages && !text_eq(run->pages, c->pages)))
 		return err_set(
 			err, -EINVAL,
 			"cell %u is %s %s of block %u, but study.json has %s %s of block %u there: the folder mixes two studies",
@@ -144,9 +167,13 @@ static int read_place(struct run *run, const json_t *place, struct err *err)
 		rc = jx_u64(place, "block", &block, err);
 	for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(rows); i++)
 		rc = jx_str(place, rows[i].member, rows[i].to, err);
-	run->datapath = "";
+	run->datapath = run->guest_kernel = run->pages = "";
 	if (rc == 0)
 		rc = jx_opt_str(place, "datapath", &run->datapath, err);
+	if (rc == 0)
+		rc = jx_opt_str(place, "guest_kernel", &run->guest_kernel, err);
+	if (rc == 0)
+		rc = jx_opt_str(place, "pages", &run->pages, err);
 	if (rc == 0)
 		rc = jx_opt_str(place, "arm", &arm, err);
 	if (rc == 0 && (id < 1 || id > RECORD_MOST_CELLS || block < 1 || block > MOST_BLOCKS))
@@ -197,10 +224,19 @@ static void read_unavailable(struct report *r)
 	json_t *list = json_object_get(r->record->study, "unavailable"), *one;
 	size_t i;
 
-	json_array_foreach (list, i, one)
-		*vec_add(&r->unavailable) = (struct unavailable){ .sut = gather_text(one, "sut"),
-								  .why = gather_text(one, "why"),
-								  .cure = gather_text(one, "cure") };
+	json_array_foreach (list, i, one) {
+		struct unavailable *u = vec_add(&r->unavailable);
+
+		*u = (struct unavailable){ .sut = gather_text(one, "sut"),
+					   .datapath = gather_text(one, "datapath"),
+					   .guest_kernel = gather_text(one, "guest_kernel"),
+					   .pages = gather_text(one, "pages"),
+					   .why = gather_text(one, "why"),
+					   .cure = gather_text(one, "cure") };
+		(void) text_print(u->what, sizeof(u->what), "%s%s%s%s%s%s%s", sut_title(u->sut), *u->datapath ? " over " : "",
+				  u->datapath, *u->guest_kernel ? " with guest kernel " : "", u->guest_kernel,
+				  *u->pages ? " with pages " : "", u->pages);
+	}
 }
 
 static int analyse_all(struct making *m, struct err *err)

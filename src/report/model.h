@@ -46,7 +46,8 @@ struct level {
 };
 
 struct unavailable {
-	const char *sut, *why, *cure;
+	const char *sut, *datapath, *guest_kernel, *pages, *why, *cure; /* "" = all of them */
+	char what[160];                                                 /* "Virtual machines over vf" */
 };
 
 struct fact {
@@ -66,7 +67,7 @@ struct report {
 	uint64_t seed;
 	size_t blocks;
 	bool quick;
-	double duration_s, warmup_s;
+	double duration_s, warmup_s; /* of a run; NAN where workloads differ in it */
 	VEC(struct platform) platforms;
 	VEC(struct level) levels;
 	VEC(struct unavailable) unavailable;

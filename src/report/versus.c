@@ -7,12 +7,19 @@
 #include "base/text.h"
 #include "stat/rank.h"
 
+/* What a study of format 1 did not record, it did not vary: it is the usual. */
+static bool same_level(const char *a, const char *b, const char *usual)
+{
+	return text_eq(*a ? a : usual, *b ? b : usual);
+}
+
 static const struct group *find_group(const struct analysis *in, const struct group *like)
 {
 	for (size_t i = 0; i < in->n_groups; i++) {
 		const struct group *g = &in->groups[i];
 
-		if (text_eq(g->sut, like->sut) && text_eq(g->datapath, like->datapath) &&
+		if (text_eq(g->sut, like->sut) && same_level(g->datapath, like->datapath, "bridge") &&
+		    same_level(g->guest_kernel, like->guest_kernel, "standard") && same_level(g->pages, like->pages, "tuning") &&
 		    text_eq(g->interference, like->interference) && text_eq(g->workload, like->workload))
 			return g;
 	}

@@ -22,7 +22,7 @@ static void settings(const struct versus_view *v, versus_differs_fn *each, void 
 
 	d.a = text_seconds(d.own[0], sizeof(d.own[0]), v->a->duration_s);
 	d.b = text_seconds(d.own[1], sizeof(d.own[1]), v->b->duration_s);
-	if (fabs(v->a->duration_s - v->b->duration_s) > 1e-6)
+	if (fabs(v->a->duration_s - v->b->duration_s) > 1e-6) /* where workloads differ in it, each is told by itself */
 		each(arg, &d);
 	versus_tell(each, arg, "Study", v->a->study, v->b->study);
 	versus_tell(each, arg, "vlat", v->a->version, v->b->version);

@@ -39,7 +39,8 @@ static void add_remark(void *arg, const char *text)
 
 static json_t *combination_json(const struct group *g, const struct arm *arm)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "sut", g->sut, "datapath", g->datapath, "interference", g->interference,
+	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s}", "sut", g->sut, "datapath", g->datapath, "guest_kernel",
+			 text_or_null(g->guest_kernel), "pages", text_or_null(g->pages), "interference", g->interference,
 			 "workload", g->workload, "tuning", arm->tuning);
 }
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -11,10 +13,12 @@ const char *versus_verdict(const struct versus_row *row)
 
 static void put_study(struct doc *d, const char *label, const struct report *r)
 {
-	char length[32];
+	char length[32] = "several lengths";
 
+	if (isfinite(r->duration_s))
+		text_seconds(length, sizeof(length), r->duration_s);
 	doc_pair(d, label, "%s (%s, %s, %zu block%s, runs of %s, vlat %s)", r->dir, r->study, r->created, r->blocks,
-		 r->blocks == 1 ? "" : "s", text_seconds(length, sizeof(length), r->duration_s), r->version);
+		 r->blocks == 1 ? "" : "s", length, r->version);
 }
 
 static void put_difference(void *arg, const struct versus_differs *d)
@@ -31,6 +35,18 @@ static void put_differences(struct doc *d, const struct versus_view *v)
 	versus_differs(v, put_difference, d);
 	if (d->blocks.n == before)
 		doc_para(d, "Nothing that was recorded: machine, kernel and settings look alike.");
+}
+
+/* What is not the usual of a system: ", macvtap, rt", or nothing. */
+static const char *versus_place(const struct group *g, char *buf, size_t cap)
+{
+	const char *datapath = text_eq(g->datapath, "bridge") ? "" : g->datapath;
+	const char *kernel = text_eq(g->guest_kernel, "standard") ? "" : g->guest_kernel;
+	const char *pages = text_eq(g->pages, "tuning") ? "" : g->pages;
+
+	(void) text_print(buf, cap, "%s%s%s%s%s%s", *datapath ? ", " : "", datapath, *kernel ? ", guest kernel " : "", kernel,
+			  *pages ? ", pages " : "", pages);
+	return buf;
 }
 
 static enum tone tone_of(const struct versus_row *r)
@@ -60,10 +76,11 @@ static const struct column columns[] = {
 static void put_row(struct table *t, const struct versus_row *r, bool first)
 {
 	const struct metric_row *m = metric_row(r->metric);
+	char place[96];
 
 	table_cell(t, TONE_PLAIN, "%s", first ? r->group->sut : "");
 	if (first)
-		table_sub(t, "%s, %s", r->group->workload, r->group->interference);
+		table_sub(t, "%s, %s%s", r->group->workload, r->group->interference, versus_place(r->group, place, sizeof(place)));
 	table_cell(t, TONE_PLAIN, "%s", first ? r->a->tuning : "");
 	table_cell(t, TONE_PLAIN, "%s", m->brief);
 	table_cell(t, TONE_PLAIN, "%s", format_value(r->before, m->unit, SCRIPT_ASCII).text);
@@ -128,9 +145,11 @@ static void put_lone(struct doc *d, const struct versus *v)
 {
 	for (size_t i = 0; i < v->lone.n; i++) {
 		const struct versus_lone *l = &v->lone.at[i];
+		char place[96];
 
-		doc_item(d, "Only %s has results of %s, %s, %s host, tuning %s.", l->in_b ? "B" : "A", l->group->sut,
-			 l->group->workload, l->group->interference, l->arm->tuning);
+		doc_item(d, "Only %s has results of %s, %s, %s host%s, tuning %s.", l->in_b ? "B" : "A", l->group->sut,
+			 l->group->workload, l->group->interference, versus_place(l->group, place, sizeof(place)),
+			 l->arm->tuning);
 	}
 }
 

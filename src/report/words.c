@@ -19,10 +19,38 @@ bool several_interferences(const struct analysis *a)
 
 bool several_tunings(const struct analysis *a)
 {
-	for (size_t i = 0; i < a->n_groups; i++)
-		if (a->groups[i].n_contrasts > 1)
+	for (size_t i = 0; i < a->n_groups; i++) {
+		size_t n = 0;
+
+		for (size_t k = 0; k < a->groups[i].n_contrasts; k++)
+			n += a->groups[i].contrasts[k].by == FACTOR_TUNING;
+		if (n > 1)
 			return true;
+	}
 	return false;
+}
+
+const char *factor_title(enum factor f)
+{
+	static const char *const titles[FACTORS] = {
+		[FACTOR_SUT] = "system",        [FACTOR_INTERFERENCE] = "interference",  [FACTOR_WORKLOAD] = "workload",
+		[FACTOR_DATAPATH] = "datapath", [FACTOR_GUEST_KERNEL] = "guest kernel", [FACTOR_PAGES] = "pages",
+		[FACTOR_TUNING] = "tuning",
+	};
+
+	return titles[f];
+}
+
+/* The name of a datapath says what it is; "rt" or "2m" alone would not. */
+char *place_text(const struct analysis *a, const struct group *g, enum factor except)
+{
+	struct sink s = { 0 };
+
+	for (enum factor f = FACTOR_DATAPATH; f <= FACTOR_PAGES; f++)
+		if (f != except && *group_level(g, f) && analysis_varies(a, f))
+			sink_printf(&s, "%s%s%s%s", s.len ? ", " : "", f == FACTOR_DATAPATH ? "" : factor_title(f),
+				    f == FACTOR_DATAPATH ? "" : " ", group_level(g, f));
+	return s.text ? s.text : xstrdup("");
 }
 
 const char *change_verdict(const struct change *c)
@@ -65,13 +93,21 @@ static void answer_count(struct answer *w, const struct group *g)
 
 static bool same_place(const struct group *g, const struct answer *w)
 {
-	return text_eq(g->sut, w->sut) && text_eq(g->interference, w->interference);
+	for (enum factor f = FACTOR_SUT; f < FACTOR_TUNING; f++)
+		if (f != FACTOR_WORKLOAD && !text_eq(group_level(g, f), group_level(w->place, f)))
+			return false;
+	return true;
 }
 
-static const struct contrast *contrast_of(const struct group *g, const char *tuning)
+static bool same_contrast(const struct contrast *c, const struct answer *w)
 {
-	for (size_t i = 0; i < g->n_contrasts; i++)
-		if (text_eq(g->contrasts[i].tuned->tuning, tuning))
+	return c->by == w->by && text_eq(c->tuned->tuning, w->tuning);
+}
+
+const struct contrast *answer_contrast(const struct answer *w, const struct group *g)
+{
+	for (size_t i = 0; same_place(g, w) && i < g->n_contrasts; i++)
+		if (same_contrast(&g->contrasts[i], w))
 			return &g->contrasts[i];
 	return NULL;
 }
@@ -80,7 +116,7 @@ static void answer_fill(struct answer *w, const struct analysis *a)
 {
 	for (size_t i = 0; i < a->n_groups; i++) {
 		const struct group *g = &a->groups[i];
-		const struct contrast *c = contrast_of(g, w->tuning);
+		const struct contrast *c = answer_contrast(w, g);
 
 		if (!same_place(g, w))
 			continue;
@@ -92,11 +128,25 @@ static void answer_fill(struct answer *w, const struct analysis *a)
 		w->rate = NULL;
 }
 
-static bool have_answer(const struct answer *w, size_t n, const struct group *g, const char *tuning)
+/* c NULL: any answer about that place will do. */
+static bool have_answer(const struct answer *w, size_t n, const struct group *g, const struct contrast *c)
 {
 	for (size_t i = 0; i < n; i++)
-		if (same_place(g, &w[i]) && (text_eq(w[i].tuning, tuning) || !*tuning))
+		if (same_place(g, &w[i]) && (!c || same_contrast(c, &w[i])))
 			return true;
+	return false;
+}
+
+/* Others are compared with it: the answers stand there. */
+static bool is_reference(const struct analysis *a, const struct group *g)
+{
+	for (size_t i = 0; i < a->n_groups; i++)
+		for (size_t k = 0; k < a->groups[i].n_contrasts; k++) {
+			const struct contrast *c = &a->groups[i].contrasts[k];
+
+			if (c->by != FACTOR_TUNING && c->base >= g->arms && c->base < g->arms + g->n_arms)
+				return true;
+		}
 	return false;
 }
 
@@ -106,14 +156,20 @@ struct answer *answers_make(const struct analysis *a, size_t *ret_n)
 
 	for (size_t i = 0; i < a->n_groups; i++) {
 		const struct group *g = &a->groups[i];
+		struct answer w = { .place = g, .sut = g->sut, .interference = g->interference, .tuning = "", .by = FACTOR_TUNING };
 
-		for (size_t k = 0; k < g->n_contrasts; k++)
-			if (!have_answer(list.at, list.n, g, g->contrasts[k].tuned->tuning))
-				*vec_add(&list) = (struct answer){ .sut = g->sut,
-								   .interference = g->interference,
-								   .tuning = g->contrasts[k].tuned->tuning };
-		if (g->n_contrasts == 0 && !have_answer(list.at, list.n, g, ""))
-			*vec_add(&list) = (struct answer){ .sut = g->sut, .interference = g->interference, .tuning = "" };
+		for (size_t k = 0; k < g->n_contrasts; k++) {
+			const struct contrast *c = &g->contrasts[k];
+
+			w.tuning = c->tuned->tuning;
+			w.by = c->by;
+			w.from = c->from;
+			w.to = c->to;
+			if (!have_answer(list.at, list.n, g, c))
+				*vec_add(&list) = w;
+		}
+		if (g->n_contrasts == 0 && !is_reference(a, g) && !have_answer(list.at, list.n, g, NULL))
+			*vec_add(&list) = w;
 	}
 	for (size_t i = 0; i < list.n; i++)
 		answer_fill(&list.at[i], a);
@@ -124,6 +180,12 @@ struct answer *answers_make(const struct analysis *a, size_t *ret_n)
 /* Who acts in the sentence. */
 static void put_subject(struct sink *out, const struct analysis *a, const struct answer *w)
 {
+	if (w->by != FACTOR_TUNING) {
+		sink_printf(out, "%s %s instead of %s", factor_title(w->by), w->to, w->from);
+		if (analysis_has_contrasts(a, FACTOR_TUNING))
+			sink_printf(out, " (tuning %s)", w->tuning);
+		return;
+	}
 	if (text_eq(w->tuning, "vlat") && !several_tunings(a))
 		sink_put(out, "tuning");
 	else
@@ -270,12 +332,18 @@ static void put_finding(struct sink *out, const struct analysis *a, const struct
 
 void words_answer(struct sink *out, const struct analysis *a, const struct answer *w, const char *qualifier, enum script script)
 {
-	const char *where = several_interferences(a) ? interference_title(w->interference) : "";
+	AUTO_FREE char *place = place_text(a, w->place, w->by);
+	const char *all[] = { place, several_interferences(a) ? interference_title(w->interference) : "", qualifier };
+	bool any = false;
 
 	sink_put(out, sut_title(w->sut));
-	if (*where || *qualifier)
-		sink_printf(out, " (%s%s%s)", where, *where && *qualifier ? ", " : "", qualifier);
-	sink_put(out, ": ");
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		if (!*all[i])
+			continue;
+		sink_printf(out, "%s%s", any ? ", " : " (", all[i]);
+		any = true;
+	}
+	sink_put(out, any ? "): " : ": ");
 	put_finding(out, a, w, script);
 }
 

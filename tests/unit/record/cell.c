@@ -159,7 +159,7 @@ static void a_newer_format(void **state)
 	struct err err = { 0 };
 
 	(void) state;
-	json_object_set_new(json, "format", json_integer(2));
+	json_object_set_new(json, "format", json_integer(3));
 	assert_int_equal(record_cell_parse(&c, json, "r1/cells/0001.json", &err), -EPROTONOSUPPORT);
 	assert_non_null(strstr(err.text, "r1/cells/0001.json: "));
 	assert_non_null(strstr(err.text, "2"));

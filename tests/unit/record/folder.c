@@ -226,7 +226,7 @@ static void damaged_studies(void **state)
 		{ "{\"format\":1,", -EINVAL, "line 1" },
 		{ "[1]", -EINVAL, "not a JSON object" },
 		{ "{}", -ENOENT, "format" },
-		{ "{\"format\":2}", -EPROTONOSUPPORT, "newer" },
+		{ "{\"format\":3}", -EPROTONOSUPPORT, "newer" },
 		{ "{\"format\":1,\"format\":1}", -EINVAL, "format" },
 	};
 	const char *dir = *state;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "synthetic.h"
 
 static const struct change *change_of(const struct analysis *a, size_t group, size_t contrast, enum metric m)
@@ -244,6 +245,56 @@ static void test_groups_in_the_order_of_the_study(void **state)
 	vec_free(&runs);
 }
 
+/* Three datapaths and two kernels: each is held against the first that has all else alike, at the same tuning. */
+static void test_levels_of_systems_against_the_first(void **state)
+{
+	static const char *const paths[] = { "bridge", "macvtap", "e1000e" }, *const kernels[] = { "standard", "rt" },
+				 *const tunings[] = { "stock", "vlat" };
+	const struct factors f = { .at = { [FACTOR_DATAPATH] = paths, [FACTOR_GUEST_KERNEL] = kernels, [FACTOR_TUNING] = tunings },
+				   .n = { [FACTOR_DATAPATH] = 3, [FACTOR_GUEST_KERNEL] = 2, [FACTOR_TUNING] = 2 } };
+	size_t by[FACTORS] = { 0 };
+	run_list runs = { 0 };
+	struct analysis *a = NULL;
+	struct err e = { 0 };
+
+	(void) state;
+	for (unsigned b = 1; b <= 8; b++)
+		for (unsigned i = 0; i < 12; i++) {
+			double ns = 1e6 * (1 + 0.01 * b) * (i / 4 + 1) * (i / 2 % 2 ? 0.5 : 1) * (i % 2 ? 0.1 : 1);
+			struct run *r = synthetic_run(&runs, "vm", "tcp-rr", tunings[i % 2], b, ns);
+
+			r->datapath = paths[i / 4];
+			r->guest_kernel = kernels[i / 2 % 2];
+		}
+	assert_int_equal(analyse(&a, runs.at, runs.n, &f, 8, &e), 0);
+	assert_int_equal(a->n_groups, 6);
+	assert_true(analysis_varies(a, FACTOR_DATAPATH) && analysis_varies(a, FACTOR_GUEST_KERNEL) && !analysis_varies(a, FACTOR_PAGES));
+	for (size_t i = 0; i < a->n_groups; i++)
+		for (size_t k = 0; k < a->groups[i].n_contrasts; k++) {
+			const struct contrast *c = &a->groups[i].contrasts[k];
+			double ratio = c->change[METRIC_P50_NS].cmp.ratio.est;
+
+			by[c->by]++;
+			if (c->by == FACTOR_TUNING) {
+				assert_true(fabs(ratio - 0.1) < 0.01);
+				continue;
+			}
+			assert_string_equal(c->base->tuning, c->tuned->tuning);
+			assert_string_equal(c->from, c->by == FACTOR_DATAPATH ? "bridge" : "standard");
+			assert_string_equal(c->to, group_level(&a->groups[i], c->by));
+			if (c->by == FACTOR_GUEST_KERNEL)
+				assert_true(fabs(ratio - 0.5) < 0.01);
+			else
+				assert_true(fabs(ratio - (text_eq(c->to, "macvtap") ? 2 : 3)) < 0.01);
+		}
+	assert_int_equal(by[FACTOR_TUNING], 6);
+	assert_int_equal(by[FACTOR_DATAPATH], 2 * 2 * 2); /* macvtap, e1000e; of both kernels and tunings */
+	assert_int_equal(by[FACTOR_GUEST_KERNEL], 3 * 2);
+	assert_int_equal(by[FACTOR_PAGES], 0);
+	analysis_free(a);
+	vec_free(&runs);
+}
+
 static void test_absurd_sizes(void **state)
 {
 	const struct factors none = { .n = { 0 } };
@@ -277,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_the_noisiest_floor),
 		cmocka_unit_test(test_many_levels_against_the_first),
 		cmocka_unit_test(test_groups_in_the_order_of_the_study),
+		cmocka_unit_test(test_levels_of_systems_against_the_first),
 		cmocka_unit_test(test_absurd_sizes),
 	};
 

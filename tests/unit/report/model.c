@@ -177,7 +177,7 @@ static void test_bad_folders(void **state)
 	static const struct {
 		const char *file, *from, *to, *says, *also;
 	} cases[] = {
-		{ "study.json", "\"format\": 1", "\"format\": 2", "study.json", "format" },
+		{ "study.json", "\"format\": 1", "\"format\": 3", "study.json", "format" },
 		{ "study.json", "\"blocks\": 6", "\"blocks\": 0", "study.json", "blocks" },
 		{ "study.json", "\"blocks\": 6", "\"blocks\": 4000000000", "study.json", "blocks" },
 		{ "study.json", "\"blocks\": 6", "\"blocks\": \"six\"", "study.json", "blocks" },

@@ -20,6 +20,8 @@ static inline struct run *synthetic_run(run_list *list, const char *sut, const c
 			   .block = block,
 			   .sut = sut,
 			   .datapath = "bridge",
+			   .guest_kernel = "",
+			   .pages = "",
 			   .interference = "busy",
 			   .workload = workload,
 			   .tuning = tuning,

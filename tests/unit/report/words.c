@@ -234,6 +234,41 @@ static void test_factors_are_named(void **state)
 	vec_free(&runs);
 }
 
+/* A study of datapaths at one tuning: what they do is the answer, and the one they are held against needs none. */
+static void test_datapaths_answer(void **state)
+{
+	static const char *const paths[] = { "bridge", "macvtap", "host" };
+	const struct factors f = { .at = { [FACTOR_DATAPATH] = paths }, .n = { [FACTOR_DATAPATH] = 2 } };
+	AUTO_FREE char *place = NULL;
+	run_list runs = { 0 };
+	struct answer *answers;
+	struct analysis *a = NULL;
+	struct sink out = { 0 };
+	struct err e;
+	size_t n;
+
+	(void) state;
+	for (unsigned b = 1; b <= 6; b++) {
+		for (size_t i = 0; i < 2; i++)
+			synthetic_run(&runs, "vm", "tcp-rr", "vlat", b, 1e6 * (1 + 0.001 * b) / (double) (i + 1))->datapath = paths[i];
+		synthetic_run(&runs, "native", "tcp-rr", "vlat", b, 1e6)->datapath = "host";
+	}
+	assert_int_equal(analyse(&a, runs.at, runs.n, &f, 6, &e), 0);
+	answers = answers_make(a, &n);
+	assert_int_equal(n, 2);
+	words_answer(&out, a, &answers[0], "TCG", SCRIPT_ASCII);
+	assert_non_null(strstr(out.text, "Virtual machines (TCG): datapath macvtap instead of bridge cut the spread"));
+	sink_free(&out);
+	place = place_text(a, answers[0].place, FACTORS);
+	assert_string_equal(place, "macvtap");
+	words_answer(&out, a, &answers[1], "", SCRIPT_ASCII);
+	assert_non_null(strstr(out.text, "Native processes (host): nothing to compare"));
+	sink_free(&out);
+	free(answers);
+	analysis_free(a);
+	vec_free(&runs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_throughput_is_not_passed_over),
 		cmocka_unit_test(test_nothing_to_compare),
 		cmocka_unit_test(test_factors_are_named),
+		cmocka_unit_test(test_datapaths_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
