@@ -60,14 +60,48 @@ static char *escaped(const char *value)
 	return s.text;
 }
 
-static void add_share(struct argv *a, const char *tag, const char *path, bool read_only)
+static void add_9p(struct argv *a, const struct lab_share *s)
 {
-	AUTO_FREE char *safe = escaped(path);
+	AUTO_FREE char *path = escaped(s->path);
 
 	argv_add(a, "-fsdev");
-	argv_addf(a, "local,id=%s,path=%s,security_model=none,multidevs=remap%s", tag, safe, read_only ? ",readonly=on" : "");
+	argv_addf(a, "local,id=%s,path=%s,security_model=none,multidevs=remap%s", s->tag, path,
+		  s->read_only ? ",readonly=on" : "");
 	argv_add(a, "-device");
-	argv_addf(a, "virtio-9p-pci,fsdev=%s,mount_tag=%s", tag, tag);
+	argv_addf(a, "virtio-9p-pci,fsdev=%s,mount_tag=%s", s->tag, s->tag);
+}
+
+static void add_virtiofs(struct argv *a, const struct lab_share *s)
+{
+	argv_add(a, "-chardev");
+	argv_addf(a, "socket,id=fs-%s,fd=%d", s->tag, s->fd);
+	argv_add(a, "-device");
+	argv_addf(a, "vhost-user-fs-pci,chardev=fs-%s,tag=%s,queue-size=1024", s->tag, s->tag);
+}
+
+static void add_shares(struct argv *a, const struct lab_parts *p)
+{
+	for (size_t i = 0; i < LAB_SHARES; i++) {
+		if (p->shares[i].path && p->shares[i].fd >= 0)
+			add_virtiofs(a, &p->shares[i]);
+		else if (p->shares[i].path)
+			add_9p(a, &p->shares[i]);
+	}
+}
+
+/* What virtiofsd writes to has to be shared with it. */
+static void add_memory(struct argv *a, const struct lab_spec *s, const struct lab_parts *p)
+{
+	bool shared = p->shares[LAB_SHARE_ROOT].fd >= 0;
+
+	argv_add(a, "-M");
+	argv_addf(a, MACHINE "%s", shared ? ",memory-backend=ram" : "");
+	argv_add(a, "-m");
+	argv_addf(a, "%uM", s->memory_mb);
+	if (shared) {
+		argv_add(a, "-object");
+		argv_addf(a, "memory-backend-memfd,id=ram,size=%uM,share=on", s->memory_mb);
+	}
 }
 
 static void add_machine(struct argv *a, const struct lab_spec *s, const struct lab_parts *p)
@@ -82,16 +116,15 @@ static void add_machine(struct argv *a, const struct lab_spec *s, const struct l
 	add(a, "-name", "guest=lab,process=vlat-lab-qemu,debug-threads=on");
 	add(a, "-accel", "tcg,thread=multi");
 	add(a, "-cpu", "max,x-force-features=on,+invtsc");
-	add(a, "-M", MACHINE);
+	add_memory(a, s, p);
 	add(a, "-device", "intel-iommu,intremap=on,caching-mode=on");
 	argv_add(a, "-smp");
 	if (s->smp)
 		argv_add(a, s->smp);
 	else
 		argv_addf(a, "%u", s->cpus);
-	argv_add(a, "-m");
-	argv_addf(a, "%uM", s->memory_mb);
-	add(a, "-nodefaults", "-no-user-config");
+	argv_add(a, "-nodefaults");
+	argv_add(a, "-no-user-config");
 	add(a, "-display", "none");
 	add(a, "-rtc", "base=utc");
 	argv_add(a, "-no-reboot");
@@ -135,15 +168,10 @@ void lab_argv(struct argv *ret, const struct lab_spec *spec, const struct lab_pa
 	add_machine(ret, spec, parts);
 	add_kernel(ret, spec, parts);
 	add_wires(ret, parts);
-	add_share(ret, LAB_ROOT_TAG, "/", true);
-	if (spec->out)
-		add_share(ret, "out", spec->out, false);
-	if (spec->persist)
-		add_share(ret, "persist", spec->persist, false);
+	add_shares(ret, parts);
 	if (parts->disk_fd >= 0) {
-		argv_add(ret, "-add-fd");
-		argv_addf(ret, "fd=%d,set=2", parts->disk_fd);
-		add(ret, "-drive", "file=/dev/fdset/2,format=raw,if=none,id=disk,cache=unsafe,discard=unmap");
+		argv_add(ret, "-drive");
+		argv_addf(ret, "file=/proc/self/fd/%d,format=raw,if=none,id=disk,cache=unsafe,discard=unmap", parts->disk_fd);
 		add(ret, "-device", "virtio-blk-pci,drive=disk,serial=lab");
 	}
 	add_nics(ret, spec);

@@ -21,6 +21,9 @@
 /* Exit codes of the program: the command's own, or these. */
 enum { LAB_TIMEOUT = 124, LAB_FAILED = 125, LAB_SIGNALLED = 128, LAB_INTERRUPTED = 130 };
 
+/* The machine's own root comes first. */
+enum { LAB_SHARE_ROOT, LAB_SHARE_OUT, LAB_SHARE_PERSIST, LAB_SHARES };
+
 enum lab_nic { LAB_IGB, LAB_E1000E, LAB_VIRTIO, LAB_NIC_KINDS };
 
 struct lab_kernel_row {
@@ -57,6 +60,12 @@ struct lab_parts {
 	char init[PATH_MAX];      /* lab-init, static */
 	int control_fd, console_fd; /* QEMU's ends */
 	int disk_fd;              /* a sparse file without a name; -1 = none */
+	struct lab_share {
+		const char *tag, *path; /* path NULL = not wanted */
+		bool read_only;
+		int fd;               /* of its virtiofsd; -1 = 9p, which is in QEMU */
+		struct child server;
+	} shares[LAB_SHARES];
 };
 
 int lab_nics_parse(struct lab_spec *spec, const char *text, struct err *err); /* "igb,virtio" */
@@ -67,6 +76,12 @@ int lab_qemu_find(struct lab_parts *ret, const struct lab_spec *spec, struct err
 int lab_kernel_find(struct lab_parts *ret, const struct lab_kernel_row *row, struct err *err);
 int lab_image(struct lab_parts *ret, const struct lab_spec *spec, struct err *err);
 void lab_argv(struct argv *ret, const struct lab_spec *spec, const struct lab_parts *parts); /* pure */
+
+/* The server of one folder; *ret_fd is QEMU's end of its line. */
+int virtiofs_start(struct child *ret, int *ret_fd, const char *folder, bool read_only, struct err *err);
+/* What main() does when its first word is this: become the program behind it, with all mounts read only. */
+#define VIRTIOFS_SERVE "--serve-read-only"
+int virtiofs_serve(char **argv);
 
 /* All of it: prepare, boot, run, end.  The exit code of the program, or negative with a sentence. */
 int lab_run(const struct lab_spec *spec, struct err *err);

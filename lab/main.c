@@ -126,6 +126,8 @@ int main(int argc, char **argv)
 	struct err err = { 0 };
 	int r;
 
+	if (argc > 2 && text_eq(argv[1], VIRTIOFS_SERVE))
+		return virtiofs_serve(argv + 2);
 	if (stop_install() < 0 || options_parse(&table, 1, &rest, argc - 1, argv + 1, &err) < 0)
 		return fail(&err);
 	if (config.help)

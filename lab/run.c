@@ -20,6 +20,7 @@
 #include "lab.h"
 #include "session.h"
 #include "vm/launch.h"
+#include "wire.h"
 
 #define LOG_BYTES (1u << 20)
 
@@ -66,10 +67,38 @@ static int find_parts(struct lab_parts *p, const struct lab_spec *spec, struct e
 	return r < 0 ? r : make_disk(p, spec, err);
 }
 
+static int make_shares(struct lab_parts *p, const struct lab_spec *spec, struct err *err)
+{
+	int r = 0;
+
+	p->shares[LAB_SHARE_ROOT] = (struct lab_share){ .tag = LAB_ROOT_TAG, .path = "/", .read_only = true };
+	p->shares[LAB_SHARE_OUT] = (struct lab_share){ .tag = "out", .path = spec->out };
+	p->shares[LAB_SHARE_PERSIST] = (struct lab_share){ .tag = "persist", .path = spec->persist };
+	for (size_t i = 0; i < LAB_SHARES; i++) {
+		struct lab_share *s = &p->shares[i];
+
+		s->fd = -1;
+		s->server = (struct child) CHILD_INIT;
+		if (r >= 0 && s->path && spec->kernel->virtiofs)
+			r = virtiofs_start(&s->server, &s->fd, s->path, s->read_only, err);
+	}
+	return r;
+}
+
+static void end_shares(struct lab_parts *p)
+{
+	for (size_t i = 0; i < LAB_SHARES; i++) {
+		child_stop(&p->shares[i].server, 0);
+		if (p->shares[i].fd >= 0)
+			close(p->shares[i].fd);
+	}
+}
+
 static int boot(struct launch *l, struct lab_parts *p, const struct lab_spec *spec, struct err *err)
 {
 	AUTO(argv_free) struct argv argv = { 0 };
-	int r = launch_prepare(l, err);
+	int r = launch_prepare(l, err), fds[1 + LAB_SHARES];
+	size_t n = 0;
 
 	if (r < 0)
 		return r;
@@ -81,7 +110,13 @@ static int boot(struct launch *l, struct lab_parts *p, const struct lab_spec *sp
 
 		log_debug("%s", words);
 	}
-	return launch_start(l, &argv, &p->disk_fd, p->disk_fd >= 0, p->libraries[0] ? p->libraries : NULL, err);
+	if (p->disk_fd >= 0)
+		fds[n++] = p->disk_fd;
+	for (size_t i = 0; i < LAB_SHARES; i++) {
+		if (p->shares[i].fd >= 0)
+			fds[n++] = p->shares[i].fd;
+	}
+	return launch_start(l, &argv, fds, n, p->libraries[0] ? p->libraries : NULL, err);
 }
 
 static void keep_log(const char *folder, const char *name, int fd)
@@ -95,10 +130,14 @@ static void keep_log(const char *folder, const char *name, int fd)
 
 int lab_run(const struct lab_spec *spec, struct err *err)
 {
-	struct lab_parts parts = { .disk_fd = -1 };
+	struct lab_parts parts = {
+		.disk_fd = -1, .shares = { { .fd = -1, .server = CHILD_INIT }, { .fd = -1, .server = CHILD_INIT },
+					   { .fd = -1, .server = CHILD_INIT } } };
 	struct launch l = LAUNCH_INIT;
 	int r = find_parts(&parts, spec, err);
 
+	if (r >= 0)
+		r = make_shares(&parts, spec, err);
 	if (r >= 0)
 		r = boot(&l, &parts, spec, err);
 	if (r >= 0)
@@ -109,6 +148,7 @@ int lab_run(const struct lab_spec *spec, struct err *err)
 		keep_log(spec->out, "qemu.log", l.said);
 	}
 	launch_free(&l);
+	end_shares(&parts);
 	if (parts.disk_fd >= 0)
 		close(parts.disk_fd);
 	return r;

@@ -53,9 +53,9 @@ static void put_string(struct sink *s, char kind, const char *text)
 	sink_putn(s, text, strlen(text) + 1);
 }
 
-static void put_share(struct sink *s, const char *tag, const char *variable, const char *path)
+static void put_share(struct sink *s, const struct lab_share *from, const char *variable)
 {
-	AUTO_FREE char *share = xprintf("%s %s", tag, path), *env = xprintf("%s=%s", variable, path);
+	AUTO_FREE char *share = xprintf("%s %s", from->tag, from->path), *env = xprintf("%s=%s", variable, from->path);
 
 	put_string(s, 's', share);
 	put_string(s, 'e', env);
@@ -75,10 +75,10 @@ static void put_job(struct sink *s, const struct lab_spec *spec, const struct la
 	put_string(s, 'd', folder ? folder : "/");
 	put_string(s, 'm', parts->kernel.modules);
 	put_string(s, 'r', spec->kernel->virtiofs ? "virtiofs" : "9p");
-	if (spec->out)
-		put_share(s, "out", "LAB_OUT", spec->out);
-	if (spec->persist)
-		put_share(s, "persist", "LAB_PERSIST", spec->persist);
+	for (size_t i = LAB_SHARE_ROOT + 1; i < LAB_SHARES; i++) {
+		if (parts->shares[i].path)
+			put_share(s, &parts->shares[i], i == LAB_SHARE_OUT ? "LAB_OUT" : "LAB_PERSIST");
+	}
 	if (spec->tty)
 		put_string(s, 't', "");
 }

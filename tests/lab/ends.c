@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* However a lab ends, nothing of it goes on: on time-out, Ctrl-C, SIGTERM, SIGKILL; and two at once do not meet. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "lab_test.h"
+
+#define LONGEST_NS (300 * NS_PER_S)
+#define GONE_NS    (20 * NS_PER_S)
+
+/* Every lab of this program is told apart from all others by a boot parameter. */
+static char *word(const char *what)
+{
+	return xprintf("labtest.%s=%d", what, (int) getpid());
+}
+
+static bool gone(const char *mark)
+{
+	uint64_t deadline = clock_ns() + GONE_NS;
+
+	while (lab_processes(mark) && clock_ns() < deadline)
+		clock_sleep_ns(50 * NS_PER_MS);
+	return lab_processes(mark) == 0;
+}
+
+static void await_text(const char *path, const char *text)
+{
+	uint64_t deadline = clock_ns() + LONGEST_NS;
+
+	for (;;) {
+		AUTO_FREE char *now = NULL;
+		struct err e;
+
+		if (file_read_all(path, 1 << 20, &now, NULL, &e) >= 0 && strstr(now, text))
+			return;
+		if (clock_ns() > deadline)
+			printf("# %s holds: %.2000s\n", path, now ? now : "nothing");
+		check(clock_ns() < deadline);
+		clock_sleep_ns(100 * NS_PER_MS);
+	}
+}
+
+static void test_timeout(void)
+{
+	AUTO_FREE char *mark = word("timeout");
+	struct lab_said s = LAB("--cmdline", mark, "--timeout", "60s", "--", "sh", "-c", "echo alive; sleep 1000");
+
+	lab_exited(&s, 124);
+	lab_is(s.out, "alive\n");
+	lab_has(s.err, "did not end within 1 min");
+	check(gone(mark));
+	lab_said_free(&s);
+}
+
+static void test_timeout_in_boot(void)
+{
+	AUTO_FREE char *mark = word("early");
+	struct lab_said s = LAB("--cmdline", mark, "--timeout", "1s", "--", "true");
+
+	lab_exited(&s, 124);
+	lab_has(s.err, "not up within 1 s");
+	check(gone(mark));
+	lab_said_free(&s);
+}
+
+static void test_signal(int sig, int code)
+{
+	AUTO_FREE char *mark = word(sigabbrev_np(sig)), *file = xprintf("%s/%d", lab_folder("signals"), sig);
+	struct child c = LAB_START(file, "--cmdline", mark, "--", "sh", "-c", "echo running; sleep 1000");
+	struct child_end end;
+
+	await_text(file, "running");
+	check(lab_processes(mark) == 2); /* vlat-lab and QEMU: the count below can tell */
+	child_kill(&c, sig);
+	check(child_wait(&c, clock_ns() + GONE_NS, &end) == 0);
+	check(code ? !end.signalled && end.code == code : end.signalled && end.code == sig);
+	check(gone(mark));
+}
+
+/* The kernel panics: no waiting for the time-out, and the person sees why. */
+static void test_no_boot(void)
+{
+	struct lab_said s = LAB("--cmdline", "rdinit=/nonsense init=/nonsense", "--", "true");
+
+	lab_exited(&s, 125);
+	lab_has(s.err, "ended by itself");
+	lab_said_free(&s);
+}
+
+static void test_no_such_command(void)
+{
+	struct lab_said s = LAB("--", "no-such-command");
+
+	lab_exited(&s, 127);
+	lab_has(s.err, "no-such-command");
+	lab_said_free(&s);
+}
+
+/* Each sees only its own, both succeed, and neither is waited for by the other. */
+static void test_two(void)
+{
+	AUTO_FREE char *one = xprintf("%s/one", lab_folder("two")), *two = xprintf("%s/two", lab_folder("two"));
+	struct child a, b;
+	struct child_end end;
+
+	a = LAB_START(one, "--cmdline", "lab.number=1", "--", "sh", "-c", "echo up; cat /proc/cmdline; sleep 2; echo done");
+	b = LAB_START(two, "--cmdline", "lab.number=2", "--", "sh", "-c", "echo up; cat /proc/cmdline; sleep 2; echo done");
+	check(child_wait(&a, clock_ns() + LONGEST_NS, &end) == 0 && !end.signalled && end.code == 0);
+	check(child_wait(&b, clock_ns() + LONGEST_NS, &end) == 0 && !end.signalled && end.code == 0);
+	await_text(one, "lab.number=1");
+	await_text(two, "lab.number=2");
+}
+
+int main(int argc, char **argv)
+{
+	lab_begin(argc, argv);
+	test_timeout_in_boot();
+	test_timeout();
+	test_signal(SIGINT, 130);
+	test_signal(SIGTERM, 130);
+	test_signal(SIGKILL, 0);
+	test_no_boot();
+	test_no_such_command();
+	test_two();
+	return 0;
+}
