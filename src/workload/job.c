@@ -121,11 +121,11 @@ json_t *job_to_json(const struct job *job)
 	json_t *o;
 
 	token_to_hex(job->token, token);
-	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:s, s:b}", "type", "job", "id", job->id, "workload",
-		      job->workload->name, "side", side_name(job->side), "peer", job->peer, "token", token, "direction",
-		      direction_name(job->direction), "cpus", cpuset_list(&job->cpus, cpus, sizeof(cpus)), "group", job->group,
-		      "policy", job->fifo ? "fifo" : "other", "priority", job->fifo, "lock_memory", (int) job->lock_memory,
-		      "pages", pages_name(job->pages), "ladder", (int) job->ladder);
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:s, s:b}", "type", "job", "id", job->id,
+		      "workload", job->workload->name, "side", side_name(job->side), "peer", job->peer, "token", token,
+		      "direction", direction_name(job->direction), "cpus", cpuset_list(&job->cpus, cpus, sizeof(cpus)), "group",
+		      job->group, "policy", job->fifo ? "fifo" : "other", "priority", job->fifo, "lock_memory",
+		      (int) job->lock_memory, "pages", pages_name(job->pages), "ladder", (int) job->ladder);
 	for (size_t i = 0; o && i < ARRAY_SIZE(members); i++) {
 		const struct member *m = &members[i];
 		double value = member_get(job, m);

@@ -15,10 +15,11 @@ static const struct workload *const table[] = {
 	&workload_tcp_stream,
 	&workload_wakeup,
 	&workload_memory,
+	&workload_vmexit,
 };
 
 /* The same order; a test holds the two together. */
-static const char *const names[] = { "tcp-rr", "tcp-crr", "udp-rr", "tcp-stream", "wakeup", "memory" };
+static const char *const names[] = { "tcp-rr", "tcp-crr", "udp-rr", "tcp-stream", "wakeup", "memory", "vmexit" };
 
 _Static_assert(ARRAY_SIZE(names) == ARRAY_SIZE(table), "one name per workload");
 

@@ -11,5 +11,6 @@ extern const struct workload workload_udp_rr;
 extern const struct workload workload_tcp_stream;
 extern const struct workload workload_wakeup;
 extern const struct workload workload_memory;
+extern const struct workload workload_vmexit;
 
 #endif

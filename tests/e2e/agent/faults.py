@@ -235,7 +235,7 @@ class ControlLine(driver.Case):
     def test_hello(self):
         hello = self.agent().greeting
         self.assertEqual(hello['protocol'], 1)
-        self.assertEqual(hello['workloads'], ['tcp-rr', 'tcp-crr', 'udp-rr', 'tcp-stream', 'wakeup', 'memory'])
+        self.assertEqual(hello['workloads'], ['tcp-rr', 'tcp-crr', 'udp-rr', 'tcp-stream', 'wakeup', 'memory', 'vmexit'])
         self.assertEqual(hello['kernel'], os.uname().release)
         self.assertIn(hello['clock']['source'], ('tsc', 'clock_gettime'))
 
