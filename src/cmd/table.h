@@ -11,6 +11,7 @@
 
 /* clang-format off */
 #define VLAT_COMMANDS(X) \
+	X(audit) \
 	X(compare) \
 	X(help) \
 	X(knobs) \

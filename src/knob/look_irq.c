@@ -266,6 +266,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "irq.pit_thread",
+		.of_vm = true,
 		.title = "no guest with an old timer chip",
 		.why = "its ticks come from a kernel thread on the host, which waits behind daemons",
 		.cost = "very old guests need that chip",

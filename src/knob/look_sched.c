@@ -208,6 +208,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "sch.cfs_quota",
+		.of_vm = true,
 		.title = "no CPU quota for virtual machines",
 		.why = "a group that has used its share stands still until the next period: tens of milliseconds",
 		.cost = "no hard limit on what the VM uses; weights still share fairly",
@@ -236,6 +237,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "sch.rlimits",
+		.of_vm = true,
 		.title = "QEMU may lock its memory",
 		.why = "without the limit lifted, locking guest memory or assigning a device fails",
 		.cost = "that program may take all memory",
@@ -287,6 +289,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "mem.memcg",
+		.of_vm = true,
 		.title = "no memory throttling of virtual machines",
 		.why = "above memory.high the kernel makes the group's tasks sleep",
 		.cost = "the group is limited by memory.max alone",

@@ -187,6 +187,7 @@ static int check_vm_queues(const struct knob *k, const struct knob_ctx *c, struc
 static const struct knob rows[] = {
 	{
 		.id = "net.vhost_poll",
+		.of_vm = true,
 		.title = "vhost workers poll for a moment",
 		.why = "a worker that looks again for some microseconds needs no kick and no wake-up: worth it with a spare CPU",
 		.cost = "that much CPU of the host",
@@ -198,6 +199,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "net.vhost_worker",
+		.of_vm = true,
 		.title = "vhost workers keep off the vCPUs' CPUs",
 		.why = "since 6.4 they are threads of QEMU and inherit its CPUs: pinned with it, they take the vCPU's time",
 		.cost = "a housekeeping CPU for packets",
@@ -208,6 +210,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "net.virtio_queue",
+		.of_vm = true,
 		.title = "no more network queues than vCPUs",
 		.why = "one queue for each vCPU that is busy keeps interrupt and reader together; each more is another worker",
 		.cost = "none",
@@ -220,6 +223,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "vm.cpu_host",
+		.of_vm = true,
 		.title = "guests see the host's processor",
 		.why = "features that a model leaves out are emulated or missing: invariant clock, x2APIC, waiting instructions",
 		.cost = "the guest cannot move to another kind of processor while it runs",
@@ -232,6 +236,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "vm.cpu_pm",
+		.of_vm = true,
 		.title = "guests sleep without exits",
 		.why = "an idle vCPU executes HLT or MWAIT itself: it wakes without help of the host",
 		.cost = "its CPU looks busy to the host for ever: only with a CPU of its own, and with sch.rt_runtime in mind",
@@ -245,6 +250,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "vm.devices_off",
+		.of_vm = true,
 		.title = "no devices that wake the emulator",
 		.why = "each emulated timer, USB port, balloon or screen wakes QEMU's main loop and makes vCPUs exit",
 		.cost = "those devices",
@@ -257,6 +263,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "vm.hint_dedicated",
+		.of_vm = true,
 		.title = "guests know that their CPUs are their own",
 		.why = "the guest then spins instead of yielding, and loads its idle polling by itself",
 		.cost = "a false promise hurts where vCPUs share CPUs",
@@ -269,6 +276,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "vm.invtsc",
+		.of_vm = true,
 		.title = "guests may use the processor's clock",
 		.why = "without the promise that it never stops, guests take a clock that costs more to read",
 		.cost = "no live migration to a host of another clock rate",
@@ -280,6 +288,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "vm.iothread",
+		.of_vm = true,
 		.title = "disks have a thread of their own",
 		.why = "otherwise disk requests wait for QEMU's main loop and its lock",
 		.cost = "a housekeeping CPU's time",
@@ -292,6 +301,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "vm.memory",
+		.of_vm = true,
 		.title = "guest memory on huge pages",
 		.why = "a guest's TLB miss walks two tables: small pages make both long, and can be swapped, merged and moved",
 		.cost = "the memory is set aside before the guest starts",
@@ -306,6 +316,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "vm.pmu_off",
+		.of_vm = true,
 		.title = "no performance counters in guests",
 		.why = "they are switched at every entry and exit",
 		.cost = "no perf and no hard-lockup watchdog inside",
@@ -317,6 +328,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "vm.poll_control",
+		.of_vm = true,
 		.title = "guests can switch the host's polling off",
 		.why = "a guest that polls before it sleeps should not be polled for again by the host",
 		.cost = "none",
@@ -328,6 +340,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "vm.topology",
+		.of_vm = true,
 		.title = "hardware threads shown to guests",
 		.why = "a guest that sees siblings as cores puts two busy threads on one core: 1 unless siblings are pinned as "
 		       "pairs",
@@ -340,6 +353,7 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "vm.tsc_deadline",
+		.of_vm = true,
 		.title = "guests arm timers by one register",
 		.why = "without it each timer is programmed by several exits",
 		.cost = "none: it is the default of every recent model",

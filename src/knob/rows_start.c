@@ -33,6 +33,7 @@ static int list_fifo(const struct knob *k, const struct knob_ctx *c, struct sett
 
 const struct knob knob_sch_vcpu_policy = {
 	.id = "sch.vcpu_policy",
+	.of_vm = true,
 	.title = "measured threads are real-time threads",
 	.why = "they run the moment they wake, ahead of every ordinary task; kernel threads with real-time priority stay above "
 	       "them",
@@ -64,6 +65,7 @@ static int list_pin(const struct knob *k, const struct knob_ctx *c, struct setti
 
 const struct knob knob_vm_thread_pin = {
 	.id = "vm.thread_pin",
+	.of_vm = true,
 	.title = "threads are pinned, vCPUs one to one",
 	.why = "a thread that moves loses its caches, and the emulator's work must not take a vCPU's time",
 	.cost = "the scheduler cannot even out load",
@@ -87,6 +89,7 @@ static int list_lock(const struct knob *k, const struct knob_ctx *c, struct sett
 
 const struct knob knob_mem_mlock = {
 	.id = "mem.mlock",
+	.of_vm = true,
 	.title = "memory is locked",
 	.why = "no page of the measured processes has to be fetched or mapped while they run",
 	.cost = "that memory cannot be reclaimed",
