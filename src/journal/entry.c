@@ -14,6 +14,7 @@
 static const char *const kind_names[] = {
 	[ENTRY_VALUE] = "value",   [ENTRY_TASK] = "task", [ENTRY_POLICY] = "policy", [ENTRY_NETNS] = "netns",
 	[ENTRY_CGROUP] = "cgroup", [ENTRY_TREE] = "tree", [ENTRY_MOUNT] = "mount",   [ENTRY_COMMAND] = "command",
+	[ENTRY_DRIVER] = "driver", [ENTRY_VFS] = "vfs",   [ENTRY_NETDEV] = "netdev",
 };
 
 /* Which members a kind must have. */
@@ -28,6 +29,9 @@ static const struct {
 	[ENTRY_TREE] = { .path = true },
 	[ENTRY_MOUNT] = { .path = true },
 	[ENTRY_COMMAND] = { .argv = true },
+	[ENTRY_DRIVER] = { .path = true, .change = true },
+	[ENTRY_VFS] = { .path = true, .change = true },
+	[ENTRY_NETDEV] = { .path = true, .change = true },
 };
 
 static void free_words(char **words)

@@ -25,13 +25,16 @@ enum entry_kind {
 	ENTRY_TREE,
 	ENTRY_MOUNT,
 	ENTRY_COMMAND,
+	ENTRY_DRIVER,           /* of a PCI device */
+	ENTRY_VFS,              /* virtual functions of a port */
+	ENTRY_NETDEV,           /* a network device that is moved or changes its driver */
 };
 
 struct entry {
 	uint64_t seq;
 	enum entry_kind kind;
 	enum value_form form;
-	char *path;                     /* value, netns, cgroup, tree, mount */
+	char *path;                     /* value, netns, cgroup, tree, mount; of devices their folder in sysfs */
 	char *before, *after, *left, *guard;
 	bool lasting;                   /* survives a reboot */
 	pid_t tid;                      /* task, policy: with start, an identity */

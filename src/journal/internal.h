@@ -52,6 +52,9 @@ enum undo_state undo_cgroup(const struct undo_ctx *c, const struct entry *e, str
 enum undo_state undo_tree(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_mount(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_command(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+enum undo_state undo_driver(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+enum undo_state undo_vfs(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+enum undo_state undo_netdev(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 
 /*
  * End every process that carries the run's mark (and, with netns_ino, sits in

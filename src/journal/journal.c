@@ -20,7 +20,9 @@
 #include "base/jsonx.h"
 #include "base/proc_stat.h"
 #include "base/text.h"
+#include "journal/device.h"
 #include "journal/internal.h"
+#include "journal/netdev.h"
 
 static int write_whole(int fd, const char *text, size_t len)
 {
@@ -300,4 +302,33 @@ int journal_command_while(struct journal *j, const char *guard, const char *cons
 	for (size_t i = 0; i < n; i++)
 		e.argv[i] = xstrdup(argv[i]);
 	return note(j, &e, err);
+}
+
+/* Takes before and after over. */
+static int note_device(struct journal *j, enum entry_kind kind, const struct fs *fs, const char *address, char *before,
+		       char *after, struct err *err)
+{
+	struct entry e = { .kind = kind, .before = before, .after = after };
+
+	e.path = xprintf("%s" DEVICE_FOLDER "%s", fs->live ? "" : fs->path, address);
+	return note(j, &e, err);
+}
+
+int journal_driver(struct journal *j, const struct fs *fs, const char *address, const char *before, const char *after,
+		   struct err *err)
+{
+	return note_device(j, ENTRY_DRIVER, fs, address, xstrdup(before), xstrdup(after), err);
+}
+
+int journal_vfs(struct journal *j, const struct fs *fs, const char *address, unsigned n, struct err *err)
+{
+	return note_device(j, ENTRY_VFS, fs, address, xstrdup("0"), xprintf("%u", n), err);
+}
+
+int journal_netdev(struct journal *j, const struct fs *fs, const char *address, const struct netdev_state *before,
+		   struct err *err)
+{
+	char text[NETDEV_TEXT_MAX];
+
+	return note_device(j, ENTRY_NETDEV, fs, address, xstrdup(netdev_text(before, text)), xstrdup("taken"), err);
 }

@@ -67,6 +67,18 @@ int journal_command(struct journal *j, const char *const *argv, struct err *err)
 int journal_command_while(struct journal *j, const char *guard, const char *const *argv, struct err *err);
 
 /*
+ * PCI devices below `fs`, by address.  Their undo never waits for a user to
+ * let go: a device in use stays, reported, until revert is tried again.
+ */
+struct netdev_state;                                    /* journal/netdev.h */
+/* before "" = nobody had it; after "" = whichever driver the kernel finds for it. */
+int journal_driver(struct journal *j, const struct fs *fs, const char *address, const char *before, const char *after,
+		   struct err *err);
+int journal_vfs(struct journal *j, const struct fs *fs, const char *address, unsigned n, struct err *err); /* it had none */
+int journal_netdev(struct journal *j, const struct fs *fs, const char *address, const struct netdev_state *before,
+		   struct err *err);
+
+/*
  * Many intents, one fsync: between journal_hold() and journal_sync() intents
  * are only gathered; none of the changes may be made before the sync returned 0.
  */

@@ -27,6 +27,7 @@ typedef enum undo_state undo_fn(const struct undo_ctx *c, const struct entry *e,
 static undo_fn *const undo_table[] = {
 	[ENTRY_VALUE] = undo_value,   [ENTRY_TASK] = undo_task, [ENTRY_POLICY] = undo_policy, [ENTRY_NETNS] = undo_netns,
 	[ENTRY_CGROUP] = undo_cgroup, [ENTRY_TREE] = undo_tree, [ENTRY_MOUNT] = undo_mount,   [ENTRY_COMMAND] = undo_command,
+	[ENTRY_DRIVER] = undo_driver, [ENTRY_VFS] = undo_vfs,   [ENTRY_NETDEV] = undo_netdev,
 };
 
 static const char *const state_names[] = {

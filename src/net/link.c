@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -130,6 +131,25 @@ int net_do(struct net *net, struct nlmsghdr *msg, const char *what, struct err *
 	return r < 0 ? r : refused((const struct nlmsghdr *) buf, what, err);
 }
 
+/* With many virtual functions an answer is larger than any buffer one would guess: 256 of them need 100 kB. */
+#define ANSWER_MAX ((size_t) 1 << 20)
+
+int net_ask(struct net *net, struct nlmsghdr *msg, const char *what, void **ret, size_t *ret_len, struct err *err)
+{
+	AUTO_FREE char *buf = xalloc(ANSWER_MAX, 1);
+	int n = talk(net, msg, buf, ANSWER_MAX, what, err), r;
+
+	if (n < 0)
+		return n;
+	if (((const struct nlmsghdr *) buf)->nlmsg_type == NLMSG_ERROR) {
+		r = refused((const struct nlmsghdr *) buf, what, err);
+		return r < 0 ? r : err_set(err, -EPROTO, "cannot %s: the kernel's answer is empty", what);
+	}
+	*ret = TAKE(buf);
+	*ret_len = (size_t) n;
+	return 0;
+}
+
 int link_get(struct net *net, const char *name, struct link_fact *ret, struct err *err)
 {
 	_Alignas(8) char buf[16384];
@@ -158,6 +178,39 @@ int link_veth(struct net *net, const struct veth_end *here, const struct veth_en
 
 	(void) text_print(what, sizeof(what), "make the veth pair %s, %s", here->name, there->name);
 	return net_do(net, rtmsg_veth_new(&m, here, there), what, err);
+}
+
+int link_lower(struct net *net, const char *device, struct lower_end *end, struct err *err)
+{
+	struct link_fact fact;
+	char what[96];
+	struct rtbuf m;
+	int r = link_get(net, device, &fact, err);
+
+	if (r < 0)
+		return r;
+	end->lower = fact.ifindex;
+	(void) text_print(what, sizeof(what), "make the %s %s on %s", lower_kind_name(end->kind), end->name, device);
+	r = net_do(net, rtmsg_lower_new(&m, end), what, err);
+	if (r == -EOPNOTSUPP)
+		return err_set(err, r, "this kernel has no %s: load its module (modprobe %s) or take a kernel that has it",
+			       lower_kind_name(end->kind), lower_kind_name(end->kind));
+	return r;
+}
+
+int link_move(struct net *net, const char *name, int ns_fd, const char *new_name, struct err *err)
+{
+	struct link_fact fact;
+	char what[96];
+	struct rtbuf m;
+	int r = link_set(net, name, &(struct link_wish){ .down = true }, err);
+
+	if (r == 0)
+		r = link_get(net, name, &fact, err);
+	if (r < 0)
+		return r;
+	(void) text_print(what, sizeof(what), "move %s to another network namespace", name);
+	return net_do(net, rtmsg_link_move(&m, fact.ifindex, ns_fd, new_name), what, err);
 }
 
 int link_bridge(struct net *net, const char *name, const struct mac *mac, struct err *err)
@@ -194,7 +247,12 @@ int link_enslave(struct net *net, const char *name, const char *bridge, struct e
 
 int link_await(struct net *net, const char *name, bool port, struct err *err)
 {
-	uint64_t deadline = clock_ns() + AWAIT_NS;
+	return link_await_for(net, name, port, AWAIT_NS, err);
+}
+
+int link_await_for(struct net *net, const char *name, bool port, uint64_t timeout_ns, struct err *err)
+{
+	uint64_t deadline = clock_ns() + timeout_ns;
 	struct link_fact f;
 
 	for (;;) {
@@ -276,6 +334,16 @@ char *mac_text(const struct mac *mac, char buf[18])
 
 	(void) text_print(buf, 18, "%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3], a[4], a[5]);
 	return buf;
+}
+
+struct mac mac_chance(void)
+{
+	struct mac mac = { { 0x02, 0x76, 0x6c, 0, 0, 0 } };
+	uint64_t now = clock_ns();
+
+	if (getrandom(mac.at + 3, 3, GRND_NONBLOCK) != 3)
+		memcpy(mac.at + 3, &now, 3);    /* before the kernel has gathered any: the clock is chance enough */
+	return mac;
 }
 
 static bool take_octet(const char **at, uint8_t *ret)

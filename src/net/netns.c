@@ -71,6 +71,11 @@ int netns_run(int ns_fd, int (*fn)(void *arg, struct err *err), void *arg, struc
 	return visit(ns_fd, fn, arg, err);
 }
 
+int netns_try(int (*fn)(void *arg, struct err *err), void *arg, struct err *err)
+{
+	return visit(-1, fn, arg, err);
+}
+
 static int name_path(const char *name, char path[NETNS_PATH_MAX], struct err *err)
 {
 	if (!text_is_name(name))

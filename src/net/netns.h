@@ -24,6 +24,9 @@ int netns_delete(const char *name, struct err *err);
 /* Run fn(arg) in a thread of its own inside the namespace, so the caller never leaves his; returns what fn returned. */
 int netns_run(int ns_fd, int (*fn)(void *arg, struct err *err), void *arg, struct err *err);
 
+/* The same in a nameless namespace that ends with it: to try what this kernel can do, leaving nothing. */
+int netns_try(int (*fn)(void *arg, struct err *err), void *arg, struct err *err);
+
 /* Write a file below /proc/sys/net as the namespace sees it ("ipv4/conf/all/rp_filter"); 0 done, 1 = it has no such file. */
 int netns_sysctl(int ns_fd, const char *name, const char *value, struct err *err);
 

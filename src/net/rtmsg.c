@@ -90,13 +90,59 @@ struct nlmsghdr *rtmsg_bridge_new(struct rtbuf *m, const char *name, const struc
 	return h;
 }
 
+const char *lower_kind_name(enum lower_kind kind)
+{
+	static const char *const names[] = {
+		[LOWER_MACVLAN] = "macvlan",
+		[LOWER_MACVTAP] = "macvtap",
+		[LOWER_IPVLAN] = "ipvlan",
+	};
+
+	return names[kind];
+}
+
+/* Bridge mode and L2: siblings on one device reach each other without leaving it. */
+struct nlmsghdr *rtmsg_lower_new(struct rtbuf *m, const struct lower_end *end)
+{
+	struct nlmsghdr *h = begin_link(m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	struct nlattr *info, *data;
+
+	mnl_attr_put_u32(h, IFLA_LINK, end->lower);
+	mnl_attr_put_strz(h, IFLA_IFNAME, end->name);
+	if (end->mac && end->kind != LOWER_IPVLAN)
+		put_mac(h, end->mac);
+	if (end->ns_fd >= 0)
+		mnl_attr_put_u32(h, IFLA_NET_NS_FD, (uint32_t) end->ns_fd);
+	info = mnl_attr_nest_start(h, IFLA_LINKINFO);
+	mnl_attr_put_strz(h, IFLA_INFO_KIND, lower_kind_name(end->kind));
+	data = mnl_attr_nest_start(h, IFLA_INFO_DATA);
+	if (end->kind == LOWER_IPVLAN)
+		mnl_attr_put_u16(h, IFLA_IPVLAN_MODE, IPVLAN_MODE_L2);
+	else
+		mnl_attr_put_u32(h, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
+	mnl_attr_nest_end(h, data);
+	mnl_attr_nest_end(h, info);
+	return h;
+}
+
+struct nlmsghdr *rtmsg_link_move(struct rtbuf *m, uint32_t ifindex, int ns_fd, const char *name)
+{
+	struct nlmsghdr *h = begin_link(m, RTM_NEWLINK, 0, ifindex);
+	struct ifinfomsg *info = mnl_nlmsg_get_payload(h);
+
+	info->ifi_change = IFF_UP;      /* flags 0: down, or its new name is refused */
+	mnl_attr_put_u32(h, IFLA_NET_NS_FD, (uint32_t) ns_fd);
+	mnl_attr_put_strz(h, IFLA_IFNAME, name);
+	return h;
+}
+
 struct nlmsghdr *rtmsg_link_set(struct rtbuf *m, uint32_t ifindex, const struct link_wish *wish)
 {
 	struct nlmsghdr *h = begin_link(m, RTM_NEWLINK, 0, ifindex);
 	struct ifinfomsg *info = mnl_nlmsg_get_payload(h);
 
-	if (wish->up) {
-		info->ifi_flags = IFF_UP;
+	if (wish->up || wish->down) {
+		info->ifi_flags = wish->up ? IFF_UP : 0;
 		info->ifi_change = IFF_UP;
 	}
 	if (wish->mac)

@@ -31,13 +31,27 @@ struct veth_end {
 
 /* What to change on a link; a zeroed field stays as it is. */
 struct link_wish {
-	bool up;
+	bool up, down;
 	uint32_t master;                /* ifindex of a bridge */
 	uint32_t mtu;
 	uint32_t txqueuelen;
 	const struct mac *mac;
 };
 
+/* A link that shares another one's hardware address space: macvlan, macvtap, ipvlan. */
+enum lower_kind { LOWER_MACVLAN, LOWER_MACVTAP, LOWER_IPVLAN };
+
+struct lower_end {
+	enum lower_kind kind;
+	uint32_t lower;                 /* ifindex of the device below, in the namespace of the socket */
+	const char *name;
+	int ns_fd;                      /* where the new link will be; < 0 = beside the device below */
+	const struct mac *mac;          /* NULL = the kernel's choice; ipvlan has its lower device's */
+};
+
+struct nlmsghdr *rtmsg_lower_new(struct rtbuf *m, const struct lower_end *end); /* macvlan: bridge mode; ipvlan: L2 */
+const char *lower_kind_name(enum lower_kind kind);
+struct nlmsghdr *rtmsg_link_move(struct rtbuf *m, uint32_t ifindex, int ns_fd, const char *name); /* down first */
 struct nlmsghdr *rtmsg_veth_new(struct rtbuf *m, const struct veth_end *here, const struct veth_end *there);
 struct nlmsghdr *rtmsg_bridge_new(struct rtbuf *m, const char *name, const struct mac *mac); /* STP off, no delay, no snooping */
 struct nlmsghdr *rtmsg_link_set(struct rtbuf *m, uint32_t ifindex, const struct link_wish *wish);

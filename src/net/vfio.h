@@ -20,6 +20,8 @@ struct vfio_device {
 	char node[32];                  /* "/dev/vfio/7"; the container is VFIO_CONTAINER */
 };
 
+/* Could any device be given to a VM: an IOMMU, and the drivers.  The sentence and the cure when not. */
+int vfio_check_host(const struct fs *fs, struct err *err);
 /*
  * Could this device be given to a VM?  Every reason that can be seen
  * beforehand has its sentence and cure: no IOMMU, drivers missing, group not
@@ -28,6 +30,9 @@ struct vfio_device {
  */
 int vfio_check(const struct fs *fs, const char *address, bool force, struct err *err);
 /* Journalled; a device that is at vfio-pci already is taken as it is. */
+int vfio_bind_on(struct vfio_device *ret, const struct fs *fs, struct journal *j, const char *address, bool force,
+		 struct err *err);
+/* On the running machine. */
 int vfio_bind(struct vfio_device *ret, struct journal *j, const char *address, bool force, struct err *err);
 
 #endif

@@ -1,36 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wire - the three namespaces of one run and what joins them.
+ * wire - the namespaces of one run and what joins them.
  *
- * Hardware addresses are fixed and locally administered: they need be unique
- * on their own bridge only, and a known address means a neighbour entry that
- * is there before the first packet.  No other traffic exists on the wire, so
- * nothing but the measured datapath runs: veth, bridge, veth (or tap).
+ * On vlat's own bridge or veth, hardware addresses are fixed and locally
+ * administered: they need be unique there only, and a known address means a
+ * neighbour entry that is there before the first packet.  No other traffic
+ * exists on the wire, so nothing but the measured datapath runs.  On a device
+ * that the user named others may listen: there they are chosen by chance.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/vec.h"
 #include "journal/netns_folder.h"
-#include "net/link.h"
-#include "net/wire.h"
+#include "net/wire_parts.h"
 
-static const struct mac bridge_mac = { { 0x02, 0x76, 0x6c, 0x61, 0x74, 0x00 } };
+#define LINK_UP_NS (20 * NS_PER_S)      /* a card negotiates its link; veth takes a millisecond */
+
 static const struct mac peer_mac = { { 0x02, 0x76, 0x6c, 0x61, 0x74, 0x01 } };
 static const struct mac sut_mac = { { 0x02, 0x76, 0x6c, 0x61, 0x74, 0x02 } };
-static const struct mac peer_port_mac = { { 0x02, 0x76, 0x6c, 0x61, 0x74, 0x11 } };
-static const struct mac sut_port_mac = { { 0x02, 0x76, 0x6c, 0x61, 0x74, 0x12 } };
 
-#define LINK_NAME "eth0"
-
-static void cleanup_net(struct net **net)
+/* Which namespaces a datapath has: w(ire), p(eer), s(ut). */
+static bool has_namespace(const struct wire *w, char which)
 {
-	net_close(*net);
+	const struct datapath_wish *wish = &w->parts->wish;
+	bool vm = w->kind == WIRE_VM, named = wish->dev[0] != '\0';
+
+	switch (which) {
+	case 'p':
+		return wish->peer != PEER_NONE;
+	case 's':
+		return !vm && w->datapath != DATAPATH_HOST;
+	default:
+		if (datapath_row(w->datapath)->device || w->datapath == DATAPATH_HOST)
+			return false;
+		return !named || w->datapath == DATAPATH_MACVTAP || w->datapath == DATAPATH_MACVTAP_VHOST_NET;
+	}
 }
-#define AUTO_NET AUTO(cleanup_net)
 
 static void name_namespace(const char *run, char which, char buf[48])
 {
@@ -41,33 +53,38 @@ static int make_namespace(const struct wire *w, char which, char path[NETNS_PATH
 {
 	char name[48];
 
+	if (!has_namespace(w, which))
+		return 0;
 	name_namespace(w->run, which, name);
 	if (text_print(path, NETNS_PATH_MAX, "%s/%s", NETNS_FOLDER, name))
 		return err_set(err, -ENAMETOOLONG, "the run's name \"%.64s\" is too long", w->run);
 	return netns_make(NULL, name, ret_fd, err);
 }
 
+static int make_namespaces(struct wire *w, struct err *err)
+{
+	char path[NETNS_PATH_MAX];
+	int r = make_namespace(w, 'w', path, &w->wire_ns, err);
+
+	if (r == 0)
+		r = make_namespace(w, 'p', w->peer_ns_path, &w->peer_ns, err);
+	return r < 0 ? r : make_namespace(w, 's', w->sut_ns_path, &w->sut_ns, err);
+}
+
 /* One write to disk for all of them. */
 static int note_namespaces(const struct wire *w, struct journal *j, struct err *err)
 {
-	const char *which = w->kind == WIRE_VM ? "wp" : "wps";
 	char name[48];
 	int r = 0, s;
 
 	journal_hold(j);
-	for (; *which && r == 0; which++) {
+	for (const char *which = "wps"; *which && r == 0; which++) {
 		name_namespace(w->run, *which, name);
-		r = journal_netns(j, name, err);
+		if (has_namespace(w, *which))
+			r = journal_netns(j, name, err);
 	}
 	s = journal_sync(j, r < 0 ? NULL : err);
 	return r < 0 ? r : s;
-}
-
-static int make_bridge(struct net *wire, struct err *err)
-{
-	int r = link_bridge(wire, "br0", &bridge_mac, err);
-
-	return r < 0 ? r : link_set(wire, "br0", &(struct link_wish) { .up = true }, err);
 }
 
 /* The far end of a cable: loopback, address, and who is at the other end. */
@@ -76,134 +93,170 @@ static int dress_end(int ns_fd, const char *address, const char *neighbour, cons
 	AUTO_NET struct net *net = NULL;
 	int r = net_open(&net, ns_fd, err);
 
-	if (r < 0)
-		return r;
-	r = link_set(net, "lo", &(struct link_wish) { .up = true }, err);
-	if (r < 0)
-		return r;
-	r = link_set(net, LINK_NAME, &(struct link_wish) { .up = true }, err);
-	if (r < 0)
-		return r;
-	r = link_address(net, LINK_NAME, address, WIRE_PREFIX, err);
-	if (r < 0)
-		return r;
-	r = link_neighbour(net, LINK_NAME, neighbour, neighbour_mac, err);
-	return r < 0 ? r : link_await(net, LINK_NAME, false, err);
-}
-
-static int plug_veth(struct net *wire, const struct veth_end *port, const struct veth_end *end, struct err *err)
-{
-	int r = link_veth(wire, port, end, err);
-
-	return r < 0 ? r : link_enslave(wire, port->name, "br0", err);
-}
-
-static int plug_peer(struct wire *w, struct net *net, struct err *err)
-{
-	const struct veth_end port = { .name = "peer0", .ns_fd = -1, .mac = peer_port_mac };
-	const struct veth_end end = { .name = LINK_NAME, .ns_fd = w->peer_ns, .mac = peer_mac };
-	int r = plug_veth(net, &port, &end, err);
-
 	if (r == 0)
-		r = dress_end(w->peer_ns, WIRE_PEER_ADDRESS, WIRE_SUT_ADDRESS, &sut_mac, err);
-	return r < 0 ? r : link_await(net, port.name, true, err);
-}
-
-static int plug_veth_sut(struct wire *w, struct net *net, struct err *err)
-{
-	const struct veth_end port = { .name = "sut0", .ns_fd = -1, .mac = sut_port_mac };
-	const struct veth_end end = { .name = LINK_NAME, .ns_fd = w->sut_ns, .mac = sut_mac };
-	int r = plug_veth(net, &port, &end, err);
-
+		r = link_set(net, "lo", &(struct link_wish) { .up = true }, err);
 	if (r == 0)
-		r = dress_end(w->sut_ns, WIRE_SUT_ADDRESS, WIRE_PEER_ADDRESS, &peer_mac, err);
-	return r < 0 ? r : link_await(net, port.name, true, err);
+		r = link_set(net, WIRE_LINK, &(struct link_wish) { .up = true }, err);
+	if (r == 0)
+		r = link_address(net, WIRE_LINK, address, WIRE_PREFIX, err);
+	if (r == 0 && neighbour)
+		r = link_neighbour(net, WIRE_LINK, neighbour, neighbour_mac, err);
+	return r;
 }
 
-static int plug_tap(struct wire *w, struct net *net, struct err *err)
-{
-	int r = tap_make(w->wire_ns, "tap0", &w->tap_fd, err);
-
-	if (r < 0)
-		return r;
-	r = link_set(net, "tap0", &(struct link_wish) { .mac = &sut_port_mac }, err);
-	if (r < 0)
-		return r;
-	r = link_enslave(net, "tap0", "br0", err);
-	return r < 0 ? r : link_await(net, "tap0", true, err);
-}
-
-static int build(struct wire *w, struct journal *j, struct err *err)
+static int await_end(int ns_fd, struct err *err)
 {
 	AUTO_NET struct net *net = NULL;
-	char path[NETNS_PATH_MAX];
-	int r;
+	int r = net_open(&net, ns_fd, err);
 
-	r = note_namespaces(w, j, err);
-	if (r < 0)
-		return r;
-	r = make_namespace(w, 'w', path, &w->wire_ns, err);
-	if (r < 0)
-		return r;
-	r = make_namespace(w, 'p', w->peer_ns_path, &w->peer_ns, err);
-	if (r < 0)
-		return r;
-	if (w->kind != WIRE_VM) {
-		r = make_namespace(w, 's', w->sut_ns_path, &w->sut_ns, err);
-		if (r < 0)
-			return r;
-	}
-	r = net_open(&net, w->wire_ns, err);
-	if (r < 0)
-		return r;
-	r = make_bridge(net, err);
-	if (r < 0)
-		return r;
-	r = plug_peer(w, net, err);
-	if (r < 0)
-		return r;
-	return w->kind == WIRE_VM ? plug_tap(w, net, err) : plug_veth_sut(w, net, err);
+	return r < 0 ? r : link_await_for(net, WIRE_LINK, false, LINK_UP_NS, err);
 }
 
-int wire_make(struct wire *ret, struct journal *j, enum wire_sut kind, struct err *err)
+/* The link of a cable into a VM comes up with the VM's driver. */
+static bool is_dark(const struct wire *w)
+{
+	return w->kind == WIRE_VM && w->datapath == DATAPATH_PF;
+}
+
+int wire_await_peer(const struct wire *w, struct err *err)
+{
+	return w->peer_ns < 0 ? 0 : await_end(w->peer_ns, err);
+}
+
+int wire_dress_peer(struct wire *w, struct err *err)
+{
+	int r = 0;
+
+	if (w->peer_ns >= 0)
+		r = dress_end(w->peer_ns, WIRE_PEER_ADDRESS, WIRE_SUT_ADDRESS, &w->sut_mac, err);
+	return r < 0 || is_dark(w) ? r : wire_await_peer(w, err);
+}
+
+int wire_dress_sut(struct wire *w, struct err *err)
+{
+	const char *neighbour = w->peer_ns < 0 ? NULL : WIRE_PEER_ADDRESS;
+
+	int r;
+
+	if (w->sut_ns < 0)
+		return 0;
+	r = dress_end(w->sut_ns, WIRE_SUT_ADDRESS, neighbour, &w->peer_mac, err);
+	return r < 0 ? r : await_end(w->sut_ns, err);
+}
+
+typedef int build_fn(struct wire *w, struct err *err);
+
+static build_fn *const builders[] = {
+	[DATAPATH_BRIDGE] = wire_build_bridge,
+	[DATAPATH_VHOST_NET] = wire_build_bridge,
+	[DATAPATH_MACVTAP] = wire_build_lower,
+	[DATAPATH_MACVTAP_VHOST_NET] = wire_build_lower,
+	[DATAPATH_E1000E] = wire_build_bridge,
+	[DATAPATH_MACVLAN] = wire_build_lower,
+	[DATAPATH_IPVLAN] = wire_build_lower,
+	[DATAPATH_VF] = wire_build_vf,
+	[DATAPATH_PF] = wire_build_pf,
+	[DATAPATH_HOST] = wire_build_host,
+};
+
+static int build(struct wire *w, struct err *err)
+{
+	struct wire_parts *p = w->parts;
+	int r = wire_devices_note(w, err);
+
+	if (r == 0)
+		r = note_namespaces(w, p->journal, err);
+	if (r == 0)
+		r = make_namespaces(w, err);
+	if (r == 0 && w->kind == WIRE_VM && datapath_row(w->datapath)->vhost)
+		r = vhost_net_open(&w->vhost_fd, err);
+	return r < 0 ? r : builders[w->datapath](w, err);
+}
+
+static int start_parts(struct wire *w, struct journal *j, const struct datapath_wish *wish, struct err *err)
+{
+	struct wire_parts *p = xalloc(1, sizeof(*p));
+	int r;
+
+	p->journal = j;
+	p->wish = *wish;
+	p->sut_vf.lease = p->peer_vf.lease = p->sut.lease = p->peer.lease = -1;
+	p->fs.root = p->host_ns = -1;
+	w->parts = p;
+	r = fs_open_root(&p->fs, "/", err);
+	p->host_ns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (r == 0 && p->host_ns < 0)
+		r = err_sys(err, -errno, "cannot open the host's network namespace");
+	return r;
+}
+
+int wire_make_over(struct wire *ret, struct journal *j, enum wire_sut kind, const struct datapath_wish *wish, struct err *err)
 {
 	struct wire w = WIRE_INIT;
 	int r;
 
 	w.kind = kind;
-	w.sut_mac = sut_mac;
-	w.peer_mac = peer_mac;
-	(void) text_print(w.sut_link, sizeof(w.sut_link), "%s", LINK_NAME);
+	w.datapath = wish->kind;
+	w.sut_mac = wish->dev[0] ? mac_chance() : sut_mac;
+	w.peer_mac = wish->dev[0] ? mac_chance() : peer_mac;
+	(void) text_print(w.sut_link, sizeof(w.sut_link), "%s", WIRE_LINK);
 	(void) text_print(w.run, sizeof(w.run), "%s", journal_run(j));
-	r = build(&w, j, err);
+	r = start_parts(&w, j, wish, err);
+	if (r == 0)
+		r = datapath_available(&w.parts->fs, wish, kind, err);
+	if (r == 0) {
+		r = build(&w, err);
+		if (r < 0)
+			err_in(err, "datapath %s", datapath_row(wish->kind)->name);
+	}
 	if (r < 0) {
 		wire_close(&w);
-		return err_in(err, "wire of run %s", journal_run(j));
+		return r;
 	}
 	*ret = w;
 	return 0;
 }
 
-static void close_one(int *fd, const char *run, char which)
+int wire_make(struct wire *ret, struct journal *j, enum wire_sut kind, struct err *err)
+{
+	return wire_make_over(ret, j, kind, &(struct datapath_wish) { .kind = DATAPATH_BRIDGE }, err);
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void close_one(const struct wire *w, int *fd, char which)
 {
 	struct err e = { 0 };
 	char name[48];
 
 	if (*fd < 0)
 		return;
-	close(*fd);
-	*fd = -1;
-	name_namespace(run, which, name);
+	close_fd(fd);
+	if (!has_namespace(w, which))
+		return;         /* the host's own */
+	name_namespace(w->run, which, name);
 	if (netns_delete(name, &e) < 0)
 		log_warn("%s", e.text);
 }
 
 void wire_close(struct wire *w)
 {
-	if (w->tap_fd >= 0)
-		close(w->tap_fd);
-	w->tap_fd = -1;
-	close_one(&w->sut_ns, w->run, 's');
-	close_one(&w->peer_ns, w->run, 'p');
-	close_one(&w->wire_ns, w->run, 'w');
+	close_fd(&w->tap_fd);
+	close_fd(&w->vhost_fd);
+	if (!w->parts)
+		return;
+	wire_host_close(w);
+	wire_devices_back(w);
+	close_one(w, &w->sut_ns, 's');
+	close_one(w, &w->peer_ns, 'p');
+	close_one(w, &w->wire_ns, 'w');
+	close_fd(&w->parts->host_ns);
+	fs_close(&w->parts->fs);
+	free(w->parts);
+	w->parts = NULL;
 }

@@ -49,6 +49,13 @@ int wire_make(struct wire *ret, struct journal *j, enum wire_sut kind, struct er
 int wire_make_over(struct wire *ret, struct journal *j, enum wire_sut kind, const struct datapath_wish *wish, struct err *err);
 
 /*
+ * A VM that has a card of its own (pf) raises the link of its cable itself:
+ * wait until the peer's end works.  Call when the guest's driver is up; returns
+ * at once for every other wire.
+ */
+int wire_await_peer(const struct wire *w, struct err *err);
+
+/*
  * Delete the namespaces, give devices back, close the fds.  The VM must have
  * ended.  Accepts WIRE_INIT; the journal's undo finds nothing left afterwards.
  */
