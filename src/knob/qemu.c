@@ -28,7 +28,7 @@ const char *launcher_name(enum launcher l)
 	return names[l];
 }
 
-size_t qemu_argv(const char *text, size_t n, char ***ret)
+size_t qemu_line_words(const char *text, size_t n, char ***ret)
 {
 	size_t words = 0, at = 0;
 	char **argv, *copy;
@@ -212,7 +212,7 @@ static void read_one(const struct fs *fs, const struct task_facts *tasks, pid_t 
 		out->hidden = true;
 		return;
 	}
-	q.argc = qemu_argv(text, n, &q.argv);
+	q.argc = qemu_line_words(text, n, &q.argv);
 	fs_readf(fs, cgroup, sizeof(cgroup), "proc/%d/cgroup", (int) pid);
 	if (!qemu_value(&q, "name", "guest", q.name, sizeof(q.name)))
 		qemu_value(&q, "name", "", q.name, sizeof(q.name));

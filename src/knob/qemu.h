@@ -61,6 +61,6 @@ bool qemu_value(const struct qemu *q, const char *name, const char *key, char *b
 struct cpuset qemu_vcpu_cpus(const struct qemu *q);
 
 /* /proc/PID/cmdline, n bytes, words ended by NUL; argv is one allocation and NULL-terminated. */
-size_t qemu_argv(const char *text, size_t n, char ***ret);
+size_t qemu_line_words(const char *text, size_t n, char ***ret);
 
 #endif
