@@ -112,6 +112,11 @@ void tree_learn_names(struct fs_tree *t, uint32_t n)
 	fs_list_free(&names);
 }
 
+void fs_tree_settle(struct fs_tree *t)
+{
+	t->from = (struct fs){ .root = -1 };
+}
+
 void fs_record(struct fs *ret, const struct fs *from)
 {
 	struct fs_tree *t = fs_tree_new();

@@ -80,8 +80,12 @@ uint32_t tree_add_node(struct fs_tree *t, uint32_t parent, const char *name, siz
 	if (!tree_charge(t, FS_TREE_ENTRY + len))
 		return NONE;
 	node = vec_add(&t->nodes);
-	*node = (struct node){ .parent = parent, .child = NONE, .sibling = t->nodes.at[parent].child, .kind = (uint8_t) kind,
-			       .mode = kind == FS_DIR ? 0755 : 0644, .name = xstrndup(name, len) };
+	*node = (struct node){ .parent = parent,
+			       .child = NONE,
+			       .sibling = t->nodes.at[parent].child,
+			       .kind = (uint8_t) kind,
+			       .mode = kind == FS_DIR ? 0755 : 0644,
+			       .name = xstrndup(name, len) };
 	t->nodes.at[parent].child = n;
 	if (t->nodes.n > t->n_buckets)
 		grow_buckets(t);
@@ -98,8 +102,9 @@ struct fs_tree *fs_tree_new(void)
 	t->from.root = -1;
 	t->n_buckets = 256;
 	grow_buckets(t);
-	*root = (struct node){ .child = NONE, .sibling = NONE, .bucket = NONE, .kind = FS_DIR, .mode = 0755, .probed = true,
-			       .name = xstrdup("") };
+	*root = (struct node){
+		.child = NONE, .sibling = NONE, .bucket = NONE, .kind = FS_DIR, .mode = 0755, .probed = true, .name = xstrdup("")
+	};
 	return t;
 }
 
@@ -380,6 +385,23 @@ int fs_tree_add(struct fs_tree *t, const struct fs_tree_entry *e)
 	return 0;
 }
 
+int fs_tree_fail(struct fs_tree *t, const char *path, int error)
+{
+	struct fs_tree_entry e = { .path = path, .kind = FS_FILE, .mode = 0644, .error = error };
+	const char *name;
+	uint32_t parent, n;
+	size_t len;
+	int r = make_parents(t, path, &parent, &name, &len);
+
+	if (r < 0)
+		return r;
+	n = tree_find(t, parent, name, len);
+	if (n == NONE)
+		return fs_tree_add(t, &e);
+	tree_set_error(&t->nodes.at[n], error);
+	return 0;
+}
+
 int fs_tree_answer(struct fs_tree *t, const char *path, fs_ask *ask, void *arg, char *buf, size_t cap)
 {
 	struct fs_tree_entry e = { .path = path, .kind = FS_FILE, .mode = 0644 };
@@ -430,8 +452,12 @@ static int walk_from(struct fs_tree *t, uint32_t n, fs_tree_fn *fn, void *arg)
 	for (size_t i = 0; r == 0 && i < children.n; i++) {
 		const struct node *node = &t->nodes.at[children.at[i]];
 		char path[PATH_BYTES];
-		struct fs_tree_entry e = { .path = path, .kind = node->kind, .mode = node->mode, .error = node->error,
-					   .data = node->data, .len = node->len };
+		struct fs_tree_entry e = { .path = path,
+					   .kind = node->kind,
+					   .mode = node->mode,
+					   .error = node->error,
+					   .data = node->data,
+					   .len = node->len };
 
 		r = tree_path_of(t, children.at[i], path);
 		if (r < 0)

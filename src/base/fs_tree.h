@@ -48,6 +48,9 @@ void fs_tree_free(struct fs_tree *t);
  */
 int fs_tree_add(struct fs_tree *t, const struct fs_tree_entry *e);
 
+/* What reading it gives, of an entry that is there, or of a file that is not. */
+int fs_tree_fail(struct fs_tree *t, const char *path, int error);
+
 /* Parents before children, names sorted; stops at the first callback that returns non-zero, and returns that. */
 typedef int fs_tree_fn(void *arg, const struct fs_tree_entry *e);
 int fs_tree_walk(struct fs_tree *t, fs_tree_fn *fn, void *arg);
@@ -56,6 +59,7 @@ int fs_tree_walk(struct fs_tree *t, fs_tree_fn *fn, void *arg);
 void fs_of_tree(struct fs *ret, struct fs_tree *t, const char *name);
 /* An fs that reads `from` (borrowed until closed) through a new tree. */
 void fs_record(struct fs *ret, const struct fs *from);
+void fs_tree_settle(struct fs_tree *t);          /* a recording is over: what it does not hold is absent */
 bool fs_tree_full(const struct fs_tree *t);     /* recording stopped taking: the budget is used up */
 
 /* For base/fs.c: the functions of fs.h on a tree. */

@@ -24,7 +24,7 @@ struct effect_row {
 	const char *name;
 	/* Fills effect, seen, from and why; NULL = nothing tells. */
 	void (*see)(const struct look *l, const char *value, const struct effect_row *row, struct cmdline_effect *out);
-	const char *path, *want;        /* for see_choice: the file, and what it must hold; want NULL = the value itself */
+	const char *path, *want; /* for see_choice: the file, and what it must hold; want NULL = the value itself */
 };
 
 static void say(struct cmdline_effect *out, enum effect effect, const char *why)
@@ -225,8 +225,7 @@ static const struct effect_row rows[] = {
 	{ .name = "iommu.passthrough" },
 	{ .name = "iommu.strict" },
 	{ .name = "tsc" },
-	{ .name = "clocksource", .see = see_choice,
-	  .path = "sys/devices/system/clocksource/clocksource0/current_clocksource" },
+	{ .name = "clocksource", .see = see_choice, .path = "sys/devices/system/clocksource/clocksource0/current_clocksource" },
 	{ .name = "nmi_watchdog", .see = see_choice, .path = "proc/sys/kernel/nmi_watchdog" },
 	{ .name = "nowatchdog", .see = see_choice, .path = "proc/sys/kernel/watchdog", .want = "0" },
 	{ .name = "nosoftlockup", .see = see_choice, .path = "proc/sys/kernel/soft_watchdog", .want = "0" },

@@ -21,7 +21,7 @@
 
 struct counting {
 	struct irq_facts *facts;
-	unsigned *cpus;                 /* number of each column; owned */
+	unsigned *cpus; /* number of each column; owned */
 	size_t n_cpus;
 	bool head_seen;
 	VEC(struct irq_row) rows;
@@ -202,8 +202,9 @@ static void read_managed(const struct fs *fs, const char *debugfs, struct irq_fa
 			one->managed = strstr(one->chip, "MSI") ? IRQ_MANAGED_YES : IRQ_MANAGED_FIXED;
 		}
 		if (debugfs_says_managed(fs, debugfs, one->nr, &managed))
-			one->managed = managed ? IRQ_MANAGED_YES : one->managed == IRQ_MANAGED_UNKNOWN ? IRQ_MANAGED_NO :
-													 IRQ_MANAGED_FIXED;
+			one->managed = managed                               ? IRQ_MANAGED_YES
+				       : one->managed == IRQ_MANAGED_UNKNOWN ? IRQ_MANAGED_NO
+									     : IRQ_MANAGED_FIXED;
 	}
 	for (size_t i = 0; newer && i < f->n; i++) {
 		if (f->at[i].managed == IRQ_MANAGED_UNKNOWN)

@@ -13,10 +13,33 @@
 #define CONFIG_MAX (4u << 20)
 
 const char *const kernel_option_names[] = {
-	"CPUSETS", "CPU_IDLE_GOV_HALTPOLL", "HAVE_PREEMPT_DYNAMIC", "HUGETLBFS", "HZ", "INTEL_IDLE", "IRQ_FORCED_THREADING",
-	"KSM", "KVM", "NO_HZ_FULL", "NUMA_BALANCING", "PCIEASPM", "PREEMPT", "PREEMPT_DYNAMIC", "PREEMPT_LAZY", "PREEMPT_NONE",
-	"PREEMPT_RT", "PREEMPT_VOLUNTARY", "RCU_NOCB_CPU", "RT_GROUP_SCHED", "SCHED_AUTOGROUP", "SCHED_CORE",
-	"TRANSPARENT_HUGEPAGE", "VFIO_PCI", "VHOST_NET", "VIRT_CPU_ACCOUNTING_GEN", "X86_X2APIC",
+	"CPUSETS",
+	"CPU_IDLE_GOV_HALTPOLL",
+	"HAVE_PREEMPT_DYNAMIC",
+	"HUGETLBFS",
+	"HZ",
+	"INTEL_IDLE",
+	"IRQ_FORCED_THREADING",
+	"KSM",
+	"KVM",
+	"NO_HZ_FULL",
+	"NUMA_BALANCING",
+	"PCIEASPM",
+	"PREEMPT",
+	"PREEMPT_DYNAMIC",
+	"PREEMPT_LAZY",
+	"PREEMPT_NONE",
+	"PREEMPT_RT",
+	"PREEMPT_VOLUNTARY",
+	"RCU_NOCB_CPU",
+	"RT_GROUP_SCHED",
+	"SCHED_AUTOGROUP",
+	"SCHED_CORE",
+	"TRANSPARENT_HUGEPAGE",
+	"VFIO_PCI",
+	"VHOST_NET",
+	"VIRT_CPU_ACCOUNTING_GEN",
+	"X86_X2APIC",
 };
 const size_t n_kernel_option_names = ARRAY_SIZE(kernel_option_names);
 
@@ -114,8 +137,9 @@ static void guess_preempt(struct kernel_facts *k)
 	static const struct {
 		const char *option, *model;
 	} rows[] = {
-		{ "PREEMPT_RT", "rt" }, { "PREEMPT_LAZY", "lazy" }, { "PREEMPT", "full" },
-		{ "PREEMPT_VOLUNTARY", "voluntary" }, { "PREEMPT_NONE", "none" },
+		{ "PREEMPT_RT", "rt" },     { "PREEMPT_LAZY", "lazy" },
+		{ "PREEMPT", "full" },      { "PREEMPT_VOLUNTARY", "voluntary" },
+		{ "PREEMPT_NONE", "none" },
 	};
 
 	if (k->preempt[0] && !text_eq(k->preempt, "dynamic"))

@@ -18,9 +18,9 @@ static unsigned read_uid(const struct fs *fs)
 	char text[16];
 	uint64_t uid;
 
-	return fs_answer(fs, "uid", ask_uid, NULL, text, sizeof(text)) >= 0 && text_u64(text, &uid) == 0 && uid <= UINT32_MAX ?
-		       (unsigned) uid :
-		       UINT32_MAX;
+	return fs_answer(fs, "uid", ask_uid, NULL, text, sizeof(text)) >= 0 && text_u64(text, &uid) == 0 && uid <= UINT32_MAX
+		       ? (unsigned) uid
+		       : UINT32_MAX;
 }
 
 /* Files that only tell some people: the reader is asked once more what it would get. */

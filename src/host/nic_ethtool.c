@@ -35,9 +35,9 @@ static int ask_coalesce(void *arg, char *buf, size_t cap)
 		return r;
 	return text_print(buf, cap, "rx_usecs=%u rx_frames=%u tx_usecs=%u tx_frames=%u adaptive_rx=%u adaptive_tx=%u",
 			  c.rx_coalesce_usecs, c.rx_max_coalesced_frames, c.tx_coalesce_usecs, c.tx_max_coalesced_frames,
-			  c.use_adaptive_rx_coalesce, c.use_adaptive_tx_coalesce) ?
-		       -ENOSPC :
-		       (int) strlen(buf);
+			  c.use_adaptive_rx_coalesce, c.use_adaptive_tx_coalesce)
+		       ? -ENOSPC
+		       : (int) strlen(buf);
 }
 
 static int ask_channels(void *arg, char *buf, size_t cap)

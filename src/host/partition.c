@@ -15,7 +15,7 @@
 #define DEPTH_MAX 8
 
 struct todo {
-	char *path;             /* below the mount, "" = the top */
+	char *path; /* below the mount, "" = the top */
 	unsigned depth;
 };
 

@@ -267,8 +267,7 @@ void power_facts_read(const struct fs *fs, const struct cpuset *online, struct p
 
 void power_facts_free(struct power_facts *p)
 {
-	struct cpu_groups *all[] = { &p->driver,  &p->governor, &p->epp,           &p->epb,
-				     &p->min_khz, &p->max_khz,  &p->resume_latency };
+	struct cpu_groups *all[] = { &p->driver, &p->governor, &p->epp, &p->epb, &p->min_khz, &p->max_khz, &p->resume_latency };
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		groups_free(all[i]);

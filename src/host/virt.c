@@ -22,20 +22,30 @@ struct name_of {
 };
 
 static const struct name_of signatures[] = {
-	{ "KVMKVMKVM", "kvm" },         { "Linux KVM Hv", "kvm" },      { "TCGTCGTCGTCG", "qemu-tcg" },
-	{ "Microsoft Hv", "hyperv" },   { "VMwareVMware", "vmware" },   { "XenVMMXenVMM", "xen" },
-	{ "bhyve bhyve ", "bhyve" },    { "ACRNACRNACRN", "acrn" },     { "VBoxVBoxVBox", "virtualbox" },
-	{ "JailhouseJa", "jailhouse" }, { "QNXQVMBSQG", "qnx" },        { " lrpepyh  vr", "parallels" },
+	{ "KVMKVMKVM", "kvm" },         { "Linux KVM Hv", "kvm" },    { "TCGTCGTCGTCG", "qemu-tcg" },
+	{ "Microsoft Hv", "hyperv" },   { "VMwareVMware", "vmware" }, { "XenVMMXenVMM", "xen" },
+	{ "bhyve bhyve ", "bhyve" },    { "ACRNACRNACRN", "acrn" },   { "VBoxVBoxVBox", "virtualbox" },
+	{ "JailhouseJa", "jailhouse" }, { "QNXQVMBSQG", "qnx" },      { " lrpepyh  vr", "parallels" },
 };
 
 /* What DMI's vendor or product begins with. */
 static const struct name_of firmware[] = {
-	{ "QEMU", "kvm" },              { "KVM", "kvm" },               { "Amazon EC2", "kvm" },
-	{ "Google", "kvm" },            { "OpenStack", "kvm" },         { "VMware", "vmware" },
-	{ "Microsoft Corporation", "hyperv" },                          { "Xen", "xen" },
-	{ "innotek GmbH", "virtualbox" },                               { "Parallels", "parallels" },
-	{ "BHYVE", "bhyve" },           { "RHEV", "kvm" },              { "Red Hat", "kvm" },
-	{ "Alibaba Cloud", "kvm" },     { "DigitalOcean", "kvm" },      { "Hetzner", "kvm" },
+	{ "QEMU", "kvm" },
+	{ "KVM", "kvm" },
+	{ "Amazon EC2", "kvm" },
+	{ "Google", "kvm" },
+	{ "OpenStack", "kvm" },
+	{ "VMware", "vmware" },
+	{ "Microsoft Corporation", "hyperv" },
+	{ "Xen", "xen" },
+	{ "innotek GmbH", "virtualbox" },
+	{ "Parallels", "parallels" },
+	{ "BHYVE", "bhyve" },
+	{ "RHEV", "kvm" },
+	{ "Red Hat", "kvm" },
+	{ "Alibaba Cloud", "kvm" },
+	{ "DigitalOcean", "kvm" },
+	{ "Hetzner", "kvm" },
 };
 
 static const char *find_name(const struct name_of *rows, size_t n, const char *text)
@@ -76,9 +86,10 @@ static int ask_cpuid(void *arg, char *buf, size_t cap)
 static void name_features(uint64_t bits, char *buf, size_t cap)
 {
 	static const char *const names[] = {
-		[0] = "clocksource", [1] = "nop_io_delay",     [3] = "clocksource2", [4] = "async_pf",   [5] = "steal_time",
-		[6] = "pv_eoi",      [7] = "pv_unhalt",        [9] = "pv_tlb_flush", [10] = "async_pf_vmexit",
-		[11] = "pv_send_ipi", [12] = "poll_control",   [13] = "pv_sched_yield", [14] = "async_pf_int",
+		[0] = "clocksource",      [1] = "nop_io_delay", [3] = "clocksource2",  [4] = "async_pf",
+		[5] = "steal_time",       [6] = "pv_eoi",       [7] = "pv_unhalt",     [9] = "pv_tlb_flush",
+		[10] = "async_pf_vmexit", [11] = "pv_send_ipi", [12] = "poll_control", [13] = "pv_sched_yield",
+		[14] = "async_pf_int",
 	};
 	size_t used = 0;
 

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/cursor.h"
+#include "base/proc_stat.h"
+#include "base/sink.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "capture/capture.h"
+#include "capture/mask.h"
+#include "capture/parts.h"
+
+/* 2000-01-01: a capture tells nothing by its times, and tar(1) finds 1970 implausible. */
+#define ENTRY_TIME 946684800
+
+struct writing {
+	struct archive *archive;
+	struct mask *mask; /* NULL: as it is */
+	struct sink errors;
+	struct capture_sum sum;
+};
+
+static void drop_archive(struct archive **a)
+{
+	archive_write_free(*a);
+}
+
+static void drop_entry(struct archive_entry **e)
+{
+	archive_entry_free(*e);
+}
+
+static int put(struct writing *w, const char *path, enum fs_kind kind, unsigned mode, const char *data, size_t len)
+{
+	AUTO(drop_entry) struct archive_entry *e = archive_entry_new();
+
+	if (!e)
+		return -ENOMEM;
+	archive_entry_set_pathname(e, path);
+	archive_entry_set_mtime(e, ENTRY_TIME, 0);
+	archive_entry_set_filetype(e, kind == FS_DIR ? AE_IFDIR : kind == FS_LINK ? AE_IFLNK : AE_IFREG);
+	archive_entry_set_perm(e, (__LA_MODE_T) (kind == FS_DIR ? 0755 : kind == FS_LINK ? 0777 : (mode & 0777) | 0400));
+	if (kind == FS_LINK)
+		archive_entry_set_symlink(e, data);
+	else
+		archive_entry_set_size(e, kind == FS_FILE ? (int64_t) len : 0);
+	if (archive_write_header(w->archive, e) != ARCHIVE_OK)
+		return -EIO;
+	if (kind == FS_FILE && len && archive_write_data(w->archive, data, len) != (la_ssize_t) len)
+		return -EIO;
+	w->sum.files += kind == FS_FILE;
+	w->sum.bytes += kind == FS_FILE ? len : 0;
+	return 0;
+}
+
+static void note_missing(struct writing *w, const char *path, int error)
+{
+	w->sum.missing++;
+	sink_printf(&w->errors, "%s %s\n", errno_name(error), path);
+}
+
+static int put_masked(struct writing *w, const struct fs_tree_entry *e, const char *path)
+{
+	struct sink data = { 0 };
+	int r;
+
+	if (e->kind == FS_LINK)
+		mask_text(w->mask, e->data, e->len, &data);
+	else
+		mask_file(w->mask, e->path, e->data, e->len, &data);
+	r = put(w, path, e->kind, e->mode, data.text, data.len);
+	sink_free(&data);
+	return r;
+}
+
+static int on_entry(void *arg, const struct fs_tree_entry *e)
+{
+	struct writing *w = arg;
+	struct sink name = { 0 };
+	const char *path = e->path;
+	int r = 0;
+
+	if (w->mask) {
+		mask_text(w->mask, e->path, strlen(e->path), &name);
+		path = name.text;
+	}
+	if (strchr(path, '\n')) /* would be two lines of the list of errors; nothing of the kernel's is called so */
+		r = 0;
+	else if (e->kind == FS_OTHER)
+		note_missing(w, path, e->error ? e->error : -ENXIO);
+	else if (e->error && e->kind != FS_DIR)
+		note_missing(w, path, e->error);
+	else if (e->kind == FS_DIR)
+		r = put(w, path, FS_DIR, 0755, NULL, 0);
+	else if (w->mask)
+		r = put_masked(w, e, path);
+	else
+		r = put(w, path, e->kind, e->mode, e->data ? e->data : "", e->len);
+	if (e->error && e->kind == FS_DIR && !strchr(path, '\n'))
+		note_missing(w, path, e->error);
+	sink_free(&name);
+	return r;
+}
+
+/* Kernel threads keep their names, so who is one has to be known. */
+static void learn_kernel_threads(const struct fs *fs, struct mask *m)
+{
+	struct fs_names pids;
+
+	if (fs_list(fs, "proc", &pids) < 0)
+		return;
+	for (size_t i = 0; i < pids.n; i++) {
+		struct proc_stat stat;
+		char text[1024];
+		uint64_t pid;
+
+		if (text_u64(pids.at[i], &pid) == 0 && fs_readf(fs, text, sizeof(text), "proc/%s/stat", pids.at[i]) > 0 &&
+		    proc_stat_parse(text, &stat) && stat.flags & PROC_PF_KTHREAD)
+			mask_keep_pid(m, (long) pid);
+	}
+	fs_list_free(&pids);
+}
+
+static int put_all(struct writing *w, const struct fs *fs)
+{
+	AUTO_FREE char *mark =
+		xprintf("format %d\nvlat " VLAT_VERSION "\nanonymised %s\n", CAPTURE_FORMAT, w->mask ? "yes" : "no");
+	int r = put(w, CAPTURE_MARK, FS_FILE, 0644, mark, strlen(mark));
+
+	w->sum.files = w->sum.bytes = 0;
+	if (r == 0)
+		r = fs_tree_walk(fs->tree, on_entry, w);
+	if (r == 0 && w->errors.len)
+		r = put(w, CAPTURE_ERRORS, FS_FILE, 0644, w->errors.text, w->errors.len);
+	return r;
+}
+
+static int write_archive(struct writing *w, const struct fs *fs, int fd)
+{
+	AUTO(drop_archive) struct archive *a = archive_write_new();
+	int r;
+
+	w->archive = a;
+	if (!a || archive_write_set_format_pax_restricted(a) != ARCHIVE_OK || archive_write_add_filter_zstd(a) < ARCHIVE_WARN ||
+	    archive_write_open_fd(a, fd) != ARCHIVE_OK)
+		return -EIO;
+	r = put_all(w, fs);
+	if (r == 0 && archive_write_close(a) != ARCHIVE_OK)
+		r = -EIO;
+	if (r < 0 && archive_errno(a) > 0)
+		r = -archive_errno(a);
+	return r;
+}
+
+int capture_write(const struct fs *recorded, const char *path, bool anonymise, struct capture_sum *ret, struct err *err)
+{
+	AUTO_FREE char *temp = xprintf("%s.XXXXXX", path);
+	AUTO_CLOSE int fd = mkostemp(temp, O_CLOEXEC);
+	struct writing w = { .mask = NULL };
+	char host[80];
+	int r;
+
+	if (fd < 0)
+		return err_sys(err, -errno, "cannot create a file beside %s", path);
+	if (anonymise) {
+		w.mask = mask_new(fs_read(recorded, "proc/sys/kernel/hostname", host, sizeof(host)) > 0 ? host : "");
+		learn_kernel_threads(recorded, w.mask);
+	}
+	r = write_archive(&w, recorded, fd);
+	if (r == 0 && (fsync(fd) < 0 || rename(temp, path) < 0))
+		r = -errno;
+	if (r < 0)
+		unlink(temp);
+	w.sum.masked = w.mask ? mask_count(w.mask) : 0;
+	sink_free(&w.errors);
+	if (w.mask)
+		mask_free(w.mask);
+	if (r < 0)
+		return err_sys(err, r, "cannot write %s", path);
+	*ret = w.sum;
+	return 0;
+}
