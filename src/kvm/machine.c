@@ -15,6 +15,7 @@
 #include <linux/kvm.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "kvm/guest.h"
 
@@ -99,6 +100,16 @@ static int cpuid_set(struct machine *m, unsigned i, struct err *err)
 	return 0;
 }
 
+/* What a guest's TSC runs at where KVM does not say. */
+static uint32_t host_tsc_khz(void)
+{
+	uint64_t ns = clock_ns(), ticks = __builtin_ia32_rdtsc();
+
+	clock_sleep_ns(10 * NS_PER_MS);
+	ticks = __builtin_ia32_rdtsc() - ticks;
+	return (uint32_t) (ticks * 1000000 / (clock_ns() - ns));
+}
+
 static int vcpu_create(struct machine *m, unsigned i, struct err *err)
 {
 	int bytes = ioctl(m->kvm, KVM_GET_VCPU_MMAP_SIZE, 0), khz;
@@ -113,9 +124,7 @@ static int vcpu_create(struct machine *m, unsigned i, struct err *err)
 		return err_sys(err, -errno, "map the vCPU");
 	m->run[i] = run;
 	khz = ioctl(m->vcpu[i], KVM_GET_TSC_KHZ, 0);
-	if (khz <= 0)
-		return err_set(err, -ENOTSUP, "KVM does not say how fast the guest's TSC runs");
-	m->tsc_khz = (uint32_t) khz;
+	m->tsc_khz = khz > 0 ? (uint32_t) khz : host_tsc_khz();
 	return cpuid_set(m, i, err);
 }
 

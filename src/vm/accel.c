@@ -13,10 +13,13 @@
 #include "base/fs.h"
 #include "base/jsonx.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "base/text.h"
+#include "kvm/probe.h"
 #include "vm/cache.h"
 #include "vm/vm.h"
 
+#define QUICK_NS       (3 * NS_PER_S)  /* for some instructions of a guest without QEMU: a fraction of a second */
 #define PROBE_NS       (10 * NS_PER_S) /* real KVM takes one or two */
 #define CONTROL_NS     (60 * NS_PER_S) /* the same under TCG on a busy machine */
 #define PROBE_MB       256
@@ -101,19 +104,33 @@ static void why_not(const struct vm_platform *p, char *buf, size_t cap)
 		text_print(buf, cap, "/dev/kvm is not yours to open: become a member of group kvm");
 }
 
+static bool stopping(void *ctx)
+{
+	(void) ctx;
+	return stop_wanted();
+}
+
 /* 1 = KVM works, 0 = it does not, accel.why says why; -EINTR. */
 static int try_kvm(struct vm_platform *p, struct journal *j, struct err *err)
 {
 	char why[sizeof(p->accel.why)] = "";
+	struct kvm_probe quick;
 	uint64_t took = 0;
+	int r;
 
 	why_not(p, p->accel.why, sizeof(p->accel.why));
 	if (p->accel.why[0])
 		return 0;
+	r = kvm_probe(QUICK_NS, stopping, NULL, &quick, err);
+	if (r < 0)
+		return r;
+	if (quick.verdict == KVM_NOT_USABLE) {
+		text_print(p->accel.why, sizeof(p->accel.why), "/dev/kvm opens, but %s", quick.why);
+		return 0;
+	}
 	log_note("probing KVM: booting a guest for at most %u s (once per boot of this host)", (unsigned) (PROBE_NS / NS_PER_S));
 	for (size_t i = 0; i < ARRAY_SIZE(attempts); i++) {
 		struct err failed;
-		int r;
 
 		p->accel = (struct vm_accel){ .kind = VM_KVM, .split_irqchip = attempts[i].split_irqchip };
 		text_print(p->accel.cpu, sizeof(p->accel.cpu), "%s", attempts[i].cpu);
