@@ -303,7 +303,7 @@ static void test_refusals(void)
 
 	spec.platform = &bad;
 	(void) text_print(bad.kernel.image, sizeof(bad.kernel.image), "/nonexistent/vmlinuz");
-	refuse(spec, NULL, -EIO, "/nonexistent/vmlinuz");
+	refuse(spec, NULL, -ENOENT, "/nonexistent/vmlinuz");
 	bad = *platform;
 	(void) text_print(bad.accel.cpu, sizeof(bad.accel.cpu), "no-such-cpu");
 	refuse(spec, NULL, -EIO, "no-such-cpu");

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Machines as people ask for them: huge pages of a size, a real-time kernel, an emulated card, a disk that boots
+ * itself, a console to talk to; and that QEMU has no rights meanwhile.  In the lab (LAB is set) the same under
+ * nested KVM, with pages of 1 GiB and vhost-net.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "e2e.h"
+#include "sut/agent_client.h"
+#include "vm/pages.h"
+#include "vm/vm.h"
+
+#define BOOT_NS    (180 * NS_PER_S)
+#define MAC        "52:54:00:12:34:56"
+#define DISK_BYTES ((size_t) 1 << 20) /* below a cylinder the firmware sees no disk */
+
+static const char *agent_path;
+static bool in_lab;
+static struct vm_platform *platform;
+
+static bool has(const char *text, const char *word)
+{
+	if (strstr(text, word))
+		return true;
+	printf("no '%s' in: %s\n", word, text);
+	return false;
+}
+
+/* A tap in a network namespace that lives as long as the tap: nobody else ever sees it. */
+static void *make_tap(void *ret_fd)
+{
+	struct ifreq req = { .ifr_name = "tap0", .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	int fd = -1;
+
+	if (unshare(CLONE_NEWNET) == 0)
+		fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (fd >= 0 && ioctl(fd, TUNSETIFF, &req) < 0)
+		fd = -1;
+	*(int *) ret_fd = fd;
+	return NULL;
+}
+
+static int tap(void)
+{
+	pthread_t thread;
+	int fd = -1;
+
+	check(pthread_create(&thread, NULL, make_tap, &fd) == 0 && pthread_join(thread, NULL) == 0);
+	check(fd >= 0);
+	return fd;
+}
+
+static uint64_t pool(unsigned kb)
+{
+	AUTO(fs_close) struct fs fs = { .root = -1 };
+	struct err e = { 0 };
+	char path[96];
+	uint64_t n = 0;
+
+	must(fs_open_root(&fs, "/", &e));
+	(void) text_print(path, sizeof(path), "sys/kernel/mm/hugepages/hugepages-%ukB/nr_hugepages", kb);
+	check(fs_read_u64(&fs, path, &n) >= 0);
+	return n;
+}
+
+static char *of_process(pid_t pid, const char *file)
+{
+	AUTO_FREE char *path = xprintf("/proc/%d/%s", (int) pid, file);
+	struct err e = { 0 };
+	char *text = NULL;
+
+	must(file_read_all(path, 16 << 20, &text, NULL, &e));
+	return text;
+}
+
+/* By the kernel's own account: a user nobody is, no capability but one, no way back, filtered system calls. */
+static void check_rights(const struct vm *vm)
+{
+	AUTO_FREE char *status = of_process(vm_pid(vm), "status"), *uid = NULL, *dev = NULL;
+	struct vm_rights rights = vm_rights(vm);
+	struct stat st;
+
+	printf("# QEMU runs as user %u%s%s\n", (unsigned) rights.uid, *rights.why ? ": " : "", rights.why);
+	if (rights.uid == 0)
+		return; /* and it was said why */
+	uid = xprintf("Uid:\t%u\t%u\t%u\t%u\n", rights.uid, rights.uid, rights.uid, rights.uid);
+	check(has(status, uid) && has(status, "NoNewPrivs:\t1") && has(status, "Seccomp:\t2"));
+	check(strstr(status, "CapEff:\t0000000000000000") || has(status, "CapEff:\t0000000000004000"));
+	check(strstr(status, "CapBnd:\t0000000000000000") || has(status, "CapBnd:\t0000000000004000"));
+	if (*rights.why)
+		return; /* no /dev of its own */
+	dev = xprintf("/proc/%d/root/dev/urandom", (int) vm_pid(vm));
+	check(stat(dev, &st) == 0);
+	free(dev);
+	dev = xprintf("/proc/%d/root/dev/mem", (int) vm_pid(vm));
+	check(stat(dev, &st) < 0 && errno == ENOENT);
+}
+
+/* All of guest memory, by the map of QEMU's address space. */
+static void check_pages(const struct vm *vm, unsigned kb, unsigned memory_mb)
+{
+	AUTO_FREE char *maps = of_process(vm_pid(vm), "smaps"), *page = xprintf("KernelPageSize: %8u kB", kb),
+		       *all = xprintf("Hugetlb:%*u kB", 8, memory_mb * 1024);
+
+	check(vm_memory(vm)->hugepage_kb == kb && vm_memory(vm)->prealloc);
+	check(has(maps, page));
+	if (!strstr(maps, all)) {
+		AUTO_FREE char *wide = xprintf("Hugetlb: %7u kB", memory_mb * 1024);
+
+		check(has(maps, wide));
+	}
+}
+
+static void prepare(enum kernel_flavour flavour)
+{
+	struct vm_wish wish = { .agent = agent_path, .flavour = flavour, .accelerator = in_lab ? "kvm" : "tcg" };
+	struct err e = { 0 };
+	int r;
+
+	vm_platform_free(platform);
+	platform = NULL;
+	r = vm_platform_prepare(&platform, &wish, NULL, &e);
+	if (r == -ENOENT || r == -ENETUNREACH)
+		e2e_skip("%s", e.text);
+	e2e_must(r, &e, "vm_platform_prepare");
+	printf("# QEMU %s; kernel %s; drivers: %s; %s\n", platform->qemu.caps.version, platform->kernel.version,
+	       platform->drivers, platform->accel.why);
+}
+
+static void fill_nic(struct vm_nic *nic)
+{
+	*nic = (struct vm_nic){ .kind = in_lab ? VM_NIC_VIRTIO : VM_NIC_E1000E, .mac = MAC, .tap_fd = { tap() } };
+	if (!in_lab)
+		return;
+	nic->vhost = true;
+	nic->vhost_fd[0] = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
+	check(nic->vhost_fd[0] >= 0);
+}
+
+static void check_vhost_thread(const struct vm *vm)
+{
+	AUTO_FREE struct vm_thread *t = NULL;
+	struct err e = { 0 };
+	unsigned found = 0;
+	size_t n;
+
+	must(vm_threads(vm, &t, &n, &e));
+	for (size_t i = 0; i < n; i++)
+		found += t[i].kind == VM_THREAD_VHOST && cpuset_equal(&t[i].cpus, &(struct cpuset){ { 1 } });
+	check(found == 1);
+}
+
+/* The guest's own account: which kernel it is, that its card is there, and how many vCPUs it was to isolate. */
+static void meet(struct vm *vm)
+{
+	struct err e = { 0 };
+	struct agent *a;
+
+	must(vm_watch(vm, vm_control_fd(vm), clock_ns() + BOOT_NS, &e));
+	a = agent_open(&(struct agent_opts){ .who = "the guest", .to = vm_control_fd(vm), .from = vm_control_fd(vm) });
+	must(agent_hello(a, clock_ns() + BOOT_NS, &e));
+	printf("# guest: kernel %s, clocksource %s\n", agent_facts(a)->kernel, agent_facts(a)->clocksource);
+	check(has(agent_facts(a)->kernel, "-rt-"));
+	check(agent_facts(a)->ncpus == 2);
+	must(agent_configure(a, MAC, "198.18.0.2/24", clock_ns() + BOOT_NS, &e));
+	agent_bye(a);
+	agent_close(a);
+}
+
+/* Large pages that were not there before, a real-time kernel, a card, two vCPUs of which one is set apart. */
+static void test_machine(void)
+{
+	unsigned kb = in_lab ? HUGE_1G_KB : HUGE_2M_KB, memory_mb = in_lab ? 1024 : 256;
+	uint64_t before = pool(kb);
+	struct vm_spec spec = { .name = "e2e",
+				.vcpus = 2,
+				.memory_mb = memory_mb,
+				.pages = in_lab ? VM_PAGES_1G : VM_PAGES_2M,
+				.n_nics = 1,
+				.isolate = true };
+	struct placement place = { .sut_cpus = cpuset_one(0), .emulator_cpus = cpuset_one(0) };
+	struct err e = { 0 };
+	struct vm_end end;
+	struct journal *j;
+	struct vm *vm;
+
+	prepare(KERNEL_RT);
+	spec.platform = platform;
+	fill_nic(&spec.nics[0]);
+	must(journal_open(&j, "e2e vm machines", &e));
+	must(vm_start(&vm, &spec, &place, j, &e));
+	check(text_starts(vm_guest_words(vm), "isolcpus=managed_irq,domain,1 "));
+	check_rights(vm);
+	check_pages(vm, kb, memory_mb);
+	meet(vm);
+	must(vm_settle(vm, &place, j, &e));
+	if (in_lab)
+		check_vhost_thread(vm);
+	vm_stop(vm, 20 * NS_PER_S, &end);
+	check(text_eq(end.how, "by itself"));
+	vm_free(vm);
+	must(journal_close(j, &e));
+	check(pool(kb) == before); /* given back */
+	close(spec.nics[0].tap_fd[0]);
+	printf("ok machine: pages of %u kB, real-time kernel, %s\n", kb, in_lab ? "vhost-net under KVM" : "e1000e");
+}
+
+/*
+ * A whole operating system: says a word on the serial line, then gives back whatever it hears.
+ *
+ *	xor ax, ax; mov ds, ax; cld; mov si, 0x7c22
+ *	1: lodsb; test al, al; jz 2f; mov dx, 0x3f8; out dx, al; jmp 1b
+ *	2: mov dx, 0x3fd; 3: in al, dx; test al, 1; jz 3b; mov dx, 0x3f8; in al, dx; out dx, al; jmp 2b
+ */
+static const unsigned char boot_sector[] = {
+	0x31, 0xc0, 0x8e, 0xd8, 0xfc, 0xbe, 0x22, 0x7c, 0xac, 0x84, 0xc0, 0x74, 0x06, 0xba,
+	0xf8, 0x03, 0xee, 0xeb, 0xf5, 0xba, 0xfd, 0x03, 0xec, 0xa8, 0x01, 0x74, 0xfb, 0xba,
+	0xf8, 0x03, 0xec, 0xee, 0xeb, 0xf1, 'b',  'o',  'o',  't',  'e',  'd',  '\n', 0,
+};
+
+/* Readable by nobody but root, in a folder that nobody but root may enter, with a name that no option could hold. */
+static void make_disk(char folder[64], char path[96])
+{
+	AUTO_FREE unsigned char *image = xalloc(DISK_BYTES, 1);
+	struct err e = { 0 };
+
+	memcpy(image, boot_sector, sizeof(boot_sector));
+	image[510] = 0x55;
+	image[511] = 0xaa;
+	(void) text_print(folder, 64, "/tmp/vlat-disk-XXXXXX");
+	check(mkdtemp(folder));
+	(void) text_print(path, 96, "%s/a disk,x=y\n.raw", folder);
+	must(file_write_atomic(path, image, DISK_BYTES, 0600, &e));
+}
+
+static int dial(const char *path)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void) text_print(un.sun_path, sizeof(un.sun_path), "%s", path);
+	check(fd >= 0 && connect(fd, (const struct sockaddr *) &un, sizeof(un)) == 0);
+	return fd;
+}
+
+/* What is typed comes back: both directions work. */
+static void check_echo(const struct vm *vm, int fd)
+{
+	uint64_t deadline = clock_ns() + BOOT_NS;
+	char byte = 0;
+
+	for (AUTO_FREE char *tail = NULL; !tail || !strstr(tail, "booted");) {
+		check(clock_ns() < deadline);
+		clock_sleep_ns(100 * NS_PER_MS);
+		free(tail);
+		tail = vm_console_tail(vm, 100);
+	}
+	check(write(fd, "q", 1) == 1);
+	while (byte != 'q')
+		check(read(fd, &byte, 1) == 1);
+}
+
+static void test_disk(void)
+{
+	char folder[64], path[96], console[96];
+	struct vm_spec spec = { .name = "disk", .vcpus = 1, .memory_mb = 64 };
+	struct err e = { 0 };
+	struct journal *j;
+	struct stat st;
+	struct vm *vm;
+	int fd;
+
+	make_disk(folder, path);
+	(void) text_print(console, sizeof(console), "%s/console", folder);
+	spec.platform = platform;
+	spec.disk = (struct vm_disk){ .path = path };
+	spec.console = console;
+	must(journal_open(&j, "e2e vm disk", &e));
+	must(vm_start(&vm, &spec, NULL, j, &e));
+	check_rights(vm);
+	check(stat(console, &st) == 0 && (st.st_mode & 0777) == 0600);
+	fd = dial(console);
+	check_echo(vm, fd);
+	must(vm_powerdown(vm, &e));
+	must(vm_check(vm, &e)); /* this one does not know of power buttons */
+	close(fd);
+	vm_free(vm);
+	check(stat(console, &st) < 0);
+	spec.disk.format = VM_DISK_QCOW2;
+	check(vm_start(&vm, &spec, NULL, j, &e) == -EINVAL && has(e.text, "said to be qcow2"));
+	must(journal_close(j, &e));
+	dir_remove_all(folder);
+	printf("ok disk: boots itself, console answers\n");
+}
+
+/* Killed with its pages just made: they are given back by revert. */
+static void start_and_wait(struct journal *j)
+{
+	struct vm_spec spec = { .platform = platform, .name = "e2e", .vcpus = 1, .memory_mb = 64, .pages = VM_PAGES_2M };
+	struct err e = { 0 };
+	struct vm *vm;
+
+	must(vm_start(&vm, &spec, NULL, j, &e));
+	e2e_ready(j);
+}
+
+static void test_killed(void)
+{
+	uint64_t before = pool(HUGE_2M_KB);
+
+	e2e_killed(start_and_wait);
+	check(pool(HUGE_2M_KB) == before);
+	printf("ok huge pages given back after SIGKILL\n");
+}
+
+int main(int argc, char **argv)
+{
+	agent_path = argc > 1 ? argv[1] : "";
+	if (access(agent_path, X_OK) < 0) {
+		fprintf(stderr, "usage: vm_machines VLAT_AGENT\n");
+		return 2;
+	}
+	in_lab = getenv("LAB") != NULL;
+	e2e_begin("vm-machines");
+	test_machine();
+	test_disk();
+	if (!in_lab)
+		test_killed();
+	vm_platform_free(platform);
+	e2e_end();
+	return 0;
+}
