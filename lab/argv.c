@@ -133,7 +133,7 @@ static void add_machine(struct argv *a, const struct lab_spec *s, const struct l
 
 static void add_kernel(struct argv *a, const struct lab_spec *s, const struct lab_parts *p)
 {
-	add(a, "-kernel", p->kernel.image);
+	add(a, "-kernel", p->vmlinux[0] ? p->vmlinux : p->kernel.image);
 	add(a, "-initrd", p->initrd);
 	argv_add(a, "-append");
 	argv_addf(a, "console=ttyS0 quiet panic=-1 intel_iommu=on iommu=pt cgroup_no_v1=all%s%s", s->cmdline ? " " : "",

@@ -56,6 +56,7 @@ struct lab_parts {
 	char qemu_data[PATH_MAX]; /* its tree's usr/share when it is not installed, else "" */
 	char libraries[PATH_MAX]; /* "LD_LIBRARY_PATH=...", or "" */
 	struct vm_kernel kernel;
+	char vmlinux[PATH_MAX];   /* the same kernel unpacked, or "" */
 	char initrd[PATH_MAX];
 	char init[PATH_MAX];      /* lab-init, static */
 	int control_fd, console_fd; /* QEMU's ends */
@@ -74,6 +75,7 @@ const struct lab_kernel_row *lab_kernel_named(const char *name, struct err *err)
 
 int lab_qemu_find(struct lab_parts *ret, const struct lab_spec *spec, struct err *err);
 int lab_kernel_find(struct lab_parts *ret, const struct lab_kernel_row *row, struct err *err);
+void lab_vmlinux(struct lab_parts *parts);
 int lab_image(struct lab_parts *ret, const struct lab_spec *spec, struct err *err);
 void lab_argv(struct argv *ret, const struct lab_spec *spec, const struct lab_parts *parts); /* pure */
 

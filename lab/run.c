@@ -64,7 +64,10 @@ static int find_parts(struct lab_parts *p, const struct lab_spec *spec, struct e
 		r = lab_kernel_find(p, spec->kernel, err);
 	if (r >= 0)
 		r = lab_image(p, spec, err);
-	return r < 0 ? r : make_disk(p, spec, err);
+	if (r < 0)
+		return r;
+	lab_vmlinux(p);
+	return make_disk(p, spec, err);
 }
 
 static int make_shares(struct lab_parts *p, const struct lab_spec *spec, struct err *err)
