@@ -55,7 +55,7 @@ static int put(struct writing *w, const char *path, enum fs_kind kind, unsigned 
 		return -EIO;
 	if (kind == FS_FILE && len && archive_write_data(w->archive, data, len) != (la_ssize_t) len)
 		return -EIO;
-	w->sum.files += kind == FS_FILE;
+	w->sum.files += kind == FS_FILE && len;
 	w->sum.bytes += kind == FS_FILE ? len : 0;
 	return 0;
 }
@@ -80,6 +80,20 @@ static int put_masked(struct writing *w, const struct fs_tree_entry *e, const ch
 	return r;
 }
 
+/* What could not be taken keeps its place and its mode, empty; the list of errors says why. */
+static int put_entry(struct writing *w, const struct fs_tree_entry *e, const char *path)
+{
+	int error = e->kind == FS_OTHER && !e->error ? -ENXIO : e->error;
+
+	if (error)
+		note_missing(w, path, error);
+	if (e->kind == FS_DIR)
+		return put(w, path, FS_DIR, 0755, NULL, 0);
+	if (error || e->kind == FS_OTHER)
+		return put(w, path, FS_FILE, e->mode, "", 0);
+	return w->mask ? put_masked(w, e, path) : put(w, path, e->kind, e->mode, e->data ? e->data : "", e->len);
+}
+
 static int on_entry(void *arg, const struct fs_tree_entry *e)
 {
 	struct writing *w = arg;
@@ -91,20 +105,9 @@ static int on_entry(void *arg, const struct fs_tree_entry *e)
 		mask_text(w->mask, e->path, strlen(e->path), &name);
 		path = name.text;
 	}
-	if (strchr(path, '\n')) /* would be two lines of the list of errors; nothing of the kernel's is called so */
-		r = 0;
-	else if (e->kind == FS_OTHER)
-		note_missing(w, path, e->error ? e->error : -ENXIO);
-	else if (e->error && e->kind != FS_DIR)
-		note_missing(w, path, e->error);
-	else if (e->kind == FS_DIR)
-		r = put(w, path, FS_DIR, 0755, NULL, 0);
-	else if (w->mask)
-		r = put_masked(w, e, path);
-	else
-		r = put(w, path, e->kind, e->mode, e->data ? e->data : "", e->len);
-	if (e->error && e->kind == FS_DIR && !strchr(path, '\n'))
-		note_missing(w, path, e->error);
+	/* A newline would make two lines of the list of errors; nothing of the kernel's is called so. */
+	if (!strchr(path, '\n'))
+		r = put_entry(w, e, path);
 	sink_free(&name);
 	return r;
 }
