@@ -35,9 +35,21 @@
 
 extern char **environ;
 
-enum step { STEP_PARENT, STEP_SESSION, STEP_NETNS, STEP_MOUNT, STEP_AFFINITY, STEP_CHDIR, STEP_FDS, STEP_PREPARE, STEP_EXEC };
+enum step {
+	STEP_GATE,
+	STEP_PARENT,
+	STEP_SESSION,
+	STEP_NETNS,
+	STEP_MOUNT,
+	STEP_AFFINITY,
+	STEP_CHDIR,
+	STEP_FDS,
+	STEP_PREPARE,
+	STEP_EXEC
+};
 
 static const char *const step_names[] = {
+	[STEP_GATE] = "wait to be placed",
 	[STEP_PARENT] = "tie its life to the parent",
 	[STEP_SESSION] = "start a session",
 	[STEP_NETNS] = "enter the network namespace",
@@ -62,6 +74,7 @@ struct launch {
 	const struct spawn_opts *opts;
 	pid_t parent;
 	int report; /* write end of the error pipe */
+	int gate[2]; /* opts->place: the child reads one byte before it goes on */
 };
 
 static void __attribute__((noreturn)) give_up(const struct launch *l, enum step step)
@@ -162,8 +175,22 @@ static void prepare(const struct launch *l)
 		tie_to_parent(l);
 }
 
+/* Only a byte opens it: the end of the stream is the parent's death, or its refusal. */
+static void wait_at_gate(const struct launch *l)
+{
+	char go;
+
+	if (l->gate[0] < 0)
+		return;
+	close(l->gate[1]);
+	errno = ECANCELED;
+	if (read(l->gate[0], &go, 1) != 1)
+		give_up(l, STEP_GATE);
+}
+
 static void __attribute__((noreturn)) child_main(struct launch *l)
 {
+	wait_at_gate(l);
 	default_signals();
 	enter_surroundings(l);
 	arrange_fds(l);
@@ -247,15 +274,60 @@ static pid_t fork_child(struct launch *l)
 	return pid;
 }
 
+/* The child waits: put it in its place, then let it go on.  Negative: it was told to end, and is gone. */
+static int place_child(struct launch *l, pid_t pid, struct err *err)
+{
+	int r = l->opts->place(l->opts->place_arg, pid, err);
+
+	if (r == 0 && write(l->gate[1], "", 1) != 1)
+		r = err_sys(err, -errno, "cannot start %s", l->argv[0]);
+	if (r < 0) {
+		kill(pid, SIGKILL);
+		reap(pid);
+	}
+	return r;
+}
+
+static int open_gate(struct launch *l)
+{
+	l->gate[0] = l->gate[1] = -1;
+	return l->opts->place && pipe2(l->gate, O_CLOEXEC) < 0 ? -errno : 0;
+}
+
+static void close_gate(struct launch *l)
+{
+	for (int i = 0; i < 2; i++)
+		if (l->gate[i] >= 0)
+			close(l->gate[i]);
+}
+
+/* From a child to a program that runs. */
+static int see_off(struct launch *l, pid_t pid, int hear, struct child *ret, struct err *err)
+{
+	struct failure f;
+	int r = l->opts->place ? place_child(l, pid, err) : 0;
+
+	if (r < 0)
+		return r;
+	r = hear_from_child(hear, &f);
+	if (r < 0) {
+		reap(pid);
+		return err_sys(err, r, "cannot start %s: could not %s", l->argv[0], step_names[f.step]);
+	}
+	return identify(pid, ret, err);
+}
+
 static int launch(struct launch *l, struct child *ret, struct err *err)
 {
 	AUTO_CLOSE int hear = -1;
-	struct failure f;
-	int fds[2], r;
+	int fds[2], r = open_gate(l);
 	pid_t pid;
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return err_sys(err, -errno, "cannot start %s: no pipe", l->argv[0]);
+	if (r < 0 || pipe2(fds, O_CLOEXEC) < 0) {
+		r = r < 0 ? r : -errno;
+		close_gate(l);
+		return err_sys(err, r, "cannot start %s: no pipe", l->argv[0]);
+	}
 	hear = fds[0];
 	l->report = fds[1];
 	l->parent = getpid();
@@ -263,13 +335,11 @@ static int launch(struct launch *l, struct child *ret, struct err *err)
 	r = pid < 0 ? -errno : 0;
 	close(fds[1]);
 	if (r < 0)
-		return err_sys(err, r, "cannot start %s: no process", l->argv[0]);
-	r = hear_from_child(hear, &f);
-	if (r < 0) {
-		reap(pid);
-		return err_sys(err, r, "cannot start %s: could not %s", l->argv[0], step_names[f.step]);
-	}
-	return identify(pid, ret, err);
+		r = err_sys(err, r, "cannot start %s: no process", l->argv[0]);
+	else
+		r = see_off(l, pid, hear, ret, err);
+	close_gate(l);
+	return r;
 }
 
 int spawn(struct child *ret, const struct argv *argv, const struct spawn_opts *opts, struct err *err)

@@ -41,6 +41,9 @@ struct spawn_opts {
 	/* Last in the child before exec, to give up rights; negative errno = not started.  Async-signal-safe calls only. */
 	int (*prepare)(void *arg);
 	void *prepare_arg;
+	/* In the parent, while the child exists and has executed nothing: to place it.  Negative: it never will. */
+	int (*place)(void *arg, pid_t pid, struct err *err);
+	void *place_arg;
 	const char *mark;               /* one more "K=V" whatever env is (journal_mark()); replaces an inherited K */
 	bool heed_stop;                 /* run() only: stop the program and return -EINTR when stop_wanted() */
 };

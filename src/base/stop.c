@@ -60,6 +60,20 @@ int stop_install(void)
 	return 0;
 }
 
+/* The eventfd is shared with the parent: its Ctrl-C would wake us for ever. */
+int stop_renew(void)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), old;
+
+	if (fd < 0)
+		return -errno;
+	old = atomic_exchange(&wake_fd, fd);
+	atomic_store(&got_signal, 0);
+	if (old >= 0 && old != fd) /* the caller may have closed all it inherited */
+		close(old);
+	return 0;
+}
+
 bool stop_wanted(void)
 {
 	return atomic_load(&got_signal) != 0;

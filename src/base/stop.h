@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 int stop_install(void);         /* signal handlers; negative errno */
+int stop_renew(void);           /* after fork(): a flag and a fd that are not the parent's too */
 bool stop_wanted(void);
 int stop_signal(void);          /* which signal, 0 = none */
 int stop_fd(void);              /* readable for ever once stop is wanted; -1 when not installed */

@@ -13,12 +13,16 @@
 #define VLAT_COMMANDS(X) \
 	X(audit) \
 	X(compare) \
+	X(console) \
 	X(help) \
 	X(knobs) \
 	X(measure) \
 	X(plan) \
+	X(ps) \
 	X(report) \
 	X(revert) \
+	X(run) \
+	X(stop) \
 	X(study) \
 	X(version) \
 	X(workloads)

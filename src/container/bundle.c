@@ -9,8 +9,12 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "base/jsonx.h"
 #include "base/text.h"
+#include "base/vec.h"
 #include "container/bundle.h"
+
+#define CONFIG_MAX ((size_t) 4 << 20)
 
 static int copy_agent(const char *from, const char *to, struct err *err)
 {
@@ -49,20 +53,39 @@ static int make_rootfs(const char *dir, const char *agent, struct err *err)
 	return copy_agent(agent, path, err);
 }
 
-int bundle_make(const char *dir, const char *agent, const struct oci_spec *spec, struct err *err)
+static int write_config(const char *dir, const char *config, struct err *err)
 {
-	AUTO_FREE char *config = oci_config_text(spec);
 	char path[320];
-	int r;
 
 	if (!config)
 		return err_set(err, -EINVAL, "the container's words are no UTF-8 text");
-	r = make_rootfs(dir, agent, err);
-	if (r < 0)
-		return r;
 	if (text_print(path, sizeof(path), "%s/config.json", dir))
 		return err_set(err, -ENAMETOOLONG, "the run's folder %.200s has too long a name", dir);
 	return file_write_atomic(path, config, strlen(config), 0644, err);
+}
+
+int bundle_make(const char *dir, const char *agent, const struct oci_spec *spec, struct err *err)
+{
+	AUTO_FREE char *config = oci_config_text(spec);
+	int r = make_rootfs(dir, agent, err);
+
+	return r < 0 ? r : write_config(dir, config, err);
+}
+
+int bundle_make_user(const char *dir, const struct container_user *user, const struct oci_spec *spec, struct err *err)
+{
+	AUTO_FREE char *path = user->bundle ? xprintf("%s/config.json", user->bundle) : NULL, *text = NULL;
+	AUTO_JSON json_t *config = NULL;
+	int r = dir_make_all(dir, 0700, err);
+
+	if (r == 0 && user->bundle)
+		r = jx_load(path, CONFIG_MAX, &config, err);
+	if (r == 0 && user->bundle)
+		r = oci_adapt(config, spec, user->bundle, err);
+	if (r < 0)
+		return r;
+	text = config ? json_dumps(config, JSON_INDENT(2)) : oci_config_text(spec);
+	return write_config(dir, text, err);
 }
 
 void runtime_argv(const struct runtime *rt, const char *root, struct argv *ret)

@@ -16,6 +16,8 @@ int container_reserve(struct container **ret, const struct runtime *rt, const ch
 /* `delete --force`, then what is left of bundle and groups.  Frees; accepts NULL. */
 void container_remove(struct container *c);
 
+/* For a program of the user's: from user->oci, or from user->bundle's config.json. */
+int bundle_make_user(const char *dir, const struct container_user *user, const struct oci_spec *spec, struct err *err);
 int bundle_make(const char *dir, const char *agent, const struct oci_spec *spec, struct err *err);
 
 /* "crun --root ROOT"; words may follow. */

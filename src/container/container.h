@@ -41,12 +41,25 @@ int runtime_try(struct runtime *ret, const char *name, bool hide_unified_cgroup,
 /* Where a thread in the container joins the partition of its placement, if that has one: for the job's `group`. */
 #define CONTAINER_THREADS_FILE "/cgroup.threads"
 
+struct oci_user;
+
+/* The user's own program in a container, rather than the agent. */
+struct container_user {
+	const struct oci_user *oci;             /* a root filesystem and who runs in it; or */
+	const char *bundle;                     /* absolute folder with a config.json of its own, which is not changed */
+	const char *const *args;                /* NULL-terminated; NULL = what the bundle says */
+	const char *const *env;                 /* NULL-terminated "K=V", added to a bundle's */
+	const char *hostname;
+	int stdio[3];                           /* stay the caller's */
+};
+
 struct container_spec {
 	const char *agent;              /* static program on the host; becomes /agent in the container */
 	const char *const *args;        /* its arguments after argv[0], NULL-terminated; NULL = none */
 	const char *netns;              /* wire.sut_ns_path */
 	struct placement place;         /* sut_cpus, sut_fifo and cgroup are obeyed here; zeroed = stock */
 	const struct runtime *runtime;  /* NULL = runtime_find() */
+	const struct container_user *user; /* NULL = the agent; else all of its threads are placed by sut_cpus and sut_fifo */
 };
 
 struct container {

@@ -29,18 +29,29 @@ static json_t *words(const char *const *w)
 	return a;
 }
 
-static json_t *capabilities(void)
+/* A user's program gets what Docker and Podman give, and the right to choose CPU and priority of its own threads. */
+static json_t *capabilities(const struct oci_spec *spec)
 {
-	static const char *const kept[] = { "CAP_IPC_LOCK", "CAP_SYS_NICE", NULL };
+	static const char *const agent[] = { "CAP_IPC_LOCK", "CAP_SYS_NICE", NULL };
+	static const char *const usual[] = {
+		"CAP_AUDIT_WRITE", "CAP_CHOWN",	     "CAP_DAC_OVERRIDE", "CAP_FOWNER",	"CAP_FSETID",
+		"CAP_IPC_LOCK",	   "CAP_KILL",	     "CAP_MKNOD",	 "CAP_NET_RAW", "CAP_NET_BIND_SERVICE",
+		"CAP_SETFCAP",	   "CAP_SETGID",     "CAP_SETPCAP",	 "CAP_SETUID",	"CAP_SYS_CHROOT",
+		"CAP_SYS_NICE",	   NULL,
+	};
+	const char *const *kept = spec->user ? usual : agent;
 
 	return json_pack("{s:o, s:o, s:o}", "bounding", words(kept), "effective", words(kept), "permitted", words(kept));
 }
 
 static json_t *process(const struct oci_spec *spec)
 {
-	return json_pack("{s:b, s:{s:i, s:i}, s:o, s:o, s:s, s:o, s:b}", "terminal", 0, "user", "uid", 0, "gid", 0, "args",
-			 words(spec->args), "env", words(spec->env), "cwd", "/", "capabilities", capabilities(),
-			 "noNewPrivileges", 1);
+	const struct oci_user *u = spec->user;
+
+	return json_pack("{s:b, s:{s:I, s:I}, s:o, s:o, s:s, s:o, s:b}", "terminal", 0, "user", "uid",
+			 (json_int_t) (u ? u->uid : 0), "gid", (json_int_t) (u ? u->gid : 0), "args", words(spec->args), "env",
+			 words(spec->env), "cwd", u && u->cwd ? u->cwd : "/", "capabilities", capabilities(spec),
+			 "noNewPrivileges", !u);
 }
 
 static json_t *mount_of(const char *at, const char *type, const char *source, const char *const *options)
@@ -50,19 +61,30 @@ static json_t *mount_of(const char *at, const char *type, const char *source, co
 
 static json_t *mounts(const struct oci_spec *spec)
 {
+	enum { AGENT = 1, WRITABLE = 2, READONLY = 4, USER = WRITABLE | READONLY, ALL = AGENT | USER };
 	static const char *const bind[] = { "bind", "rw", NULL };
 	static const struct {
-		const char *at, *type, *options[8];
+		const char *at, *type;
+		unsigned who;           /* which kinds of container have it */
+		const char *options[8];
 	} rows[] = {
-		{ .at = "/proc", .type = "proc", .options = { "nosuid", "noexec", "nodev" } },
-		{ .at = "/dev", .type = "tmpfs", .options = { "nosuid", "noexec", "strictatime", "mode=755", "size=64k" } },
-		{ .at = "/sys", .type = "sysfs", .options = { "nosuid", "noexec", "nodev", "ro" } },
-		{ .at = "/tmp", .type = "tmpfs", .options = { "nosuid", "nodev", "mode=1777", "size=1m" } },
+		{ .at = "/proc", .type = "proc", .who = ALL, .options = { "nosuid", "noexec", "nodev" } },
+		{ .at = "/dev", .type = "tmpfs", .who = ALL,
+		  .options = { "nosuid", "noexec", "strictatime", "mode=755", "size=64k" } },
+		{ .at = "/dev/pts", .type = "devpts", .who = USER,
+		  .options = { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620" } },
+		{ .at = "/dev/shm", .type = "tmpfs", .who = USER, .options = { "nosuid", "noexec", "nodev", "mode=1777" } },
+		{ .at = "/sys", .type = "sysfs", .who = ALL, .options = { "nosuid", "noexec", "nodev", "ro" } },
+		{ .at = "/tmp", .type = "tmpfs", .who = AGENT, .options = { "nosuid", "nodev", "mode=1777", "size=1m" } },
+		{ .at = "/tmp", .type = "tmpfs", .who = READONLY, .options = { "nosuid", "nodev", "mode=1777" } },
+		{ .at = "/run", .type = "tmpfs", .who = READONLY, .options = { "nosuid", "nodev", "mode=755" } },
 	};
+	const unsigned who = !spec->user ? AGENT : spec->user->writable ? WRITABLE : READONLY;
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		json_array_append_new(a, mount_of(rows[i].at, rows[i].type, rows[i].type, rows[i].options));
+		if (rows[i].who & who)
+			json_array_append_new(a, mount_of(rows[i].at, rows[i].type, rows[i].type, rows[i].options));
 	if (spec->threads_file &&
 	    json_array_append_new(a, mount_of(CONTAINER_THREADS_FILE, "bind", spec->threads_file, bind)) < 0) {
 		json_decref(a);
@@ -80,6 +102,8 @@ static json_t *namespaces(const struct oci_spec *spec)
 		json_array_append_new(a, json_pack("{s:s}", "type", plain[i]));
 	if (spec->own_cgroups)
 		json_array_append_new(a, json_pack("{s:s}", "type", "cgroup"));
+	if (spec->user && spec->user->host_network)
+		return a;
 	if (json_array_append_new(a, json_pack("{s:s, s:s*}", "type", "network", "path", spec->netns)) < 0) {
 		json_decref(a);
 		return NULL;
@@ -137,9 +161,11 @@ static json_t *confinement(const struct oci_spec *spec)
 
 json_t *oci_config(const struct oci_spec *spec)
 {
+	const struct oci_user *u = spec->user;
+
 	return json_pack("{s:s, s:o, s:{s:s, s:b}, s:s, s:o, s:o}", "ociVersion", "1.0.0", "process", process(spec), "root",
-			 "path", "rootfs", "readonly", 1, "hostname", spec->hostname, "mounts", mounts(spec), "linux",
-			 confinement(spec));
+			 "path", u ? u->rootfs : "rootfs", "readonly", !u || !u->writable, "hostname", spec->hostname, "mounts",
+			 mounts(spec), "linux", confinement(spec));
 }
 
 char *oci_config_text(const struct oci_spec *spec)

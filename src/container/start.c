@@ -46,6 +46,45 @@ static struct cpuset allowed_cpus(const struct placement *p)
 	return cpuset_or(&p->sut_cpus, &p->housekeeping);
 }
 
+/* The mark is what finds the container's processes again: it comes last, where nothing overrides it. */
+static const char **user_env(const struct container *c, const struct container_user *user)
+{
+	size_t n = 0;
+	const char **env;
+
+	while (user->env && user->env[n])
+		n++;
+	env = xalloc(n + 2, sizeof(*env));
+	for (size_t i = 0; i < n; i++)
+		env[i] = user->env[i];
+	env[n] = journal_mark(c->journal);
+	return env;
+}
+
+/* All of it is placed before it starts: in its group, or on its CPUs alone. */
+static int fill_user_bundle(struct container *c, const struct container_spec *spec, struct err *err)
+{
+	const struct container_user *user = spec->user;
+	AUTO_FREE const char **env = user_env(c, user);
+	struct oci_spec oci = {
+		.hostname = user->hostname ? user->hostname : "vlat",
+		.args = user->args,
+		.env = env,
+		.netns = spec->netns,
+		.cgroup = c->cgroup,
+		.own_cgroups = c->groups.layout == CGROUP_V2,
+		.user = user->oci,
+	};
+	struct err e = { 0 };
+
+	if (!spec->place.cgroup[0])
+		oci.cpus = spec->place.sut_cpus;
+	if (spec->place.sut_fifo && cgroups_rt_give(&c->groups, c->cgroup, &oci.rt, &e) < 0)
+		log_warn("container %s: %s", c->id, e.text);
+	c->rt_budget = oci.rt;
+	return bundle_make_user(c->bundle, user, &oci, err);
+}
+
 static int fill_bundle(struct container *c, const struct container_spec *spec, struct err *err)
 {
 	AUTO_FREE const char **args = agent_args(spec);
@@ -153,6 +192,21 @@ static int create_adopted(const struct container *c, const char *pid_file, const
 	return r;
 }
 
+static int create_user(struct container *c, const struct container_user *user, struct err *err)
+{
+	struct spawn_opts opts = runtime_opts(&c->runtime, c->journal);
+	char pid_file[320];
+	int r;
+
+	(void) text_print(pid_file, sizeof(pid_file), "%s/pid", c->bundle);
+	opts.in = user->stdio[0];
+	opts.out = user->stdio[1];
+	opts.err = user->stdio[2];
+	opts.heed_stop = true;
+	r = create_adopted(c, pid_file, &opts, err);
+	return r < 0 ? r : read_pid(c, pid_file, err);
+}
+
 static int create(struct container *c, struct err *err)
 {
 	AUTO(ends_close) struct ends e = { { -1, -1 }, { -1, -1 }, -1 };
@@ -184,11 +238,13 @@ static int start(struct container *c, struct err *err)
 }
 
 /* Every thread that waits in there (a runtime may have several); the one that executes the agent keeps what it gets. */
-static int place_threads(const struct container *c, const struct cpuset *cpus, struct err *err)
+typedef int thread_fn(const struct container *c, pid_t tid, const void *arg, struct err *err);
+
+static int each_thread(const struct container *c, thread_fn *fn, const void *arg, struct err *err)
 {
 	AUTO_DIR DIR *dir = NULL;
 	const struct dirent *entry;
-	char path[64], list[128];
+	char path[64];
 	uint64_t tid;
 
 	(void) text_print(path, sizeof(path), "/proc/%d/task", (int) c->pid);
@@ -198,11 +254,32 @@ static int place_threads(const struct container *c, const struct cpuset *cpus, s
 
 		if (text_u64(entry->d_name, &tid) < 0)
 			continue;
-		r = cpuset_set_affinity((int) tid, cpus);
-		if (r < 0 && r != -ESRCH)
-			return err_sys(err, r, "cannot put the container on CPUs %s", cpuset_list(cpus, list, sizeof(list)));
+		r = fn(c, (pid_t) tid, arg, err);
+		if (r < 0)
+			return r;
 	}
 	return dir ? 0 : err_set(err, -ESRCH, "the container's process %d has ended before it began", (int) c->pid);
+}
+
+static int put_on_cpus(const struct container *c, pid_t tid, const void *arg, struct err *err)
+{
+	const struct cpuset *cpus = arg;
+	char list[128];
+	int r = cpuset_set_affinity(tid, cpus);
+
+	(void) c;
+	if (r < 0 && r != -ESRCH)
+		return err_sys(err, r, "cannot put the container on CPUs %s", cpuset_list(cpus, list, sizeof(list)));
+	return 0;
+}
+
+static int put_in_place(const struct container *c, pid_t tid, const void *arg, struct err *err)
+{
+	int r = placement_put(arg, PLACE_SUT, tid, err);
+
+	if (r == -EPERM && c->rt_why[0])
+		return err_set(err, r, "%s", c->rt_why);
+	return r == -ESRCH ? 0 : r;
 }
 
 /*
@@ -215,7 +292,15 @@ static int place(struct container *c, const struct placement *p, struct err *err
 	const struct cpuset *home = cpuset_empty(&p->housekeeping) ? &p->sut_cpus : &p->housekeeping;
 	int r = placement_join(p, PLACE_SUT, c->pid, err);
 
-	return r < 0 || cpuset_empty(home) ? r : place_threads(c, home, err);
+	return r < 0 || cpuset_empty(home) ? r : each_thread(c, put_on_cpus, home, err);
+}
+
+/* A program of the user's does not place itself: what it forks inherits this. */
+static int place_user(struct container *c, const struct placement *p, struct err *err)
+{
+	int r = placement_join(p, PLACE_SUT, c->pid, err);
+
+	return r < 0 ? r : each_thread(c, put_in_place, p, err);
 }
 
 /* The kernel's own answer is asked for, since so many things can stand in the way; then the thread is put back. */
@@ -233,6 +318,19 @@ static void try_real_time(struct container *c, int priority)
 	else
 		(void) text_print(c->rt_why, sizeof(c->rt_why), "the kernel refuses SCHED_FIFO %d: %s", priority,
 				  strerror(errno));
+}
+
+static int bring_up_user(struct container *c, const struct container_spec *spec, struct err *err)
+{
+	int r = fill_user_bundle(c, spec, err);
+
+	if (r == 0)
+		r = create_user(c, spec->user, err);
+	if (r < 0)
+		return r;
+	try_real_time(c, spec->place.sut_fifo); /* for its sentence */
+	r = place_user(c, &spec->place, err);
+	return r < 0 ? r : start(c, err);
 }
 
 static int bring_up(struct container *c, const struct container_spec *spec, struct err *err)
@@ -265,7 +363,7 @@ int container_start(struct container **ret, const struct container_spec *spec, s
 		r = container_reserve(&c, &rt, "", j, err);
 	if (r < 0)
 		return r;
-	r = bring_up(c, spec, err);
+	r = spec->user ? bring_up_user(c, spec, err) : bring_up(c, spec, err);
 	if (r < 0) {
 		container_remove(c);
 		return r;
