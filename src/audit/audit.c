@@ -171,6 +171,19 @@ static int choose_vm(struct look *l, const struct knob_ctx *c, const char *which
 		       near ? "; did you mean " : "", near ? near : "", near ? "?" : "", all->n);
 }
 
+/* By the beginning of its id, as the engines take it. */
+static int choose_container(struct look *l, const struct knob_ctx *c, const char *which, struct err *err)
+{
+	l->only_container = which;
+	if (look_containers(c)->n)
+		return 0;
+	return err_set(err, -ENOENT,
+		       "no running container has an id that begins with \"%.60s\": give the id (docker ps -q, podman ps -q, "
+		       "crictl ps -q), "
+		       "not the name",
+		       which);
+}
+
 static bool in_scope(const struct knob *k, const struct audit_options *o)
 {
 	if (o->only)
@@ -230,6 +243,8 @@ static int make(struct audit *a, const struct fs *fs, const struct audit_options
 		r = choose_cpus(a, o->cpus, err);
 	if (r == 0 && o->scope == AUDIT_VMS && o->which)
 		r = choose_vm(&look, &c, o->which, err);
+	else if (r == 0 && o->scope == AUDIT_CONTAINERS && o->which)
+		r = choose_container(&look, &c, o->which, err);
 	if (r == 0)
 		r = ask_all(a, o, &c, err);
 	look_close(&look);

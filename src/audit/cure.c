@@ -6,19 +6,35 @@
 #include "audit/audit.h"
 #include "base/text.h"
 
+/* A mask is for machines: people read "CPUs 0-3". */
+static bool mask_words(const char *mask, char *buf, size_t cap)
+{
+	struct cpuset set;
+	char list[VALUE_MAX];
+
+	if (cpuset_parse_mask(mask, &set) < 0)
+		return false;
+	return !text_print(buf, cap, "CPUs %s", cpuset_empty(&set) ? "none" : cpuset_list(&set, list, sizeof(list)));
+}
+
 const char *audit_now(const struct setting *s, char *buf, size_t cap)
 {
 	if (!s->before)
 		text_print(buf, cap, "%s", "");
-	else
+	else if (s->form != VALUE_CPUMASK || !mask_words(s->before, buf, cap))
 		text_print(buf, cap, "%s", s->before[0] ? s->before : "none");
 	return buf;
 }
 
 const char *audit_wanted(const struct setting *s, char *buf, size_t cap)
 {
+	char cpus[VALUE_MAX];
+	bool without = s->after && s->after[0] == '^';
+
 	if (!s->after || text_eq(s->after, "?"))
 		text_print(buf, cap, "%s", "");
+	else if (s->form == VALUE_CPUMASK && mask_words(s->after + without, cpus, sizeof(cpus)))
+		text_print(buf, cap, "%s%s", without ? "without " : "", cpus);
 	else
 		want_words(s->after, buf, cap);
 	return buf;
@@ -142,8 +158,6 @@ static void put_parameter(const struct audit *a, const struct knob *k, struct si
 	want_literal(want, value, sizeof(value));
 	if (want[0] == '!' || !value[0] || text_eq(value, k->boot.absent))
 		sink_printf(out, "take %s off the kernel command line and boot", k->boot.name);
-	else if (text_eq(value, "1") && text_eq(k->boot.absent, "0") && !strchr(k->boot.name, '_'))
-		sink_printf(out, "add %s to the kernel command line and boot", k->boot.name);
 	else
 		sink_printf(out, "add %s=%s to the kernel command line and boot", k->boot.name, value);
 }

@@ -47,13 +47,18 @@ static void put_group(const struct audit_group *g, const struct knob *k, struct 
 		sink_printf(line, "%s%s", now[0] || want[0] ? "; " : ": ", g->first->reason);
 }
 
-static void put_groups(const struct finding *f, size_t most, const struct term *t, struct sink *out)
+/* Those that are as the finding is; in full all of them. */
+static void put_groups(const struct finding *f, bool all, const struct term *t, struct sink *out)
 {
-	for (size_t i = 0; i < f->n_groups && i < most; i++) {
+	size_t n = 0;
+
+	while (n < f->n_groups && (all || f->groups[n].state == f->state))
+		n++;
+	for (size_t i = 0; i < n && (all || i < MOST_GROUPS); i++) {
 		struct sink line = { 0 };
 
-		if (i + 1 == most && f->n_groups > most)
-			sink_printf(&line, "and %zu more groups: --explain %s", f->n_groups - i, f->knob->id);
+		if (!all && i + 1 == MOST_GROUPS && n > MOST_GROUPS)
+			sink_printf(&line, "and %zu more: --explain %s", n - i, f->knob->id);
 		else
 			put_group(&f->groups[i], f->knob, &line);
 		put_label(out, i ? "" : "now", line.text, t);
@@ -81,20 +86,22 @@ static void put_marks(const struct knob *k, struct sink *out)
 		    k->security ? ", LOWERS SECURITY" : "");
 }
 
-static void put_finding(const struct audit *a, const struct finding *f, const struct term *t, struct sink *out)
+static void put_finding(const struct audit *a, const struct finding *f, bool all, const struct term *t, struct sink *out)
 {
 	struct sink cure = { 0 };
 
 	sink_printf(out, "%s%-6s%s %s%s%s: %s", term_on(t, paint_of(f)), severity_name(severity_of(f->effect)),
 		    term_off(t, paint_of(f)), term_on(t, PAINT_BOLD), f->knob->id, term_off(t, PAINT_BOLD), f->knob->title);
 	put_marks(f->knob, out);
-	put_groups(f, MOST_GROUPS, t, out);
+	put_groups(f, all, t, out);
 	put_label(out, "why", f->knob->why, t);
 	put_label(out, "cost", f->knob->cost, t);
 	put_label(out, "risk", f->knob->risk, t);
 	audit_cure(a, f, &cure);
 	put_label(out, "cure", cure.text, t);
 	put_label(out, "note", f->knob->dispute, t);
+	if (all)
+		put_label(out, "source", f->knob->source, t);
 	sink_free(&cure);
 	sink_char(out, '\n');
 }
@@ -142,7 +149,7 @@ void audit_text(const struct audit *a, bool only_findings, const struct term *t,
 	put_head(a, out);
 	for (size_t i = 0; i < a->n; i++) {
 		if (a->at[i].state == AUDIT_DIFFERS)
-			put_finding(a, &a->at[i], t, out);
+			put_finding(a, &a->at[i], false, t, out);
 	}
 	put_rest(a, AUDIT_BLOCKED, "Blocked here", true, t, out);
 	if (!only_findings) {
@@ -161,8 +168,6 @@ void audit_explain(const struct audit *a, const struct term *t, struct sink *out
 		const struct finding *f = &a->at[i];
 
 		sink_printf(out, "%s: ", audit_state_name(f->state));
-		put_finding(a, f, t, out);
-		put_groups(f, SIZE_MAX, t, out);
-		put_label(out, "source", f->knob->source, t);
+		put_finding(a, f, true, t, out);
 	}
 }

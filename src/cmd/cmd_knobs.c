@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vlat knobs - what vlat knows to tune. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/sink.h"
+#include "base/vec.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
 #include "cmd/table_out.h"
@@ -8,13 +12,14 @@
 #include "knob/knob.h"
 
 struct knobs_cfg {
-	bool json, markdown;
+	bool json, markdown, all;
 };
 
 static const struct knobs_cfg knobs_defaults = { .json = false };
 
 static const struct option_row knobs_options[] = {
 	OPT_FLAG(struct knobs_cfg, json, .name = "json", .help = "print JSON instead of a table"),
+	OPT_FLAG(struct knobs_cfg, all, .name = "all", .help = "with those that only vlat audit looks at"),
 	OPT_FLAG(struct knobs_cfg, markdown, .name = "markdown", .help = "print docs/knobs.md: all that is known of each"),
 };
 
@@ -67,11 +72,17 @@ static const struct column knobs_columns[] = {
 /* The last two are sentences: for JSON only. */
 #define COLUMNS_OF_TEXT (ARRAY_SIZE(knobs_columns) - 2)
 
+static int by_id(const void *a, const void *b)
+{
+	return strcmp((*(const struct knob *const *) a)->id, (*(const struct knob *const *) b)->id);
+}
+
 static int run_knobs(const struct call *call)
 {
 	const struct knobs_cfg *cfg = call->config;
 	struct table table = { ROWS(columns, knobs_columns), .rows = knob_table, .n_rows = knob_count,
 			       .row_size = sizeof(knob_table[0]) };
+	VEC(const struct knob *) all = { 0 };
 	struct term term = term_look(1);
 	struct sink out = { 0 };
 	struct err err = { 0 };
@@ -79,6 +90,13 @@ static int run_knobs(const struct call *call)
 
 	if (cfg->json && cfg->markdown)
 		return cmd_usage(call, "--json and --markdown are two ways to print the same: choose one");
+	for (size_t i = 0; cfg->all && knob_at(i); i++)
+		*vec_add(&all) = knob_at(i);
+	if (cfg->all) {
+		qsort(all.at, all.n, sizeof(all.at[0]), by_id);
+		table.rows = all.at;
+		table.n_rows = all.n;
+	}
 	if (cfg->markdown) {
 		knob_doc(&out);
 	} else if (cfg->json) {
@@ -87,6 +105,7 @@ static int run_knobs(const struct call *call)
 		table.n_columns = COLUMNS_OF_TEXT;
 		r = table_text(&out, &table, &term, &err);
 	}
+	vec_free(&all);
 	return r < 0 ? cmd_fail(&err) : cmd_print(&out);
 }
 
@@ -95,7 +114,7 @@ const struct command cmd_knobs = {
 	.brief = "list what vlat knows to tune",
 	.text = "Prints one line for each knob of the tuning level 'vlat'. EFFECT tells when it takes effect: 'live' ones are "
 		"written and "
-		"put back, 'start' ones are given to the measured threads, 'boot' and 'other' ones are only reported. What a "
+		"put back, 'start' ones are given to the measured threads, all others are only reported. What a "
 		"knob would "
 		"do on this machine is what 'vlat plan' prints.",
 	ROWS(options, knobs_options),

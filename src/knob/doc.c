@@ -22,17 +22,10 @@ static const char *const when_words[] = {
 static const struct {
 	const char *prefix, *title;
 } families[] = {
-	{ "fw.", "Firmware and build" },
-	{ "gst.", "Inside a guest" },
-	{ "irq.", "Interrupts" },
-	{ "iso.", "Isolation of CPUs" },
-	{ "kvm.", "KVM" },
-	{ "mem.", "Memory" },
-	{ "net.", "Network" },
-	{ "pci.", "PCI Express" },
-	{ "pwr.", "Power" },
-	{ "sch.", "Scheduler" },
-	{ "vfio.", "Assigned devices" },
+	{ "ctr.", "Containers" },      { "fw.", "Firmware and build" }, { "gst.", "Inside a guest" },
+	{ "irq.", "Interrupts" },      { "iso.", "Isolation of CPUs" }, { "kvm.", "KVM" },
+	{ "mem.", "Memory" },          { "net.", "Network" },           { "pci.", "PCI Express" },
+	{ "pwr.", "Power" },           { "sch.", "Scheduler" },         { "vfio.", "Assigned devices" },
 	{ "vm.", "Virtual machines" },
 };
 

@@ -51,6 +51,8 @@ void look_close(struct look *l)
 		task_facts_free(&l->tasks);
 	if (l->have_qemus)
 		qemus_free(&l->qemus);
+	if (l->have_containers)
+		containers_free(&l->containers);
 }
 
 const struct task_facts *look_tasks(const struct knob_ctx *c)
@@ -72,6 +74,15 @@ const struct qemus *look_qemus(const struct knob_ctx *c)
 		c->look->have_qemus = true;
 	}
 	return &c->look->qemus;
+}
+
+const struct containers *look_containers(const struct knob_ctx *c)
+{
+	if (!c->look->have_containers) {
+		containers_read(c->fs, &c->facts->cgroup, c->look->only_container, &c->look->containers);
+		c->look->have_containers = true;
+	}
+	return &c->look->containers;
 }
 
 bool look_boot(const struct knob_ctx *c, const char *name, char *buf, size_t cap)

@@ -7,6 +7,7 @@
 #define KNOB_LOOK_H
 
 #include "host/task.h"
+#include "knob/containers.h"
 #include "knob/knob.h"
 #include "knob/qemu.h"
 
@@ -14,10 +15,12 @@ struct look {
 	const struct machine_facts *machine;
 	struct task_facts tasks;
 	struct qemus qemus;
-	bool have_tasks, have_qemus;
+	struct containers containers;
+	bool have_tasks, have_qemus, have_containers;
 	char **read_only; /* mount points that cannot be written, relative to the root; owned */
 	size_t n_read_only;
-	pid_t only_pid; /* 0, or the one QEMU process that is asked about */
+	pid_t only_pid;             /* 0, or the one QEMU process that is asked about */
+	const char *only_container; /* NULL, or the beginning of an id */
 };
 
 void look_open(struct look *l, const struct fs *fs, const struct machine_facts *machine);
@@ -26,6 +29,7 @@ void look_close(struct look *l);
 /* Borrowed, read on first use; empty when they cannot be read. */
 const struct task_facts *look_tasks(const struct knob_ctx *c);
 const struct qemus *look_qemus(const struct knob_ctx *c);
+const struct containers *look_containers(const struct knob_ctx *c);
 
 /* What the role wants, "@house" and "@iso" written out; "" and false when it wants nothing. */
 bool look_want(const struct knob *k, const struct knob_ctx *c, enum value_form form, char *buf, size_t cap);
@@ -49,14 +53,14 @@ bool look_boot(const struct knob_ctx *c, const char *name, char *buf, size_t cap
 /* Checks of knobs that the tuning has too. */
 knob_list_fn check_partition, check_rcu_nocbs, check_fair_server, check_preempt, check_rt_kernel, check_dma_latency,
 	check_huge_2m, check_irqbalance, check_vcpu_policy, check_thread_pin, check_mlock, check_clocksource, check_nohz_full,
-	check_bridge_nf;
+	check_bridge_nf, check_swap;
 
 struct knob_rows {
 	const struct knob *at;
 	size_t n;
 };
 extern const struct knob_rows look_iso, look_tick, look_sched, look_irq, look_power, look_memory, look_kvm, look_vm, look_net,
-	look_pci, look_firmware, look_guest, look_derived;
+	look_pci, look_firmware, look_guest, look_derived, look_container;
 
 #define W(want_, effect_)                                                                                                        \
 	{                                                                                                                        \

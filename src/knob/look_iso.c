@@ -193,6 +193,7 @@ static const struct knob rows[] = {
 		.source = PARAMS ", rcu_nocb_poll",
 		BOOT("rcu_nocb_poll", "0", VALUE_NUMBER),
 		ROLES(W("?", 0), LEAVE, LEAVE, W("1", 1)),
+		.cure = "add rcu_nocb_poll to the kernel command line and boot",
 	},
 	{
 		.id = "iso.rcuo_affinity",

@@ -29,6 +29,19 @@ int check_huge_2m(const struct knob *k, const struct knob_ctx *c, struct setting
 	return 0;
 }
 
+int check_swap(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
+{
+	char want[32] = "";
+
+	(void) err;
+	look_want(k, c, VALUE_NUMBER, want, sizeof(want));
+	if (c->facts->memory.swap_bytes == 0)
+		look_says(out, true, "swap", "none set up", "none, or swappiness at most 10");
+	else if (!look_path(c, out, "proc/sys/vm/swappiness", VALUE_NUMBER, want))
+		look_missing(c, out, "proc/sys/vm/swappiness", "swappiness");
+	return 0;
+}
+
 static const struct knob rows[] = {
 	{
 		.id = "mem.huge_1g",

@@ -186,6 +186,19 @@ static int check_vm_queues(const struct knob *k, const struct knob_ctx *c, struc
 
 static const struct knob rows[] = {
 	{
+		.id = "mem.numa_bind",
+		.title = "guest memory on the node of its vCPUs",
+		.why = "each miss of the cache that goes to another node takes 60 to 100 ns longer",
+		.cost = "the guest must fit on the node",
+		.source = "numa(7); Documentation/admin-guide/mm/numa_memory_policy.rst",
+		.of_vm = true,
+		.when = KNOB_VM,
+		VM_HOST("*", 5),
+		.check = check_vm_nodes,
+		.cure = "QEMU: -object memory-backend-...,host-nodes=N,policy=bind; libvirt: <numatune><memory mode='strict' "
+			"nodeset='N'/>",
+	},
+	{
 		.id = "net.vhost_poll",
 		.of_vm = true,
 		.title = "vhost workers poll for a moment",

@@ -111,6 +111,7 @@ const struct knob knob_mem_swap = {
 	.cost = "the file cache shrinks instead",
 	.source = SYSCTL_VM,
 	EVERY_ROLE("<=10", 4),
+	.check = check_swap,
 	.order = ORDER_MEMORY,
 	FILES({ .path = "proc/sys/vm/swappiness", .form = VALUE_NUMBER, .choose = swappiness }),
 };

@@ -10,6 +10,6 @@ typedef void vm_fn(const struct knob *k, const struct knob_ctx *c, const struct 
 /* fn for each; one line that says so when there is none. */
 int each_vm(const struct knob *k, const struct knob_ctx *c, struct settings *out, vm_fn *fn);
 
-knob_list_fn check_vhost;
+knob_list_fn check_vhost, check_vm_nodes;
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "knob/internal.h"
+#include "knob/numa_maps.h"
 #include "knob/vm.h"
 
 static void vm_target(const struct qemu *q, char *buf, size_t cap)
@@ -163,4 +164,43 @@ int check_vhost(const struct knob *k, const struct knob_ctx *c, struct settings 
 {
 	(void) err;
 	return each_vm(k, c, out, vm_vhost);
+}
+
+/* Nodes that hold more than a twentieth of the largest mapping, against those of the vCPUs' CPUs. */
+static void vm_nodes(const struct knob *k, const struct knob_ctx *c, const struct qemu *q, const char *target,
+		     struct settings *out)
+{
+	struct cpuset cpus = qemu_vcpu_cpus(q), holds = { 0 }, near = { 0 };
+	char path[48], now[128], want[128], list[96];
+	AUTO_FREE char *text = NULL;
+	struct numa_maps maps;
+
+	(void) k;
+	text_print(path, sizeof(path), "proc/%d/numa_maps", (int) q->pid);
+	if (c->facts->cpu.n_nodes < 2)
+		return;
+	if (fs_read_all(c->fs, path, 1 << 24, &text, NULL) < 0) {
+		look_unseen(out, target, "where its memory is can be read by its owner and root only");
+		return;
+	}
+	numa_maps_parse(text, &maps);
+	for (unsigned n = 0; n < NUMA_MAPS_NODES; n++) {
+		if (maps.largest_node_kb[n] > maps.largest_kb / 20)
+			cpuset_add(&holds, n);
+	}
+	for (int n = -1; (n = cpuset_next(&cpus, n)) >= 0;) {
+		const struct cpu_fact *f = cpu_fact(&c->facts->cpu, (unsigned) n);
+
+		if (f && f->node >= 0)
+			cpuset_add(&near, (unsigned) f->node);
+	}
+	text_print(now, sizeof(now), "memory on node %s", cpuset_list(&holds, list, sizeof(list)));
+	text_print(want, sizeof(want), "on node %s, where its vCPUs are", cpuset_list(&near, list, sizeof(list)));
+	look_says(out, cpuset_within(&holds, &near) && cpuset_count(&near) == 1, target, now, want);
+}
+
+int check_vm_nodes(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
+{
+	(void) err;
+	return each_vm(k, c, out, vm_nodes);
 }

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "knob/containers.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/cursor.h"
+#include "base/text.h"
+#include "base/vec.h"
+
+#define MOST_GROUPS 4000u
+#define MOST_DEPTH  10u
+
+static bool all_hex(const char *text, size_t n)
+{
+	return n == 64 && strspn(text, "0123456789abcdef") >= n;
+}
+
+/* systemd names its scopes ENGINE-ID.scope; the cgroupfs driver makes a folder ID below one of the engine's. */
+bool container_name(const char *name, const char *parent, struct container_fact *ret)
+{
+	static const struct {
+		const char *prefix, *engine;
+	} scopes[] = { { "docker-", "docker" }, { "libpod-", "podman" },   { "cri-containerd-", "containerd" },
+		       { "crio-", "cri-o" },    { "lxc.payload.", "lxc" }, { "", "docker" } };
+	size_t n = strlen(name) - (text_ends(name, ".scope") ? strlen(".scope") : 0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(scopes); i++) {
+		const char *at = name;
+		bool lxc = text_eq(scopes[i].engine, "lxc");
+
+		if (!take_text(&at, scopes[i].prefix))
+			continue;
+		n -= (size_t) (at - name);
+		if (!lxc && !all_hex(at, n))
+			return false;
+		if (!scopes[i].prefix[0] && !text_eq(parent, "docker") && !text_starts(parent, "pod") &&
+		    !text_starts(parent, "kubepods"))
+			return false;
+		ret->engine = scopes[i].prefix[0] || text_eq(parent, "docker") ? scopes[i].engine : "containerd";
+		return n > 0 && !text_print(ret->id, sizeof(ret->id), "%.*s", (int) n, at);
+	}
+	return false;
+}
+
+struct walk {
+	const struct fs *fs;
+	const char *root, *only;
+	unsigned groups;
+	struct containers *out;
+};
+
+static void walk_group(struct walk *w, const char *path, const char *name, unsigned depth)
+{
+	struct fs_names names;
+	char dir[512];
+
+	if (depth > MOST_DEPTH || text_print(dir, sizeof(dir), "%s%s", w->root, path) || fs_list(w->fs, dir, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.n && w->groups < MOST_GROUPS; i++) {
+		struct container_fact c = { 0 };
+		char child[256];
+
+		/* Files of a group have a dot or a known beginning; only folders can be listed below. */
+		if (text_starts(names.at[i], "cgroup.") || text_starts(names.at[i], "cpu.") ||
+		    text_starts(names.at[i], "memory.") || text_starts(names.at[i], "io.") ||
+		    text_starts(names.at[i], "cpuset.") || text_print(child, sizeof(child), "%s/%s", path, names.at[i]))
+			continue;
+		w->groups++;
+		if (!container_name(names.at[i], name, &c)) {
+			walk_group(w, child, names.at[i], depth + 1);
+			continue;
+		}
+		c.pod = strstr(child, "kubepods") != NULL;
+		memcpy(c.path, child, sizeof(c.path));
+		if (!w->only || text_starts(c.id, w->only))
+			*vec_add(w->out) = c;
+	}
+	fs_list_free(&names);
+}
+
+void containers_read(const struct fs *fs, const struct cgroup_facts *cg, const char *only, struct containers *ret)
+{
+	struct containers out = { 0 };
+	struct walk w = { .fs = fs, .root = cg->cpu.version ? cg->cpu.dir : cg->unified, .only = only, .out = &out };
+
+	if (w.root[0])
+		walk_group(&w, "", "", 0);
+	*ret = out;
+}
+
+void containers_free(struct containers *c)
+{
+	vec_free(c);
+}
