@@ -48,6 +48,7 @@ static void cell_takes(struct sink *out, const void *row)
 		{ (*w)->sizes, "sizes" },
 		{ (*w)->direction, "direction" },
 		{ (*w)->interval, "interval" },
+		{ (*w)->memory, "set" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(takes); i++)

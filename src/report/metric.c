@@ -70,6 +70,8 @@ static const struct title workloads[] = {
 	{ .name = "udp-rr", .title = "UDP request/response", .times = "UDP request/response times" },
 	{ .name = "tcp-stream", .title = "TCP throughput", .times = "TCP throughput" },
 	{ .name = "wakeup", .title = "Timer wake-up", .times = "timer wake-up delays" },
+	{ .name = "memory", .title = "Memory load", .times = "load latencies" },
+	{ .name = "vmexit", .title = "VM exit", .times = "VM exit times" },
 };
 
 static const struct title interferences[] = {

@@ -26,7 +26,9 @@ void measurement_free(struct measurement *m)
 
 static uint64_t job_deadline(const struct job *job)
 {
-	return clock_ns() + (uint64_t) ((job->warmup_s + job->duration_s) * (double) NS_PER_S) + job->silence_ms * NS_PER_MS +
+	double takes_s = job->warmup_s + job->duration_s + job->workload->extra_s;
+
+	return clock_ns() + (uint64_t) (takes_s * (double) NS_PER_S) + job->silence_ms * NS_PER_MS +
 	       RESULT_NS;
 }
 
