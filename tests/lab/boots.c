@@ -22,7 +22,7 @@
 
 static void test_standard(void)
 {
-	struct lab_said s = LAB("--nic", "igb,e1000e,virtio", "--memory", "3G", "--disk", "--cmdline",
+	struct lab_said s = LAB("--nic", "igb,e1000e,virtio", "--memory", "4G", "--disk", "--cmdline",
 				"hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=7", "--", "sh", "-c",
 				FACTS "cd /sys/kernel/mm/hugepages; echo huge2m=$(cat hugepages-2048kB/nr_hugepages);"
 				      "echo huge1g=$(cat hugepages-1048576kB/nr_hugepages);"
