@@ -27,7 +27,7 @@ static const char *text_of(const json_t *object, const char *member)
 static void put_load(struct sink *out, double ns)
 {
 	if (isfinite(ns))
-		sink_printf(out, "%11.1f", ns);
+		sink_printf(out, "%11.1f", fabs(ns) < 0.05 ? 0 : ns);
 	else
 		sink_printf(out, "%11s", "-");
 }
@@ -71,7 +71,7 @@ static void put_memory(struct sink *out, const json_t *memory, const struct term
 	size_t i;
 
 	if (json_array_size(sizes)) {
-		sink_printf(out, "%s%10s%11s%11s%11s%11s%s   ns per load, median; walk = 4k - 2m\n", term_on(t, PAINT_DIM), "set",
+		sink_printf(out, "\n%s%10s%11s%11s%11s%11s%s   ns per load, median; walk = 4k - 2m\n", term_on(t, PAINT_DIM), "set",
 			    "4k", "2m", "1g", "walk", term_off(t, PAINT_DIM));
 		json_array_foreach (sizes, i, one)
 			put_size(out, memory, one);
@@ -123,7 +123,7 @@ static void put_exits(struct sink *out, const json_t *exits, const struct term *
 	const json_t *price;
 	size_t i;
 
-	sink_printf(out, "KVM is usable: %s\n\n", text_of(exits, "why"));
+	sink_printf(out, "\nKVM is usable: %s\n\n", text_of(exits, "why"));
 	sink_printf(out, "%s%-12s%11s%11s%11s%11s%11s%9s%s\n", term_on(t, PAINT_DIM), "", "min", "median", "p99", "max", "KVM_RUN",
 		    "count", term_off(t, PAINT_DIM));
 	json_array_foreach (json_object_get(exits, "prices"), i, price)

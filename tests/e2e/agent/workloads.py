@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every workload between two agents over loopback: what the record says must add up."""
+import contextlib
+import glob
+import time
+
 import driver
 from driver import at_least, quantile
 
@@ -122,6 +126,124 @@ class Workloads(driver.Case):
                 client.job(workload, 'client', peer='::1', port=message['port'], duration_s=0.3)
                 self.assertGreater(client.expect('result')['transactions'], 0)
                 self.finish_server(server)
+
+
+class Memory(driver.Case):
+    def run_job(self, **members):
+        agent = self.agent()
+        agent.job('memory', **dict({'duration_s': 0.3, 'warmup_s': 0, 'set_kb': 4096}, **members))
+        return agent.receive()
+
+    def test_a_table_of_sizes_and_pages(self):
+        record = self.run_job()
+        self.assertEqual(record['type'], 'result', record.get('text'))
+        memory, whole = record['memory'], record['response']['histogram']
+        self.assertEqual(whole['count'], record['transactions'])
+        self.assertEqual((memory['set_bytes'], memory['pages'], memory['loads_per_sample']), (4 << 20, '4k', 1024))
+        self.assertEqual([size['bytes'] for size in memory['sizes']], [16384 << i for i in range(9)])
+        had = {m['pages']: m for m in memory['mappings']}
+        self.assertEqual(had['4k']['huge_kb'], 0)
+        for size in memory['sizes']:
+            for pages, mapping in had.items():
+                for statistic in 'min_ns', 'p50_ns', 'p99_ns':
+                    # A figure where there is memory of that kind, and nowhere else.
+                    self.assertEqual(size[statistic][pages] is not None, mapping['from'] is not None)
+                if mapping['from']:
+                    self.assertTrue(0 < size['min_ns'][pages] <= size['p50_ns'][pages] <= size['p99_ns'][pages])
+            self.assertEqual(size['page_walk_ns'] is None, had['2m']['from'] is None)
+        # Samples times loads are the time that passed: nothing else is in them.
+        self.assertAlmostEqual(int(whole['sum_ns']) * 1024 / 1e9, record['duration_s'], delta=0.25 * record['duration_s'])
+
+    def test_pages_are_there_or_the_job_fails(self):
+        for pages in '2m', '1g':
+            with self.subTest(pages):
+                message = self.run_job(pages=pages, ladder=False)
+                if message['type'] == 'result':
+                    mapping, = (m for m in message['memory']['mappings'] if m['pages'] == pages)
+                    self.assertGreaterEqual(mapping['huge_kb'], 4096)
+                    self.assertEqual(message['memory']['sizes'], [])
+                else:
+                    self.assertIn('pages', message['text'])
+                    print('%s pages are not to be had here: %s' % (pages, message['text']))
+
+    def test_a_set_beyond_the_memory_is_refused(self):
+        message = self.run_job(set_kb=64 << 20)
+        if message['type'] == 'result':
+            self.skipTest('this machine has 64 GiB to spare')
+        self.assertIn('does not fit', message['text'])
+
+    def test_stop(self):
+        agent = self.agent()
+        agent.job('memory', duration_s=60, set_kb=65536, ladder=False)
+        agent.receive()
+        agent.send({'type': 'stop'})
+        record = agent.expect('result')
+        self.assertLess(record['duration_s'], 55)
+        self.assertEqual(record['response']['histogram']['count'], record['transactions'])
+
+
+class Exits(driver.Case):
+    """Real KVM gives prices, any other a reason; both in time, and no process stays behind."""
+
+    def children(self, agent):
+        """Of all its threads: the measuring one makes the guest's process."""
+        found = []
+        for path in glob.glob('/proc/%d/task/*/children' % agent.pid):
+            with contextlib.suppress(OSError), open(path, encoding='ascii') as f:
+                found += f.read().split()
+        return found
+
+    @staticmethod
+    def runs(pid):
+        with contextlib.suppress(OSError), open('/proc/%s/stat' % pid, encoding='ascii') as f:
+            return f.read().rsplit(')', 1)[1].split()[0] not in 'ZX'
+        return False
+
+    def test_prices_or_the_reason_why_not(self):
+        agent = self.agent()
+        agent.job('vmexit', duration_s=0.5)
+        message = agent.receive(patience=200)
+        while message['type'] == 'progress':
+            message = agent.receive(patience=200)
+        self.assertEqual(self.children(agent), [])
+        record = message.get('partial', message)
+        if message['type'] == 'error':
+            self.assertFalse(record['exits']['usable'])
+            self.assertRegex(message['text'], '^KVM is not usable here, because .{20,}')
+            print(message['text'])
+            return
+        prices = {price['price']: price for price in record['exits']['prices']}
+        self.assertGreater(prices['cpuid']['inside']['p50_ns'], 20 * prices['loop']['inside']['p50_ns'])
+        self.assertEqual(prices['cpuid']['inside']['count'], record['transactions'])
+        self.assertEqual(prices['port']['outside']['count'], prices['port']['inside']['count'])
+        for price in prices.values():
+            self.assertTrue(price['inside']['count'] > 0 or price['why'], price)
+
+    def test_stop(self):
+        agent = self.agent()
+        agent.job('vmexit', duration_s=600)
+        agent.send({'type': 'stop'})
+        message = agent.receive(patience=60)
+        if message['type'] == 'error':
+            self.assertIn('KVM', message['text'])
+        self.assertEqual(self.children(agent), [])
+
+    def test_the_guest_dies_with_the_agent(self):
+        agent, seen = self.agent(), []
+        agent.job('vmexit', duration_s=600)
+        for _ in range(1000):
+            seen = self.children(agent)
+            if seen:
+                break
+            time.sleep(0.002)
+        else:
+            self.skipTest('no process of a guest was seen: there is no /dev/kvm, or this kernel does not list children')
+        agent.process.kill()
+        agent.process.wait()
+        deadline = time.monotonic() + driver.PATIENCE
+        while any(self.runs(pid) for pid in seen) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertFalse([pid for pid in seen if self.runs(pid)])
 
 
 class Freezes(driver.Case):
