@@ -57,6 +57,13 @@ class Agent:
             if message['type'] != 'progress':
                 raise AssertionError('%s instead of %s' % (json.dumps(message)[:300], kind))
 
+    def answer(self, patience=200):
+        """Whatever ends a job: `result` or `error`."""
+        while True:
+            message = self.receive(patience)
+            if message['type'] != 'progress':
+                return message
+
     def job(self, workload, side='alone', **members):
         job = {'type': 'job', 'id': 'j1', 'workload': workload, 'side': side, 'token': TOKEN, 'warmup_s': 0.1, 'duration_s': 1.0}
         job.update(members)

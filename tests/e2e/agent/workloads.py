@@ -132,7 +132,7 @@ class Memory(driver.Case):
     def run_job(self, **members):
         agent = self.agent()
         agent.job('memory', **dict({'duration_s': 0.3, 'warmup_s': 0, 'set_kb': 4096}, **members))
-        return agent.receive()
+        return agent.answer()
 
     def test_a_table_of_sizes_and_pages(self):
         record = self.run_job()
@@ -202,9 +202,7 @@ class Exits(driver.Case):
     def test_prices_or_the_reason_why_not(self):
         agent = self.agent()
         agent.job('vmexit', duration_s=0.5)
-        message = agent.receive(patience=200)
-        while message['type'] == 'progress':
-            message = agent.receive(patience=200)
+        message = agent.answer()
         self.assertEqual(self.children(agent), [])
         record = message.get('partial', message)
         if message['type'] == 'error':
@@ -223,7 +221,7 @@ class Exits(driver.Case):
         agent = self.agent()
         agent.job('vmexit', duration_s=600)
         agent.send({'type': 'stop'})
-        message = agent.receive(patience=60)
+        message = agent.answer()
         if message['type'] == 'error':
             self.assertIn('KVM', message['text'])
         self.assertEqual(self.children(agent), [])
