@@ -100,13 +100,13 @@ static int too_few(const struct choice *c, const struct cpuset *from, unsigned w
 	if (cpuset_empty(&c->pool))
 		return err_set(
 			err, -EBUSY,
-			"%u CPUs are wanted, of the cores that can be given to runs here (CPUs %s) %u are free: take fewer, or "
+			"--cpus %u: of the CPUs that can be given to runs here (%s), %u are free, by whole cores: take fewer, or "
 			"name CPUs with --cpus LIST",
 			want, list, got);
 	return err_set(
 		err, -EBUSY,
-		"%u CPUs are wanted, of those set apart for runs (CPUs %s) %u are free: take fewer, name others with --cpus "
-		"LIST (they will be pinned only, not set apart), or stop all runs and begin with a larger --pool",
+		"--cpus %u: of the CPUs set apart for runs (%s), %u are free: take fewer, name others with --cpus LIST (they "
+		"will be pinned only, not set apart), or stop all runs and begin with a larger --pool",
 		want, list, got);
 }
 

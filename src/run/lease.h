@@ -11,6 +11,8 @@
 #ifndef RUN_LEASE_H
 #define RUN_LEASE_H
 
+#include <stdbool.h>
+
 #include "base/cpuset.h"
 #include "base/err.h"
 
@@ -19,6 +21,7 @@
 
 struct lease {
 	int fd;
+	bool only_look; /* no right to lock: others' leases are seen, none can be taken */
 	struct cpuset cpus;
 };
 #define LEASE_INIT                                                                                                               \

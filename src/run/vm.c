@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "net/datapath.h"
 #include "net/link.h"
 #include "run/parts.h"
 #include "vm/platform.h"
@@ -32,17 +33,26 @@ static int prepare(struct run *run, struct guest *g, struct err *err)
 	return r < 0 ? r : vm_platform_prepare(&g->platform, &wish, run->journal, err);
 }
 
+/* The guest has to use the MAC that the wire was made for: the other end knows no other. */
 static void fill_nic(const struct run *run, struct vm_spec *spec)
 {
 	const struct wire *w = &run->wire;
+	const struct datapath *row = datapath_row(w->datapath);
 	struct vm_nic *nic = &spec->nics[0];
 
 	if (!run->wired)
 		return;
 	spec->n_nics = 1;
-	nic->queues = 1;
 	mac_text(&w->sut_mac, nic->mac);
+	if (row->vfio) {
+		nic->kind = VM_NIC_VFIO;
+		text_print(nic->host, sizeof(nic->host), "%s", w->vfio.address);
+		return;
+	}
+	nic->kind = w->datapath == DATAPATH_E1000E ? VM_NIC_E1000E : VM_NIC_VIRTIO;
 	nic->tap_fd[0] = w->tap_fd;
+	nic->vhost = row->vhost;
+	nic->vhost_fd[0] = w->vhost_fd;
 }
 
 static int fill_spec(struct run *run, struct guest *g, struct vm_spec *spec, struct err *err)
