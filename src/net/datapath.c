@@ -314,7 +314,7 @@ static int unknown_key(const char *name, enum datapath_kind kind, struct err *er
 }
 
 /* "force" alone is "force=on". */
-static int take_option(struct datapath_wish *w, char *word, struct err *err)
+static int take_option(struct datapath_wish *w, char *word, unsigned *seen, struct err *err)
 {
 	char *value = strchr(word, '=');
 
@@ -325,6 +325,9 @@ static int take_option(struct datapath_wish *w, char *word, struct err *err)
 			continue;
 		if (!value && !text_eq(word, "force"))
 			return err_set(err, -EINVAL, "datapath option %s needs a value: %s=...", word, word);
+		if (*seen & (1u << i))
+			return err_set(err, -EINVAL, "datapath option %s is given twice", word);
+		*seen |= 1u << i;
 		return keys[i].take(w, value ? value : "on", err);
 	}
 	return unknown_key(word, w->kind, err);
@@ -346,13 +349,14 @@ int datapath_parse(const char *text, struct datapath_wish *ret, struct err *err)
 {
 	struct datapath_wish w = { 0 };
 	char copy[DATAPATH_TEXT_MAX], *at = copy, *word;
+	unsigned seen = 0;
 	int r;
 
 	if (text_print(copy, sizeof(copy), "%s", text))
 		return err_set(err, -EINVAL, "the datapath \"%.40s...\" is too long", text);
 	r = datapath_find(strsep(&at, ","), &w.kind, err);
 	while (r == 0 && (word = strsep(&at, ",")))
-		r = take_option(&w, word, err);
+		r = take_option(&w, word, &seen, err);
 	if (r == 0)
 		r = check_wish(&w, err);
 	if (r == 0)
