@@ -28,9 +28,12 @@
 
 struct measure_cfg {
 	const char *workload;
-	unsigned sut, tuning, interference, direction, peer_policy;
+	unsigned sut, tuning, interference, direction, peer_policy, guest_kernel, pages;
+	const char *datapath, *device;
 	uint64_t duration_ns, warmup_ns, request_bytes, response_bytes;
 	double rate;
+	uint64_t set_bytes;
+	unsigned set_pages;
 	uint32_t interval_us, vcpus, memory_mb;
 	const char *kernel, *modules, *qemu, *accelerator;
 	bool offline, allow_insecure, json;
@@ -45,6 +48,7 @@ static const struct measure_cfg measure_defaults = {
 	.vcpus = SUT_VCPUS,
 	.memory_mb = SUT_MEMORY_MB,
 	.accelerator = "auto",
+	.datapath = SUT_DATAPATH,
 };
 
 /* In the order of the enums that they index. */
@@ -52,8 +56,20 @@ static const char *const sut_choices[] = { "native", "container", "vm", NULL };
 static const char *const tuning_choices[] = { "stock", "vlat", NULL };
 static const char *const interference_choices[] = { "idle", "busy", NULL };
 static const char *const direction_choices[] = { "down", "up", "both", NULL };
+static const char *const set_pages_choices[] = { "4k", "2m", "1g", NULL };
 static const char *const policy_choices[] = { "fifo", "other", NULL };
 static const char *const accelerator_choices[] = { "auto", "kvm", "tcg", NULL };
+
+/* NAME[,key=value...]: the names are choices, the rest is net's to read. */
+static int parse_datapath(const struct option_row *row, const char *text, void *field, struct err *err)
+{
+	int r = sut_datapath_parse(text, err);
+
+	(void) row;
+	if (r == 0)
+		*(const char **) field = text;
+	return r;
+}
 
 static const struct option_row measure_args[] = {
 	OPT_WORD(struct measure_cfg, workload, .name = "WORKLOAD", .choices_of = workload_names,
@@ -63,6 +79,15 @@ static const struct option_row measure_args[] = {
 static const struct option_row measure_options[] = {
 	OPT_CHOICE(struct measure_cfg, sut, .name = "sut", .choices = sut_choices, .shown = "native",
 		   .help = "where: a process of this host, a container, a virtual machine"),
+	OPT_(parse_datapath, struct measure_cfg, datapath, const char *, .name = "datapath", .arg = "PATH", .shown = SUT_DATAPATH,
+	     .choices_of = sut_datapath_names,
+	     .help = "how packets reach it; some take more, as in vf,dev=eth1,vlan=7 (docs/datapaths.md)"),
+	OPT_STR(struct measure_cfg, device, .arg = "DEV", .name = "device",
+		.help = "network interface or PCI address for the datapaths vf and pf"),
+	OPT_CHOICE(struct measure_cfg, guest_kernel, .name = "guest-kernel", .choices_of = guest_kernel_names,
+		   .shown = "standard", .help = "kernel of a virtual machine: the distribution's, or its real-time one"),
+	OPT_CHOICE(struct measure_cfg, pages, .name = "pages", .choices_of = guest_pages_names, .shown = "tuning",
+		   .help = "pages behind a guest's memory; tuning = as --tuning has it, auto = the largest that can be had"),
 	OPT_DURATION(struct measure_cfg, duration_ns, .name = "duration", .letter = 'd', .min = DURATION_MIN_NS,
 		     .max = DURATION_MAX_NS, .shown = "2s", .help = "how long to record"),
 	OPT_DURATION(struct measure_cfg, warmup_ns, .name = "warmup", .max = WARMUP_MAX_NS, .shown = "300ms",
@@ -77,6 +102,10 @@ static const struct option_row measure_options[] = {
 		   .help = "tcp-stream: the SUT sends (down), receives (up), or half of the time each"),
 	OPT_U32(struct measure_cfg, interval_us, .arg = "US", .name = "interval", .shown = "1000",
 		.help = "wakeup: microseconds between two wake-ups"),
+	OPT_SIZE(struct measure_cfg, set_bytes, .name = "set", .max = 64ull << 30, .shown = "beyond the last cache",
+		 .help = "memory: the set whose loads are timed, a power of two; every smaller one is in a table beside it"),
+	OPT_CHOICE(struct measure_cfg, set_pages, .name = "set-pages", .choices = set_pages_choices, .shown = "4k",
+		   .help = "memory: pages of that set in the process that measures; an error where they cannot be had"),
 	OPT_CHOICE(struct measure_cfg, tuning, .name = "tuning", .choices = tuning_choices, .shown = "stock",
 		   .help = "leave the host as it is, or apply vlat's plan for the time of the measurement"),
 	OPT_CHOICE(struct measure_cfg, interference, .name = "interference", .choices = interference_choices, .shown = "idle",
@@ -103,6 +132,10 @@ static const struct example measure_examples[] = {
 	{ .line = "vlat measure tcp-rr --sut container", .what = "request/response times of a container, the host as it is" },
 	{ .line = "vlat measure tcp-rr --sut vm --tuning vlat --interference busy",
 	  .what = "a tuned VM on a busy host; all is put back afterwards" },
+	{ .line = "vlat measure tcp-rr --sut vm --datapath macvtap --pages 2m",
+	  .what = "a VM on a macvtap, its memory in pages of 2 MB" },
+	{ .line = "vlat measure memory", .what = "what a load costs, by the size of the set and of the pages" },
+	{ .line = "vlat measure vmexit", .what = "is KVM good for guests here, and what does it cost to leave one?" },
 	{ .line = "vlat measure udp-rr --rate 2000 --duration 10s --json",
 	  .what = "2000 requests a second on a fixed schedule, as JSON" },
 };
@@ -127,6 +160,26 @@ struct bench {
 	struct launch *launch;
 };
 
+/* An option that changes nothing would be believed to have changed something. */
+static int check_levels(const struct measure_cfg *cfg, const struct workload *w, struct err *err)
+{
+	enum sut_kind kind = (enum sut_kind) cfg->sut;
+
+	if (w->native_only && kind != SUT_NATIVE)
+		return err_set(err, -EINVAL, "%s measures this host's own KVM: leave out --sut", w->name);
+	if (!w->memory && (cfg->set_bytes || cfg->set_pages))
+		return err_set(err, -EINVAL, "%s takes no --%s: that is of the workload memory", w->name,
+			       cfg->set_bytes ? "set" : "set-pages");
+	if (kind != SUT_VM && (cfg->guest_kernel || cfg->pages))
+		return err_set(err, -EINVAL, "--%s is for virtual machines: add --sut vm, or leave it out",
+			       cfg->pages ? "pages" : "guest-kernel");
+	if (cfg->guest_kernel && cfg->kernel)
+		return err_set(err, -EINVAL, "--guest-kernel and --kernel both name the guest's kernel: leave one of them out");
+	if (!w->peer && (cfg->device || !text_eq(cfg->datapath, SUT_DATAPATH)))
+		return err_set(err, -EINVAL, "%s needs no network: leave out --%s", w->name, cfg->device ? "device" : "datapath");
+	return sut_datapath_check(kind, cfg->datapath, err);
+}
+
 static int fill_job(struct bench *b, struct err *err)
 {
 	const struct measure_cfg *cfg = b->cfg;
@@ -141,6 +194,8 @@ static int fill_job(struct bench *b, struct err *err)
 	b->job.response_bytes = (uint32_t) cfg->response_bytes;
 	b->job.direction = (enum direction) cfg->direction;
 	b->job.interval_us = cfg->interval_us;
+	b->job.set_kb = (uint32_t) ((cfg->set_bytes + 1023) / 1024);
+	b->job.pages = (enum pages) cfg->set_pages;
 	b->job.side = b->job.workload->peer ? SIDE_SERVER : SIDE_ALONE;
 	return job_check(&b->job, err);
 }
@@ -152,8 +207,10 @@ static void fill_spec(struct bench *b)
 	b->level = cfg->tuning ? tuning_vlat : tuning_stock;
 	b->level.options.allow_insecure = cfg->allow_insecure;
 	b->spec = (struct launch_spec){
-		.sut = { .kind = (enum sut_kind) cfg->sut,
-			 .datapath = "bridge",
+		.sut = { .system = { .kind = (enum sut_kind) cfg->sut,
+				     .datapath = cfg->datapath,
+				     .kernel = (enum guest_kernel) cfg->guest_kernel,
+				     .pages = (enum guest_pages) cfg->pages },
 			 .peer = b->job.workload->peer,
 			 .peer_policy = (enum peer_policy) cfg->peer_policy,
 			 .vcpus = cfg->vcpus,
@@ -164,13 +221,14 @@ static void fill_spec(struct bench *b)
 	b->wish = (struct sut_wish){ .qemu = cfg->qemu,
 				     .kernel = cfg->kernel,
 				     .modules = cfg->modules,
+				     .device = cfg->device,
+				     .whole_kernel = sut_wants_drivers(&b->spec.sut.system),
 				     .offline = cfg->offline,
 				     .accelerator = cfg->accelerator };
 	b->label = (struct cell_label){ .id = 1,
 					.block = 1,
 					.group = 1,
-					.sut = sut_choices[cfg->sut],
-					.datapath = "bridge",
+					.system = &b->spec.sut.system,
 					.tuning = b->level.name,
 					.interference = interference_choices[cfg->interference],
 					.workload = cfg->workload,
@@ -182,7 +240,7 @@ static void fill_spec(struct bench *b)
 /* What makes or changes nothing outside its own processes needs no record of how to undo it, and no right to write one. */
 static bool leaves_traces(const struct launch_spec *spec)
 {
-	return spec->sut.peer || spec->sut.kind != SUT_NATIVE || spec->tuning->kind != TUNING_STOCK || spec->interference;
+	return spec->sut.peer || spec->sut.system.kind != SUT_NATIVE || spec->tuning->kind != TUNING_STOCK || spec->interference;
 }
 
 static int open_journal(struct bench *b, struct err *err)
@@ -196,7 +254,9 @@ static int open_journal(struct bench *b, struct err *err)
 
 static int prepare(struct bench *b, struct err *err)
 {
-	int r = sut_available(b->spec.sut.kind, &b->wish, b->spec.sut.peer, err);
+	const struct sut_system *system = &b->spec.sut.system;
+	enum sut_part part;
+	int r = sut_available(system, &b->wish, b->spec.sut.peer, &part, err);
 
 	if (r == 0)
 		r = tuning_available(&b->level, err);
@@ -210,7 +270,7 @@ static int prepare(struct bench *b, struct err *err)
 		r = sut_kit_open(&b->kit, &b->wish, b->journal, err);
 	/* Slow the first time: a guest kernel to fetch, an accelerator to try. */
 	if (r == 0)
-		r = sut_prepare(b->kit, b->spec.sut.kind, b->spec.sut.peer, err);
+		r = sut_prepare(b->kit, system, b->spec.sut.peer, &part, err);
 	return r;
 }
 
@@ -218,7 +278,7 @@ static void show_progress(void *arg, double done_s, double total_s)
 {
 	const struct bench *b = arg;
 
-	term_status("%s on %s: %.0f of %.0f s", b->label.workload, b->label.sut, done_s, total_s);
+	term_status("%s on %s: %.0f of %.0f s", b->label.workload, sut_kind_name(b->label.system->kind), done_s, total_s);
 }
 
 static int measure(struct bench *b, json_t **ret, struct err *err)
@@ -288,7 +348,7 @@ static int run_measure(const struct call *call)
 	json_t *cell = NULL;
 	int r, code, undone;
 
-	if (fill_job(&b, &err) < 0)
+	if (fill_job(&b, &err) < 0 || check_levels(b.cfg, b.job.workload, &err) < 0)
 		return cmd_usage(call, "%s", err.text);
 	fill_spec(&b);
 	r = prepare(&b, &err);

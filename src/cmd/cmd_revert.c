@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vlat revert - undo what runs that were killed have left on this host. */
+#include <unistd.h>
+
+#include "base/clock.h"
 #include "base/sink.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
 #include "journal/undo.h"
+#include "study/machine_lock.h"
+
+/*
+ * Settings are put back under the lock of those that measure and tune: a vlat
+ * that begins meanwhile would tune on top of values that are about to change,
+ * and take them for the machine's own.  One that is at work has undone what
+ * dead ones left before it began, so there is little to wait for.
+ */
+#define PATIENCE_NS (10 * NS_PER_S)
 
 struct revert_cfg {
 	bool dry_run, json, forget;
@@ -90,8 +102,12 @@ static int run_revert(const struct call *call)
 	struct sink out = { 0 };
 	struct err err = { 0 };
 	bool clean;
-	int r = journal_revert(&options, &report, &err);
+	int lock = -1, r = cfg->dry_run ? 0 : machine_lock_within(&lock, PATIENCE_NS, &err);
 
+	if (r == 0)
+		r = journal_revert(&options, &report, &err);
+	if (lock >= 0)
+		close(lock);
 	if (r < 0) {
 		revert_report_free(&report);
 		return cmd_fail(&err);

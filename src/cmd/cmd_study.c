@@ -25,7 +25,7 @@ struct study_cfg {
 	const char *study, *out, *resume;
 	uint64_t seed;
 	bool quick, plan, json;
-	const char *kernel, *modules, *qemu, *accelerator;
+	const char *kernel, *modules, *qemu, *accelerator, *device;
 	bool offline;
 };
 
@@ -53,6 +53,8 @@ static const struct option_row study_options[] = {
 	OPT_FILE(struct study_cfg, qemu, .name = "qemu", .help = "QEMU binary; default: found on PATH"),
 	OPT_WORD(struct study_cfg, accelerator, .name = "accelerator", .choices = accelerator_choices, .shown = "auto",
 		 .help = "how guest code runs; auto = KVM if a guest really boots with it, else binary translation"),
+	OPT_STR(struct study_cfg, device, .arg = "DEV", .name = "device",
+		.help = "network interface or PCI address for the datapaths vf and pf; default: as the study file says"),
 	OPT_FLAG(struct study_cfg, offline, .name = "offline", .help = "never download a guest kernel"),
 };
 
@@ -89,6 +91,7 @@ static struct run_wish wish_of(const struct study_cfg *cfg)
 			 .modules = cfg->modules,
 			 .qemu = cfg->qemu,
 			 .accelerator = cfg->accelerator,
+			 .device = cfg->device,
 			 .offline = cfg->offline },
 	};
 }
@@ -139,15 +142,16 @@ static void show_state(void *arg, const struct run_view *s)
 	char left[32];
 
 	if (text_eq(s->doing, "failed"))
-		log_warn("%s, %s, %s: %s", s->sut, s->tuning, s->workload, s->text);
+		log_warn("%s, %s, %s: %s", s->system, s->tuning, s->workload, s->text);
 	if (call->common->quiet || text_eq(s->doing, "failed"))
 		return;
 	if (!s->block)
 		term_status("%s", s->doing);
 	else
 		term_status("[%zu/%zu] block %u/%u  %s %s, tuning %s, host %s%s%s  about %s left", s->cell, s->cells, s->block,
-			    s->blocks, s->doing, s->sut, s->tuning, s->interference, text_eq(s->doing, "measuring") ? ": " : "",
-			    text_eq(s->doing, "measuring") ? s->workload : "", text_seconds(left, sizeof(left), ceil(s->left_s)));
+			    s->blocks, s->doing, s->system, s->tuning, s->interference,
+			    text_eq(s->doing, "measuring") ? ": " : "", text_eq(s->doing, "measuring") ? s->workload : "",
+			    text_seconds(left, sizeof(left), ceil(s->left_s)));
 }
 
 /* Report files into the folder, the answer and the table on stdout. */

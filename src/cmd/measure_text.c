@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "cmd/measure_detail.h"
 
 static const struct {
 	const char *head, *member;
@@ -28,12 +29,19 @@ static double number_of(const json_t *object, const char *member)
 	return json_is_number(x) ? json_number_value(x) : NAN;
 }
 
+static const char *const of_guest[][2] = { { "guest kernel", "guest_kernel" }, { "pages", "pages" } };
+
 static void put_title(struct sink *out, const json_t *cell, const struct term *t)
 {
 	char length[32];
+	bool over = json_is_object(json_object_get(cell, "server")); /* a workload without a peer has no way to it */
 
-	sink_printf(out, "%s%s, %s%s   tuning %s, host %s, %s\n\n", term_on(t, PAINT_BOLD), text_of(cell, "workload"),
-		    text_of(cell, "sut"), term_off(t, PAINT_BOLD), text_of(cell, "tuning"), text_of(cell, "interference"),
+	sink_printf(out, "%s%s, %s%s%s%s   ", term_on(t, PAINT_BOLD), text_of(cell, "workload"), text_of(cell, "sut"),
+		    over ? " over " : "", over ? text_of(cell, "datapath") : "", term_off(t, PAINT_BOLD));
+	for (size_t i = 0; i < ARRAY_SIZE(of_guest); i++)
+		if (text_of(cell, of_guest[i][1])[0])
+			sink_printf(out, "%s %s, ", of_guest[i][0], text_of(cell, of_guest[i][1]));
+	sink_printf(out, "tuning %s, host %s, %s\n\n", text_of(cell, "tuning"), text_of(cell, "interference"),
 		    text_seconds(length, sizeof(length), number_of(cell, "duration_s")));
 }
 
@@ -158,6 +166,7 @@ void measure_text(struct sink *out, const json_t *cell, const struct term *t)
 	put_title(out, cell, t);
 	put_times(out, cell, t);
 	put_throughput(out, cell);
+	measure_detail(out, cell, t);
 	put_side(out, "client", json_object_get(cell, "client"));
 	put_side(out, "server", json_object_get(cell, "server"));
 	put_platform(out, cell, t);

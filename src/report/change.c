@@ -7,13 +7,14 @@
  * where there is one; otherwise from the noisiest A/A pair of the same workload,
  * and the report says which.  No A/A pair of that workload: no floor.
  */
+#include "report/change.h"
+
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "base/vec.h"
-#include "report/analyse.h"
 
 struct pairs {
 	double *a, *b; /* [n], by block */

@@ -42,9 +42,9 @@ static char *answer_level(const struct analysis *a, const struct answer *w)
 	if (w->by == FACTOR_TUNING)
 		return xstrdup(several_tunings(a) || analysis_has_contrasts(a, FACTOR_DATAPATH) ||
 					       analysis_has_contrasts(a, FACTOR_GUEST_KERNEL) ||
-					       analysis_has_contrasts(a, FACTOR_PAGES) ?
-				       w->tuning :
-				       "");
+					       analysis_has_contrasts(a, FACTOR_PAGES)
+				       ? w->tuning
+				       : "");
 	return xprintf("%s %s against %s%s%s", factor_title(w->by), w->to, w->from,
 		       analysis_has_contrasts(a, FACTOR_TUNING) ? ", tuning " : "",
 		       analysis_has_contrasts(a, FACTOR_TUNING) ? w->tuning : "");

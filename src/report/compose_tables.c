@@ -304,9 +304,9 @@ static void comparison_rows(struct table *t, const struct group **last, const st
 static void comparison_table(struct doc *d, const struct report *r, enum factor by)
 {
 	const struct group *last = NULL;
-	AUTO_FREE char *what = by == FACTOR_TUNING ? xstrdup("") :
-						     xprintf("Each %s against the first of the study that its system has. ",
-							     factor_title(by));
+	AUTO_FREE char *what =
+		by == FACTOR_TUNING ? xstrdup("")
+				    : xprintf("Each %s against the first of the study that its system has. ", factor_title(by));
 	struct table *t = doc_table(d, by == FACTOR_TUNING ? comparison_columns : level_columns, ARRAY_SIZE(comparison_columns),
 				    "%sMedians over the blocks compared; below each change its 95 %% interval. Noise: what two "
 				    "identical arms differ by.",

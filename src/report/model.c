@@ -25,12 +25,8 @@ struct making {
 };
 
 static const char *const factor_names[] = {
-	[FACTOR_SUT] = "sut",
-	[FACTOR_INTERFERENCE] = "interference",
-	[FACTOR_WORKLOAD] = "workload",
-	[FACTOR_DATAPATH] = "datapath",
-	[FACTOR_GUEST_KERNEL] = "guest_kernel",
-	[FACTOR_PAGES] = "pages",
+	[FACTOR_SUT] = "sut",           [FACTOR_INTERFERENCE] = "interference", [FACTOR_WORKLOAD] = "workload",
+	[FACTOR_DATAPATH] = "datapath", [FACTOR_GUEST_KERNEL] = "guest_kernel", [FACTOR_PAGES] = "pages",
 	[FACTOR_TUNING] = "tuning",
 };
 
@@ -89,8 +85,8 @@ static int read_factors(struct making *m, const json_t *study, struct err *err)
 		json_t *levels = NULL, *level;
 		size_t i;
 
-		rc = f >= FACTOR_DATAPATH && f <= FACTOR_PAGES ? jx_opt_array(factors, factor_names[f], &levels, err) :
-								 jx_array(factors, factor_names[f], &levels, err);
+		rc = f >= FACTOR_DATAPATH && f <= FACTOR_PAGES ? jx_opt_array(factors, factor_names[f], &levels, err)
+							       : jx_array(factors, factor_names[f], &levels, err);
 		json_array_foreach (levels, i, level) {
 			if (!json_is_string(level))
 				return err_set(err, -EINVAL, "factors: %s: each level must be a text", factor_names[f]);
@@ -126,7 +122,8 @@ static int put_cell(struct making *m, struct run *run, const struct record_cell 
 
 	if (!text_eq(run->sut, c->sut) || !text_eq(run->workload, c->workload) || !text_eq(run->tuning, c->tuning) ||
 	    !text_eq(run->interference, c->interference) || run->block != c->block || run->again != text_eq(c->arm, "aa") ||
-	    (*run->datapath && !text_eq(run->datapath, c->datapath)) || (*run->guest_kernel && !text_eq(run->guest_kernel, c->guest_kernel)) ||
+	    (*run->datapath && !text_eq(run->datapath, c->datapath)) ||
+	    (*run->guest_kernel && !text_eq(run->guest_kernel, c->guest_kernel)) ||
 	    (*run->pages && !text_eq(run->pages, c->pages)))
 		return err_set(
 			err, -EINVAL,

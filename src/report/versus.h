@@ -16,7 +16,7 @@
 #define REPORT_VERSUS_H
 
 #include "base/vec.h"
-#include "report/analyse.h"
+#include "report/change.h"
 
 struct versus_row {
 	const struct group *group;      /* of a */

@@ -80,7 +80,8 @@ static void put_row(struct table *t, const struct versus_row *r, bool first)
 
 	table_cell(t, TONE_PLAIN, "%s", first ? r->group->sut : "");
 	if (first)
-		table_sub(t, "%s, %s%s", r->group->workload, r->group->interference, versus_place(r->group, place, sizeof(place)));
+		table_sub(t, "%s, %s%s", r->group->workload, r->group->interference,
+			  versus_place(r->group, place, sizeof(place)));
 	table_cell(t, TONE_PLAIN, "%s", first ? r->a->tuning : "");
 	table_cell(t, TONE_PLAIN, "%s", m->brief);
 	table_cell(t, TONE_PLAIN, "%s", format_value(r->before, m->unit, SCRIPT_ASCII).text);

@@ -33,7 +33,7 @@ bool several_tunings(const struct analysis *a)
 const char *factor_title(enum factor f)
 {
 	static const char *const titles[FACTORS] = {
-		[FACTOR_SUT] = "system",        [FACTOR_INTERFERENCE] = "interference",  [FACTOR_WORKLOAD] = "workload",
+		[FACTOR_SUT] = "system",        [FACTOR_INTERFERENCE] = "interference", [FACTOR_WORKLOAD] = "workload",
 		[FACTOR_DATAPATH] = "datapath", [FACTOR_GUEST_KERNEL] = "guest kernel", [FACTOR_PAGES] = "pages",
 		[FACTOR_TUNING] = "tuning",
 	};
@@ -156,7 +156,9 @@ struct answer *answers_make(const struct analysis *a, size_t *ret_n)
 
 	for (size_t i = 0; i < a->n_groups; i++) {
 		const struct group *g = &a->groups[i];
-		struct answer w = { .place = g, .sut = g->sut, .interference = g->interference, .tuning = "", .by = FACTOR_TUNING };
+		struct answer w = {
+			.place = g, .sut = g->sut, .interference = g->interference, .tuning = "", .by = FACTOR_TUNING
+		};
 
 		for (size_t k = 0; k < g->n_contrasts; k++) {
 			const struct contrast *c = &g->contrasts[k];

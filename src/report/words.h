@@ -7,7 +7,7 @@
 #define REPORT_WORDS_H
 
 #include "base/sink.h"
-#include "report/analyse.h"
+#include "report/change.h"
 #include "report/format.h"
 
 /* What is said about one SUT, its other factors given, at one tuning level under one interference. */

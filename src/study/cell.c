@@ -10,10 +10,10 @@
 #include "base/jsonx.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "record/record.h"
 #include "stat/histogram_json.h"
 #include "study/series.h"
-
-#define CELL_FORMAT 1
+#include "study/spec.h"
 
 /* The quantiles of DESIGN, "Numbers that a result holds". */
 static const struct {
@@ -146,13 +146,15 @@ static json_t *label_json(const struct cell_label *l)
 	time_t second = (time_t) (l->started_wall_ns / NS_PER_S);
 	char stamp[32] = "";
 	struct tm tm;
+	json_t *label;
 
 	if (gmtime_r(&second, &tm))
 		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return json_pack("{s:i, s:i, s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:f}", "format", CELL_FORMAT, "id", (int) l->id,
-			 "block", (int) l->block, "group", (int) l->group, "sut", l->sut, "datapath", l->datapath, "tuning",
-			 l->tuning, "interference", l->interference, "workload", l->workload, "arm", l->arm, "started", stamp,
-			 "duration_s", l->duration_s);
+	label = json_pack("{s:i, s:i, s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:f}", "format", RECORD_FORMAT, "id", (int) l->id,
+			  "block", (int) l->block, "group", (int) l->group, "tuning", l->tuning, "interference", l->interference,
+			  "workload", l->workload, "arm", l->arm, "started", stamp, "duration_s", l->duration_s);
+	json_object_update_new(label, spec_system_json(l->system));
+	return label;
 }
 
 /* What the measuring side counted; it must hold times or throughput. */

@@ -15,7 +15,8 @@
 
 struct cell_label {
 	unsigned id, block, group;
-	const char *sut, *datapath, *tuning, *interference, *workload;
+	const struct sut_system *system;
+	const char *tuning, *interference, *workload;
 	const char *arm; /* "main", "aa" */
 	double duration_s;
 	uint64_t started_wall_ns; /* CLOCK_REALTIME */

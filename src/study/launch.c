@@ -26,7 +26,7 @@ int launch_up(struct launch **ret, const struct launch_spec *spec, struct sut_ki
 	l->spec = *spec;
 	l->host = host;
 	l->level = *spec->tuning;
-	if (spec->sut.kind == SUT_VM) /* huge pages are reserved for a guest only */
+	if (spec->sut.system.kind == SUT_VM) /* huge pages are reserved for a guest only */
 		l->level.options.vm_memory_mb = spec->sut.memory_mb ? spec->sut.memory_mb : SUT_MEMORY_MB;
 	r = tuning_apply(&l->tuning, &l->level, host, j, err);
 	if (r == 0) {

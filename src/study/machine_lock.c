@@ -16,27 +16,33 @@
 
 #define LOCK_FILE     "/run/vlat.lock"
 #define LOOK_AGAIN_NS (100 * NS_PER_MS)
+#define FOREVER_NS    (UINT64_MAX / 2)
 
 /* Who has it wrote his process number there. */
-static void tell_holder(int fd)
+static const char *holder(int fd, char buf[24])
 {
-	char pid[24] = "";
-	ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
+	ssize_t n = pread(fd, buf, 23, 0);
 
-	pid[n > 0 ? n : 0] = '\0';
-	log_note("waiting for another vlat (process %s) to finish with this machine", pid[0] ? text_trim(pid) : "unknown");
+	buf[n > 0 ? n : 0] = '\0';
+	return buf[0] ? text_trim(buf) : "unknown";
 }
 
-static int wait_for(int fd, struct err *err)
+static int wait_for(int fd, uint64_t until_ns, struct err *err)
 {
+	char pid[24];
 	bool told = false;
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_sys(err, -errno, "cannot lock " LOCK_FILE);
 		if (!told)
-			tell_holder(fd);
+			log_note("waiting for another vlat (process %s) to finish with this machine", holder(fd, pid));
 		told = true;
+		if (clock_ns() > until_ns)
+			return err_set(err, -EBUSY,
+				       "another vlat (process %s) is at work on this machine, and what it does may not be "
+				       "mixed with this: try again when it has ended",
+				       holder(fd, pid));
 		if (stop_sleep(LOOK_AGAIN_NS) < 0)
 			return err_set(err, -EINTR, "interrupted");
 	}
@@ -45,6 +51,12 @@ static int wait_for(int fd, struct err *err)
 
 int machine_lock(int *ret_fd, struct err *err)
 {
+	return machine_lock_within(ret_fd, FOREVER_NS, err);
+}
+
+int machine_lock_within(int *ret_fd, uint64_t patience_ns, struct err *err)
+{
+	uint64_t until_ns = clock_ns() + patience_ns;
 	AUTO_CLOSE int fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	char pid[24];
 	int n, r;
@@ -55,7 +67,7 @@ int machine_lock(int *ret_fd, struct err *err)
 			return 0;
 		return err_sys(err, -errno, "cannot open " LOCK_FILE);
 	}
-	r = wait_for(fd, err);
+	r = wait_for(fd, until_ns, err);
 	if (r < 0)
 		return r;
 	n = snprintf(pid, sizeof(pid), "%d\n", (int) getpid());

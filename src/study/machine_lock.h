@@ -10,6 +10,8 @@
 #ifndef STUDY_MACHINE_LOCK_H
 #define STUDY_MACHINE_LOCK_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 
 /*
@@ -18,5 +20,7 @@
  * when this process may not lock anything: it may not change anything either.
  */
 int machine_lock(int *ret_fd, struct err *err);
+/* The same, but -EBUSY with the holder's name after that time. */
+int machine_lock_within(int *ret_fd, uint64_t patience_ns, struct err *err);
 
 #endif

@@ -41,7 +41,7 @@ static uint64_t next(struct order_rng *g)
 
 uint64_t order_rng_below(struct order_rng *g, uint64_t n)
 {
-	uint64_t reject = (0 - n) % n, x;       /* 2^64 mod n values at the bottom would be counted once too often */
+	uint64_t reject = (0 - n) % n, x; /* 2^64 mod n values at the bottom would be counted once too often */
 
 	do
 		x = next(g);
@@ -70,50 +70,75 @@ static size_t aa_workloads(const struct matrix_spec *spec)
 	return n;
 }
 
+static bool has_aa(const struct matrix_spec *spec, unsigned system)
+{
+	return !spec->aa_systems || spec->aa_systems[system];
+}
+
+static size_t aa_systems(const struct matrix_spec *spec)
+{
+	size_t n = 0;
+
+	for (unsigned s = 0; s < spec->systems; s++)
+		n += has_aa(spec, s);
+	return n;
+}
+
 /* Launch groups of one block: the full ones, then the A/A ones. */
 static size_t full_groups(const struct matrix_spec *spec)
 {
-	return (size_t) spec->suts * spec->tunings * spec->interferences;
+	return (size_t) spec->systems * spec->tunings * spec->interferences;
 }
 
 static size_t all_groups(const struct matrix_spec *spec)
 {
-	return full_groups(spec) + (aa_workloads(spec) ? (size_t) spec->suts * spec->interferences : 0);
+	return full_groups(spec) + (aa_workloads(spec) ? aa_systems(spec) * spec->interferences : 0);
 }
 
 size_t matrix_size(const struct matrix_spec *spec)
 {
-	unsigned most = spec->suts | spec->tunings | spec->interferences | spec->workloads | spec->blocks;
+	unsigned most = spec->systems | spec->tunings | spec->interferences | spec->workloads | spec->blocks;
 	size_t per_block;
 
-	if (!spec->suts || !spec->tunings || !spec->interferences || !spec->workloads || !spec->blocks || most > MATRIX_MOST)
+	if (!spec->systems || !spec->tunings || !spec->interferences || !spec->workloads || !spec->blocks || most > MATRIX_MOST)
 		return 0;
 	if (full_groups(spec) > MATRIX_MOST)
 		return 0;
-	per_block = full_groups(spec) * spec->workloads + aa_workloads(spec) * spec->suts * spec->interferences;
+	per_block = full_groups(spec) * spec->workloads + aa_workloads(spec) * aa_systems(spec) * spec->interferences;
 	return per_block <= MATRIX_MOST / spec->blocks ? per_block * spec->blocks : 0;
+}
+
+/* What the cells of one launch have in common; which counts the groups of a block. */
+static struct matrix_cell group_of(const struct matrix_spec *spec, unsigned which)
+{
+	bool aa = which >= full_groups(spec);
+	unsigned k = aa ? which - (unsigned) full_groups(spec) : which / spec->tunings;
+	struct matrix_cell c = { .aa = aa, .tuning = aa ? 0 : which % spec->tunings, .interference = k % spec->interferences };
+
+	k /= spec->interferences;
+	if (!aa)
+		c.system = k;
+	while (aa && (!has_aa(spec, c.system) || k-- > 0)) /* the k-th of those that have one */
+		c.system++;
+	return c;
 }
 
 static void add_group(struct matrix *m, const struct matrix_spec *spec, struct order_rng *g, unsigned block, unsigned which)
 {
 	AUTO_FREE unsigned *order = xalloc(spec->workloads, sizeof(*order));
-	bool aa = which >= full_groups(spec);
-	unsigned k = aa ? which - (unsigned) full_groups(spec) : which;
-	unsigned tuning = aa ? 0 : k % spec->tunings;
+	struct matrix_cell c = group_of(spec, which);
 
-	m->groups++;
-	k = aa ? k : k / spec->tunings;
+	c.block = block;
+	c.group = (unsigned) ++m->groups;
 	for (unsigned w = 0; w < spec->workloads; w++)
 		order[w] = w;
 	shuffle(g, order, spec->workloads);
 	for (unsigned i = 0; i < spec->workloads; i++) {
-		if (aa && !spec->aa[order[i]])
+		if (c.aa && !spec->aa[order[i]])
 			continue;
-		m->at[m->n] = (struct matrix_cell){
-			.id = (unsigned) m->n + 1, .block = block, .group = (unsigned) m->groups, .sut = k / spec->interferences,
-			.interference = k % spec->interferences, .tuning = tuning, .workload = order[i], .aa = aa,
-		};
-		m->n++;
+		c.id = (unsigned) m->n + 1;
+		c.workload = order[i];
+		m->at[m->n++] = c;
 	}
 }
 

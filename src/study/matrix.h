@@ -4,11 +4,12 @@
  * which they run; pure, and the same for the same seed.
  *
  * Randomised complete blocks: a block holds every combination once.  Starting
- * a SUT and applying a tuning cost more than a measurement, so cells that share
- * SUT, tuning and interference form a launch group: groups are shuffled within
- * their block, workloads within their group.  The second arm of an A/A pair
- * is a launch group of its own, placed like any other, so that it differs from
- * the first in nothing but time.
+ * a system (a SUT with its datapath, guest kernel and pages) and applying a
+ * tuning cost more than a measurement, so cells that share system, tuning and
+ * interference form a launch group: groups are shuffled within their block,
+ * workloads within their group.  The second arm of an A/A pair is a launch
+ * group of its own, placed like any other, so that it differs from the first
+ * in nothing but time.
  */
 #ifndef STUDY_MATRIX_H
 #define STUDY_MATRIX_H
@@ -21,13 +22,14 @@
 struct matrix_cell {
 	unsigned id;                    /* 1.. in order of running */
 	unsigned block, group;          /* 1.. */
-	unsigned sut, tuning, interference, workload;
+	unsigned system, tuning, interference, workload;
 	bool aa;                        /* belongs to the second arm of the A/A pair */
 };
 
 struct matrix_spec {
-	unsigned suts, tunings, interferences, workloads, blocks; /* numbers of levels, each >= 1 */
+	unsigned systems, tunings, interferences, workloads, blocks; /* numbers of levels, each >= 1 */
 	const bool *aa;                 /* [workloads]: measured by the A/A arm too; NULL = none. It uses tuning 0 */
+	const bool *aa_systems;         /* [systems]: have an A/A arm; NULL = all */
 	uint64_t seed;
 };
 

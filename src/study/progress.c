@@ -18,7 +18,7 @@ static const double launch_s[SUT_KINDS] = { [SUT_NATIVE] = 0.3, [SUT_CONTAINER] 
 
 static double group_s(const struct study_spec *spec, const struct matrix_cell *c)
 {
-	double s = launch_s[spec->suts[c->sut]];
+	double s = launch_s[spec->systems[c->system].kind];
 
 	s += spec->tunings[c->tuning].kind != TUNING_STOCK ? TUNING_S : 0;
 	return s + (spec->loads[c->interference].argv ? LOAD_S : 0);

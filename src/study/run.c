@@ -15,9 +15,10 @@
 void runner_tell(const struct runner *w, const char *doing, const struct matrix_cell *c, const char *text)
 {
 	const struct study_spec *spec = w->run->spec;
+	char system[128] = "";
 	struct run_view state = {
 		.doing = doing,
-		.sut = c ? sut_kind_name(spec->suts[c->sut]) : "",
+		.system = c ? spec_system_text(spec, &spec->systems[c->system], system, sizeof(system)) : "",
 		.tuning = c ? spec->tunings[c->tuning].name : "",
 		.interference = c ? spec->loads[c->interference].name : "",
 		.workload = c ? spec->workloads[c->workload].name : "",
@@ -73,7 +74,7 @@ static int open_all(struct runner *w, struct err *err)
 	if (r < 0)
 		return r;
 	runner_tell(w, "preparing", NULL, "");
-	r = runner_prepare_suts(w, err);
+	r = runner_prepare_systems(w, err);
 	return r < 0 ? r : begin_folder(w, err);
 }
 
@@ -95,7 +96,7 @@ static void sum_up(const struct runner *w, struct run_summary *ret)
 	*ret = w->summary;
 	ret->cells = w->progress.n;
 	ret->missing = w->progress.n - w->progress.n_done;
-	ret->unavailable = w->run->n_missing;
+	ret->unavailable = w->run->missing.n;
 }
 
 int study_run_go(struct study_run *r, const struct run_watch *watch, struct run_summary *ret, struct err *err)

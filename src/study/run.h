@@ -45,7 +45,7 @@ uint64_t study_run_seed(const struct study_run *r);
 const char *study_run_dir(const struct study_run *r);
 
 /*
- * Is all there that the study names?  Cheap, makes nothing.  A SUT that is not
+ * Is all there that the study names?  Cheap, makes nothing.  A system that is not
  * is left out with a remark; -EPERM, -ENOENT when that leaves none, or when a
  * tuning or a load cannot be had.
  */
@@ -57,7 +57,8 @@ int study_run_folder(struct study_run *r, const char *dir, struct err *err);
 /* What happens next, for whoever shows it. */
 struct run_view {
 	const char *doing;                                  /* "starting", "measuring", "failed", "noting" */
-	const char *sut, *tuning, *interference, *workload; /* "" where it is not known yet */
+	const char *system;                                 /* "vm, macvtap": with what the study varies */
+	const char *tuning, *interference, *workload;       /* "" where it is not known yet */
 	unsigned block, blocks;
 	size_t cell, cells, failed; /* cell: how many are finished */
 	double left_s;
@@ -71,11 +72,11 @@ struct run_watch {
 
 struct run_summary {
 	size_t cells, measured, failed, missing;
-	size_t unavailable; /* SUTs */
+	size_t unavailable; /* systems, or parts of them that several lack */
 };
 
 /*
- * Everything up to the last missing cell.  Failed cells and unavailable SUTs
+ * Everything up to the last missing cell.  Failed cells and unavailable systems
  * are results, counted in *ret.  Negative: -EINTR on Ctrl-C, -ENOSPC and its
  * like when a cell cannot be written, -EUCLEAN when something could not be
  * undone.  All is taken down and undone by then, as far as it can be.

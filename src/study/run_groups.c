@@ -48,8 +48,7 @@ static struct launch_spec group_spec(const struct runner *w, const struct group 
 	const struct study_spec *spec = w->run->spec;
 	const struct matrix_cell *c = cell_at(w, g->first);
 	struct launch_spec launch = {
-		.sut = { .kind = spec->suts[c->sut],
-			 .datapath = "bridge",
+		.sut = { .system = spec->systems[c->system],
 			 .peer_policy = spec->peer_policy,
 			 .vcpus = spec->vm_vcpus,
 			 .memory_mb = spec->vm_memory_mb },
@@ -71,8 +70,7 @@ static struct cell_label label_of(const struct runner *w, const struct matrix_ce
 		.id = c->id,
 		.block = c->block,
 		.group = c->group,
-		.sut = sut_kind_name(spec->suts[c->sut]),
-		.datapath = "bridge",
+		.system = &spec->systems[c->system],
 		.tuning = spec->tunings[c->tuning].name,
 		.interference = spec->loads[c->interference].name,
 		.workload = spec->workloads[c->workload].name,
@@ -208,7 +206,7 @@ int runner_groups(struct runner *w, struct err *err)
 		struct group g = group_from(w, i);
 
 		i = g.end;
-		if (w->run->gone[w->run->spec->suts[cell_at(w, g.first)->sut]])
+		if (missing_holds(&w->run->gone, &w->run->spec->systems[cell_at(w, g.first)->system]))
 			continue;
 		r = walk_group(w, &g, err);
 		undone = group_down(&g, r < 0, &down);

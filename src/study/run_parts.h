@@ -5,15 +5,24 @@
 
 #include <jansson.h>
 
+#include "base/vec.h"
 #include "journal/journal.h"
 #include "study/launch.h"
 #include "study/progress.h"
 #include "study/run.h"
 
-struct run_missing { /* a SUT that is not there */
-	enum sut_kind kind;
-	char why[512];
+/* A SUT that is not there, or one level of a factor of it: all systems that agree with what is not NULL are left out. */
+struct run_missing {
+	const char *level[SPEC_FACTORS]; /* static texts */
+	char why[512], cure[256];
 };
+typedef VEC(struct run_missing) missing_list;
+
+bool missing_holds(const missing_list *list, const struct sut_system *system);
+void missing_add(missing_list *list, const struct sut_system *system, enum sut_part part, const char *why);
+char *missing_text(const struct run_missing *m, char *buf, size_t cap); /* "vm over vf" */
+json_t *missing_json(const missing_list *list);                         /* "unavailable" of study.json; new reference */
+int missing_take(missing_list *list, const json_t *study, struct err *err);
 
 struct study_run {
 	struct run_wish wish;
@@ -22,17 +31,15 @@ struct study_run {
 	bool resumed;
 	struct study_spec *spec;
 	struct matrix order;
-	struct run_missing missing[SUT_KINDS];
-	size_t n_missing;
-	bool gone[SUT_KINDS]; /* was there when the study began, and is not now */
-	json_t *study;        /* study.json of a resumed study */
+	missing_list missing;
+	missing_list gone; /* were there when the study began, and are not now */
+	json_t *study;                /* study.json of a resumed study */
 };
 
-/* Take the missing SUTs out of the spec and put the rest in order. */
+/* Take the missing systems out of the spec and put the rest in order. */
 int study_run_arrange(struct study_run *r, struct err *err);
 json_t *study_run_order(const struct study_run *r);
 int study_run_json(const struct study_run *r, const struct tuning_host *host, json_t **ret, struct err *err);
-void study_run_note_missing(struct study_run *r, enum sut_kind kind, const struct err *why);
 bool study_run_needs_peer(const struct study_spec *spec);
 
 /* What one process needs to go through the groups. */
@@ -47,8 +54,8 @@ struct runner {
 	struct run_summary summary;
 };
 
-/* Ask every SUT for its slow parts; those that fail are noted as missing. */
-int runner_prepare_suts(struct runner *w, struct err *err);
+/* Ask every system for its slow parts; those that fail are noted as missing. */
+int runner_prepare_systems(struct runner *w, struct err *err);
 void runner_tell(const struct runner *w, const char *doing, const struct matrix_cell *c, const char *text);
 int runner_groups(struct runner *w, struct err *err);
 

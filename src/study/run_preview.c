@@ -1,22 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vlat study --plan: everything a study would do, said and not done. */
+#include <string.h>
+
+#include "base/jsonx.h"
 #include "base/text.h"
 #include "study/run_parts.h"
 
-/* A SUT that is not there would be left out: the plan says so beforehand. */
-static void put_systems(struct sink *out, const struct study_run *r)
+static void put_factor(struct sink *out, const struct study_spec *s, enum spec_factor f, const char *title)
+{
+	AUTO_JSON json_t *spec = spec_json(s);
+	const json_t *levels = json_object_get(json_object_get(spec, "factors"), spec_factor_name(f)), *one;
+	size_t i;
+
+	if (f != SPEC_SUT && !spec_varies(s, f))
+		return;
+	sink_printf(out, "  %-12s", title);
+	json_array_foreach (levels, i, one)
+		sink_printf(out, "%s%s", i ? ", " : "", json_string_value(one));
+	sink_put(out, "\n");
+}
+
+/* A system that is not there would be left out: the plan says so beforehand. */
+static void put_missing(struct sink *out, const struct study_run *r)
 {
 	const struct study_spec *s = r->spec;
-	struct err err = { 0 };
+	missing_list missing = { 0 };
+	enum sut_part part;
+	char text[128];
 
-	sink_put(out, "  systems     ");
-	for (unsigned i = 0; i < s->n_suts; i++)
-		sink_printf(out, "%s%s", i ? ", " : "", sut_kind_name(s->suts[i]));
-	sink_put(out, "\n");
-	for (unsigned i = 0; i < s->n_suts; i++)
-		if (sut_available(s->suts[i], &r->wish.sut, study_run_needs_peer(s), &err) < 0)
-			sink_printf(out, "              %s cannot be had as things are: %s\n              (%s)\n",
-				    sut_kind_name(s->suts[i]), err.text, sut_cure(s->suts[i]));
+	for (unsigned i = 0; i < s->n_systems; i++) {
+		struct err err = { 0 };
+
+		if (!missing_holds(&missing, &s->systems[i]) &&
+		    sut_available(&s->systems[i], &r->wish.sut, study_run_needs_peer(s), &part, &err) < 0)
+			missing_add(&missing, &s->systems[i], part, err.text);
+	}
+	for (size_t i = 0; i < missing.n; i++) {
+		const struct run_missing *m = &missing.at[i];
+
+		sink_printf(out, "              %s cannot be had as things are: %s\n", missing_text(m, text, sizeof(text)),
+			    m->why);
+		if (*m->cure)
+			sink_printf(out, "              (%s)\n", m->cure);
+	}
+	vec_free(&missing);
+}
+
+static void put_systems(struct sink *out, const struct study_run *r)
+{
+	put_factor(out, r->spec, SPEC_SUT, "systems");
+	put_factor(out, r->spec, SPEC_DATAPATH, "datapaths");
+	put_factor(out, r->spec, SPEC_GUEST_KERNEL, "guests");
+	put_factor(out, r->spec, SPEC_PAGES, "pages");
+	put_missing(out, r);
 }
 
 static void put_levels(struct sink *out, const struct study_run *r)
@@ -37,18 +73,35 @@ static void put_levels(struct sink *out, const struct study_run *r)
 	sink_put(out, "\n");
 }
 
+/* Of the widest system's name, so that the columns behind it stand. */
+static int system_width(const struct study_spec *s)
+{
+	size_t most = 10;
+	char text[128];
+
+	for (unsigned i = 0; i < s->n_systems; i++) {
+		size_t n = strlen(spec_system_text(s, &s->systems[i], text, sizeof(text)));
+
+		most = n > most ? n : most;
+	}
+	return (int) most;
+}
+
 /* The order of the first block; the others are shuffled anew. */
 static void put_order(struct sink *out, const struct study_run *r)
 {
 	const struct study_spec *s = r->spec;
+	int width = system_width(s);
 	unsigned group = 0;
+	char system[128];
 
 	sink_put(out, "\nBlock 1 runs in this order, a line for each start:\n");
 	for (size_t i = 0; i < r->order.n && r->order.at[i].block == 1; i++) {
 		const struct matrix_cell *c = &r->order.at[i];
 
 		if (c->group != group)
-			sink_printf(out, "%s  %-10s %-8s %-6s%-4s", group ? "\n" : "", sut_kind_name(s->suts[c->sut]),
+			sink_printf(out, "%s  %-*s %-8s %-6s%-4s", group ? "\n" : "", width,
+				    spec_system_text(s, &s->systems[c->system], system, sizeof(system)),
 				    s->tunings[c->tuning].name, s->loads[c->interference].name, c->aa ? " A/A" : "");
 		group = c->group;
 		sink_printf(out, " %s", s->workloads[c->workload].name);

@@ -33,7 +33,14 @@ static struct study_run *run_alloc(const struct run_wish *wish, const char *what
 
 static int parse_source(struct study_run *r, struct err *err)
 {
-	return spec_parse(&r->spec, r->source, strlen(r->source), r->what, r->wish.quick, err);
+	int rc = spec_parse(&r->spec, r->source, strlen(r->source), r->what, r->wish.quick, err);
+
+	if (rc < 0)
+		return rc;
+	if (!r->wish.sut.device)
+		r->wish.sut.device = r->spec->device;
+	r->wish.sut.whole_kernel = spec_whole_kernel(r->spec);
+	return 0;
 }
 
 int study_run_new(struct study_run **ret, const struct run_wish *wish, const char *yaml, size_t len, const char *what,
@@ -62,6 +69,8 @@ void study_run_free(struct study_run *r)
 		return;
 	matrix_free(&r->order);
 	spec_free(r->spec);
+	vec_free(&r->missing);
+	vec_free(&r->gone);
 	json_decref(r->study);
 	free(r->source);
 	free(r->what);
@@ -92,31 +101,14 @@ bool study_run_needs_peer(const struct study_spec *spec)
 	return false;
 }
 
-void study_run_note_missing(struct study_run *r, enum sut_kind kind, const struct err *why)
-{
-	struct run_missing *m = &r->missing[r->n_missing++];
-
-	m->kind = kind;
-	text_print(m->why, sizeof(m->why), "%s", why->text);
-}
-
-static bool is_missing(const struct study_run *r, enum sut_kind kind)
-{
-	for (size_t i = 0; i < r->n_missing; i++)
-		if (r->missing[i].kind == kind)
-			return true;
-	return false;
-}
-
 int study_run_arrange(struct study_run *r, struct err *err)
 {
 	struct matrix_spec shape;
-	AUTO_FREE bool *aa = NULL;
-	bool keep[SUT_KINDS];
+	AUTO_FREE bool *aa = NULL, *keep = xalloc(r->spec->n_systems + 1, sizeof(*keep));
 
-	for (unsigned i = 0; i < r->spec->n_suts; i++)
-		keep[i] = !is_missing(r, r->spec->suts[i]);
-	spec_keep_suts(r->spec, keep);
+	for (unsigned i = 0; i < r->spec->n_systems; i++)
+		keep[i] = !missing_holds(&r->missing, &r->spec->systems[i]);
+	spec_keep_systems(r->spec, keep);
 	matrix_free(&r->order);
 	spec_matrix(r->spec, r->wish.seed, &shape, &aa);
 	if (matrix_size(&shape) == 0)
@@ -132,13 +124,13 @@ json_t *study_run_order(const struct study_run *r)
 
 	for (size_t i = 0; i < r->order.n; i++) {
 		const struct matrix_cell *c = &r->order.at[i];
+		json_t *cell = json_pack("{s:i, s:i, s:i, s:s, s:s, s:s, s:s}", "id", (int) c->id, "block", (int) c->block,
+					 "group", (int) c->group, "tuning", r->spec->tunings[c->tuning].name, "interference",
+					 r->spec->loads[c->interference].name, "workload", r->spec->workloads[c->workload].name,
+					 "arm", c->aa ? "aa" : "main");
 
-		json_array_append_new(cells, json_pack("{s:i, s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "id", (int) c->id,
-						       "block", (int) c->block, "group", (int) c->group, "sut",
-						       sut_kind_name(r->spec->suts[c->sut]), "datapath", "bridge", "tuning",
-						       r->spec->tunings[c->tuning].name, "interference",
-						       r->spec->loads[c->interference].name, "workload",
-						       r->spec->workloads[c->workload].name, "arm", c->aa ? "aa" : "main"));
+		json_object_update_new(cell, spec_system_json(&r->spec->systems[c->system]));
+		json_array_append_new(cells, cell);
 	}
 	return cells;
 }
@@ -172,16 +164,6 @@ static int tunings_json(const struct study_run *r, const struct tuning_host *hos
 	return 0;
 }
 
-static json_t *missing_json(const struct study_run *r)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < r->n_missing; i++)
-		json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "sut", sut_kind_name(r->missing[i].kind), "why",
-						       r->missing[i].why, "cure", sut_cure(r->missing[i].kind)));
-	return array;
-}
-
 int study_run_json(const struct study_run *r, const struct tuning_host *host, json_t **ret, struct err *err)
 {
 	AUTO_JSON json_t *study = json_pack("{s:i, s:s}", "format", RECORD_FORMAT, "vlat", VLAT_VERSION);
@@ -196,7 +178,8 @@ int study_run_json(const struct study_run *r, const struct tuning_host *host, js
 	json_object_update(study, numbers);
 	json_decref(numbers);
 	json_object_set_new(study, "seed", json_integer((json_int_t) r->wish.seed));
-	json_object_set_new(study, "unavailable", missing_json(r));
+	json_object_set_new(study, "unavailable", missing_json(&r->missing));
+	json_object_set_new(study, "device", r->wish.sut.device ? json_string(r->wish.sut.device) : json_null());
 	json_object_set_new(study, "host", host_facts_json(&host->facts));
 	json_object_set_new(study, "tunings", tunings);
 	json_object_set_new(study, "source", json_string(r->source));
@@ -207,29 +190,14 @@ int study_run_json(const struct study_run *r, const struct tuning_host *host, js
 	return 0;
 }
 
-static int take_missing(struct study_run *r, struct err *err)
+/* What the user named on the command line when the study began holds for its whole length. */
+static int take_device(struct study_run *r, struct err *err)
 {
-	json_t *list = NULL, *entry;
-	size_t i;
-	int rc = jx_opt_array(r->study, "unavailable", &list, err);
+	const char *device = NULL;
+	int rc = jx_opt_str(r->study, "device", &device, err);
 
-	json_array_foreach (list, i, entry) {
-		const char *name = "", *why = "";
-		struct err text = { 0 };
-		enum sut_kind kind;
-
-		if (rc == 0)
-			rc = jx_str(entry, "sut", &name, err);
-		if (rc == 0)
-			rc = sut_parse(name, &kind, err);
-		if (rc == 0)
-			rc = jx_opt_str(entry, "why", &why, err);
-		if (rc < 0)
-			return rc;
-		err_set(&text, -ENOENT, "%s", why);
-		if (!is_missing(r, kind))
-			study_run_note_missing(r, kind, &text);
-	}
+	if (device && !r->wish.sut.device)
+		r->wish.sut.device = device;
 	return rc;
 }
 
@@ -243,24 +211,49 @@ static int take_study(struct study_run *r, struct err *err)
 	if (rc == 0)
 		rc = jx_bool(r->study, "quick", &r->wish.quick, err);
 	if (rc == 0)
-		rc = take_missing(r, err);
+		rc = missing_take(&r->missing, r->study, err);
+	if (rc == 0)
+		rc = take_device(r, err);
 	if (rc < 0)
 		return rc;
 	r->source = xstrdup(source);
 	return parse_source(r, err);
 }
 
+/* All that the folder says of a cell is so; an older vlat said less. */
+static bool same_cell(json_t *recorded, const json_t *planned)
+{
+	const char *member;
+	json_t *value;
+
+	json_object_foreach (recorded, member, value)
+		if (!json_equal(value, json_object_get(planned, member)))
+			return false;
+	return json_object_size(recorded) > 0;
+}
+
+static bool same_cells(const json_t *recorded, const json_t *planned)
+{
+	json_t *cell;
+	size_t i;
+
+	json_array_foreach (recorded, i, cell)
+		if (!same_cell(cell, json_array_get(planned, i)))
+			return false;
+	return json_array_size(recorded) == json_array_size(planned);
+}
+
 static int same_order(const struct study_run *r, struct err *err)
 {
 	AUTO_JSON json_t *order = study_run_order(r);
+	const char *by = json_string_value(json_object_get(r->study, "vlat"));
 
-	if (json_equal(order, json_object_get(r->study, "cells")))
+	if (same_cells(json_object_get(r->study, "cells"), order))
 		return 0;
 	return err_set(err, -EINVAL,
 		       "this vlat (" VLAT_VERSION ") would put the cells in another order than the one that began the "
 		       "study (%s): go on with that one, or start anew",
-		       json_string_value(json_object_get(r->study, "vlat")) ? json_string_value(json_object_get(r->study, "vlat"))
-									    : "?");
+		       by ? by : "?");
 }
 
 int study_run_resume(struct study_run **ret, const struct run_wish *wish, const char *dir, struct err *err)

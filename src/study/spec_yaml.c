@@ -7,8 +7,11 @@
  *	Load: Backtrace:
  *	  in mapping (line: 2, column: 9)
  *
+ *	  in mapping field 'vm' (line: 2, column: 3)
+ *
  * of which one sentence is made.  For an unexpected key the position is that of
- * the value before it, so the key is looked up in the text instead.
+ * the value before it; but the fields around it, innermost first, are the path
+ * by which the key is found in the text.
  */
 #include "study/spec_yaml.h"
 
@@ -21,6 +24,7 @@
 #include "base/cursor.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "study/yaml_line.h"
 
 enum { MOST_LEVELS = 64, MOST_WORDS = 256, MOST_TEXT = 4096 };
 
@@ -60,6 +64,9 @@ static const cyaml_schema_field_t workload_fields[] = {
 	TEXT(struct yaml_workload, direction),
 	TEXT(struct yaml_workload, interval),
 	TEXT(struct yaml_workload, timeout),
+	TEXT(struct yaml_workload, set),
+	CYAML_FIELD_STRING_PTR("set-pages", OPT, struct yaml_workload, set_pages, 1, MOST_TEXT),
+	CYAML_FIELD_BOOL_PTR("ladder", OPT, struct yaml_workload, ladder),
 	CYAML_FIELD_FLOAT("rate", CYAML_FLAG_OPTIONAL, struct yaml_workload, rate),
 	CYAML_FIELD_UINT_PTR("request-bytes", OPT, struct yaml_workload, request_bytes),
 	CYAML_FIELD_UINT_PTR("response-bytes", OPT, struct yaml_workload, response_bytes),
@@ -69,8 +76,13 @@ static const cyaml_schema_field_t workload_fields[] = {
 static const cyaml_schema_value_t workload = MAPPING(struct yaml_workload, workload_fields);
 
 static const cyaml_schema_field_t vm_fields[] = {
-	TEXT(struct yaml_vm, memory),
-	CYAML_FIELD_UINT("vcpus", CYAML_FLAG_OPTIONAL, struct yaml_vm, vcpus),
+	TEXT(struct yaml_vm, memory),     CYAML_FIELD_UINT("vcpus", CYAML_FLAG_OPTIONAL, struct yaml_vm, vcpus),
+	TEXT(struct yaml_vm, kernel),     TEXT(struct yaml_vm, pages),
+	WORDS(struct yaml_vm, datapaths), CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t sut_fields[] = {
+	WORDS(struct yaml_sut, datapaths),
 	CYAML_FIELD_END,
 };
 
@@ -89,9 +101,15 @@ static const cyaml_schema_field_t study_fields[] = {
 	TEXT(struct yaml_study, warmup),
 	TEXT(struct yaml_study, peer),
 	CYAML_FIELD_SEQUENCE("suts", CYAML_FLAG_POINTER, struct yaml_study, suts, &word, 1, MOST_LEVELS),
+	WORDS(struct yaml_study, datapaths),
+	TEXT(struct yaml_study, device),
+	CYAML_FIELD_SEQUENCE("guest-kernels", OPT, struct yaml_study, guest_kernels, &word, 0, MOST_LEVELS),
+	WORDS(struct yaml_study, pages),
 	CYAML_FIELD_SEQUENCE("tunings", CYAML_FLAG_POINTER, struct yaml_study, tunings, &tuning, 1, MOST_LEVELS),
 	CYAML_FIELD_SEQUENCE("interference", CYAML_FLAG_POINTER, struct yaml_study, interference, &load, 1, MOST_LEVELS),
 	CYAML_FIELD_SEQUENCE("workloads", CYAML_FLAG_POINTER, struct yaml_study, workloads, &workload, 1, MOST_LEVELS),
+	CYAML_FIELD_MAPPING_PTR("native", OPT, struct yaml_study, native, sut_fields),
+	CYAML_FIELD_MAPPING_PTR("container", OPT, struct yaml_study, container, sut_fields),
 	CYAML_FIELD_MAPPING_PTR("vm", OPT, struct yaml_study, vm, vm_fields),
 	CYAML_FIELD_MAPPING_PTR("quick", OPT, struct yaml_study, quick, quick_fields),
 	CYAML_FIELD_END,
@@ -100,8 +118,24 @@ static const cyaml_schema_value_t study = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINT
 
 struct complaint {
 	char text[200];
+	char path[200]; /* of the mapping around it: "vm.", "workloads[1]." */
 	unsigned line;
 };
+
+/* A step outwards: "in mapping field 'vm'", "in sequence entry '2'"; the first entry is 1. */
+static void step_out(struct complaint *c, const char *said)
+{
+	static const char field[] = "in mapping field '", entry[] = "in sequence entry '";
+	char inner[sizeof(c->path)];
+	const char *at = strstr(said, field), *end;
+	uint64_t number;
+
+	text_print(inner, sizeof(inner), "%s", c->path);
+	if (at && (end = strchr(at += strlen(field), '\'')))
+		text_print(c->path, sizeof(c->path), "%.*s%s%s", (int) (end - at), at, inner[0] == '[' ? "" : ".", inner);
+	else if ((at = strstr(said, entry)) && (at += strlen(entry), take_u64(&at, &number)) && number > 0)
+		text_print(c->path, sizeof(c->path), "[%u].%s", (unsigned) (number - 1), inner);
+}
 
 static void __attribute__((format(printf, 3, 0))) listen(cyaml_log_t level, void *arg, const char *fmt, va_list ap)
 {
@@ -116,7 +150,10 @@ static void __attribute__((format(printf, 3, 0))) listen(cyaml_log_t level, void
 	if (!at && !c->text[0])
 		text_print(c->text, sizeof(c->text), "%s",
 			   text_trim(said + (text_starts(said, "Load: ") ? strlen("Load: ") : 0)));
-	else if (at && !c->line && (at += strlen("(line: "), take_u64(&at, &line)))
+	if (!at)
+		return;
+	step_out(c, said);
+	if (!c->line && (at += strlen("(line: "), take_u64(&at, &line)))
 		c->line = (unsigned) line;
 }
 
@@ -125,18 +162,16 @@ static bool word_char(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-unsigned yaml_line_of(const char *text, size_t len, const char *wanted)
+/* An unexpected key stands where its path is; "" before it: at the top. */
+static unsigned line_of_key(const struct complaint *c, const char *key, const char *text, size_t len)
 {
-	size_t n = strlen(wanted);
-	unsigned line = 1;
+	char path[sizeof(c->path) + sizeof(c->text)];
+	size_t around = strlen(c->path);
 
-	for (size_t i = 0; n > 0 && i + n <= len; i++) {
-		if (memcmp(text + i, wanted, n) == 0 && (i == 0 || !word_char(text[i - 1])) &&
-		    (i + n == len || !word_char(text[i + n])))
-			return line;
-		line += text[i] == '\n';
-	}
-	return 0;
+	while (around > 0 && c->path[around - 1] == '.')
+		around--;
+	text_print(path, sizeof(path), "%.*s%s%s", (int) around, c->path, around ? "." : "", key);
+	return yaml_line_of(text, len, path);
 }
 
 static int complain(struct complaint *c, cyaml_err_t code, const char *text, size_t len, const char *what, struct err *err)
@@ -146,7 +181,7 @@ static int complain(struct complaint *c, cyaml_err_t code, const char *text, siz
 	if (code == CYAML_ERR_OOM)
 		return err_set(err, -ENOMEM, "%s: out of memory", what);
 	if (text_starts(c->text, unexpected))
-		c->line = yaml_line_of(text, len, c->text + strlen(unexpected));
+		c->line = line_of_key(c, c->text + strlen(unexpected), text, len);
 	if (!c->text[0])
 		text_print(c->text, sizeof(c->text), "%s", cyaml_strerror(code));
 	if (!c->line)

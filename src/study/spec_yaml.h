@@ -23,15 +23,23 @@ struct yaml_load {
 };
 
 struct yaml_workload {
-	char *name, *as, *duration, *warmup, *direction, *interval, *timeout;
+	char *name, *as, *duration, *warmup, *direction, *interval, *timeout, *set, *set_pages;
 	double rate;
 	uint32_t *request_bytes, *response_bytes;       /* NULL = the workload's default */
+	bool *ladder;                                   /* NULL = yes */
 	bool aa;
 };
 
 struct yaml_vm {
-	char *memory;
+	char *memory, *kernel, *pages;
 	uint32_t vcpus;
+	char **datapaths;
+	unsigned datapaths_count;
+};
+
+struct yaml_sut {                                       /* native, container */
+	char **datapaths;
+	unsigned datapaths_count;
 };
 
 struct yaml_quick {
@@ -40,21 +48,20 @@ struct yaml_quick {
 };
 
 struct yaml_study {
-	char *name, *title, *duration, *warmup, *peer;
+	char *name, *title, *duration, *warmup, *peer, *device;
 	uint32_t blocks;
-	char **suts;
+	char **suts, **datapaths, **guest_kernels, **pages;
+	unsigned datapaths_count, guest_kernels_count, pages_count;
 	struct yaml_tuning *tunings;
 	struct yaml_load *interference;
 	struct yaml_workload *workloads;
 	unsigned suts_count, tunings_count, interference_count, workloads_count;
+	struct yaml_sut *native, *container;
 	struct yaml_vm *vm;
 	struct yaml_quick *quick;
 };
 
 int yaml_study_read(struct yaml_study **ret, const char *text, size_t len, const char *what, struct err *err);
 void yaml_study_free(struct yaml_study *y);     /* accepts NULL */
-
-/* The first line on which word stands as a word, 1..; 0 = nowhere.  For messages about values. */
-unsigned yaml_line_of(const char *text, size_t len, const char *word);
 
 #endif

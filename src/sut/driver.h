@@ -16,9 +16,9 @@ struct sut_kit {
 	struct sut_wish wish;
 	char agent[PATH_MAX];
 	struct journal *journal; /* may be NULL, sut.h */
-	bool prepared[SUT_KINDS];
-	struct runtime runtime;       /* SUT_CONTAINER, once prepared */
-	struct vm_platform *platform; /* SUT_VM, once prepared */
+	bool have_runtime;
+	struct runtime runtime;                       /* SUT_CONTAINER, once prepared */
+	struct vm_platform *platforms[GUEST_KERNELS]; /* SUT_VM, once prepared; NULL = not yet */
 };
 
 /* An agent that is a child of ours: the peer, and the native SUT. */
@@ -59,7 +59,10 @@ struct sut_driver {
 	const char *name, *brief, *cure;
 	enum wire_sut wire;
 	int (*available)(const struct sut_wish *wish, struct err *err); /* beside the agent and root, which all need */
-	int (*prepare)(struct sut_kit *kit, struct err *err);
+	/* NULL = all levels do; makes nothing. */
+	int (*fits)(const struct sut_system *system, const struct sut_wish *wish, enum sut_part *ret_part, struct err *err);
+	/* The slow parts, once for each system that differs in them; *ret_part is PART_SUT and may be narrowed. */
+	int (*prepare)(struct sut_kit *kit, const struct sut_system *system, enum sut_part *ret_part, struct err *err);
 	/* The wire is up if one is wanted.  Leaves s->agent after its hello; a half-made SUT is stop()ped by the caller. */
 	int (*start)(struct sut *s, struct err *err);
 	void (*stop)(struct sut *s, uint64_t grace_ns);
@@ -71,6 +74,8 @@ struct sut_driver {
 };
 
 const struct sut_driver *sut_driver(enum sut_kind kind);
+/* A system's datapath with the device that the user named for all. */
+int sut_datapath_wish(const struct sut_system *system, const struct sut_wish *wish, struct datapath_wish *ret, struct err *err);
 extern const struct sut_driver sut_native, sut_container, sut_vm;
 
 /* All threads of one process; free(*ret). */

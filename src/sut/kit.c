@@ -21,42 +21,24 @@ const struct sut_driver *sut_driver(enum sut_kind kind)
 	return drivers[kind];
 }
 
-const char *sut_kind_name(enum sut_kind kind)
-{
-	return drivers[kind]->name;
-}
-
 const char *sut_brief(enum sut_kind kind)
 {
 	return drivers[kind]->brief;
 }
 
-const char *sut_cure(enum sut_kind kind)
+/* What a datapath or a page size lacks is in its reason, with the cure. */
+const char *sut_cure(const struct sut_system *system, enum sut_part part)
 {
-	return drivers[kind]->cure;
-}
-
-int sut_parse(const char *name, enum sut_kind *ret, struct err *err)
-{
-	const char *names[SUT_KINDS], *near;
-
-	for (unsigned i = 0; i < SUT_KINDS; i++) {
-		names[i] = drivers[i]->name;
-		if (text_eq(name, names[i])) {
-			*ret = (enum sut_kind) i;
-			return 0;
-		}
+	switch (part) {
+	case PART_SUT:
+		return drivers[system->kind]->cure;
+	case PART_KERNEL:
+		return "allow one download of that guest kernel, or name a kernel of your own with --kernel";
+	case PART_DATAPATH:
+	case PART_PAGES:
+		break;
 	}
-	near = text_nearest(name, names, SUT_KINDS);
-	return err_set(err, -EINVAL, "no system under test is called '%s'%s%s%s: there are native, container and vm", name,
-		       near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
-}
-
-int datapath_check(enum sut_kind kind, const char *datapath, struct err *err)
-{
-	if (text_eq(datapath, "bridge"))
-		return 0;
-	return err_set(err, -EINVAL, "no datapath '%s' for %s: there is 'bridge'", datapath, drivers[kind]->name);
+	return "";
 }
 
 /* Candidates in order: what the user says, the build tree, an installation moved as a whole, the configured place. */
@@ -114,16 +96,54 @@ static int rights_check(enum sut_kind kind, bool peer, struct err *err)
 	return 0;
 }
 
-int sut_available(enum sut_kind kind, const struct sut_wish *wish, bool peer, struct err *err)
+static bool takes_device(const struct datapath_wish *w)
 {
-	char agent[PATH_MAX];
-	int r = rights_check(kind, peer, err);
+	return datapath_row(w->kind)->device && !w->dev[0];
+}
+
+int sut_datapath_wish(const struct sut_system *system, const struct sut_wish *wish, struct datapath_wish *ret, struct err *err)
+{
+	int r = datapath_parse(system->datapath ? system->datapath : SUT_DATAPATH, ret, err);
+
+	if (r == 0 && wish->device && takes_device(ret) && text_print(ret->dev, sizeof(ret->dev), "%s", wish->device))
+		r = err_set(err, -ENAMETOOLONG, "the device '%.64s' has too long a name", wish->device);
+	return r;
+}
+
+static int datapath_check_here(const struct sut_system *system, const struct sut_wish *wish, struct err *err)
+{
+	struct datapath_wish datapath = { 0 };
+	int r = sut_datapath_wish(system, wish, &datapath, err);
+	struct fs fs;
 
 	if (r == 0)
-		r = agent_find(wish->agent, agent, sizeof(agent), err);
-	if (r == 0 && drivers[kind]->available)
-		r = drivers[kind]->available(wish, err);
+		r = datapath_fits(datapath.kind, drivers[system->kind]->wire, err);
+	if (r == 0)
+		r = fs_open_root(&fs, "/", err);
+	if (r < 0)
+		return r;
+	r = datapath_available(&fs, &datapath, drivers[system->kind]->wire, err);
+	fs_close(&fs);
 	return r;
+}
+
+int sut_available(const struct sut_system *system, const struct sut_wish *wish, bool peer, enum sut_part *ret_part,
+		  struct err *err)
+{
+	const struct sut_driver *driver = drivers[system->kind];
+	char agent[PATH_MAX];
+	int r = rights_check(system->kind, peer, err);
+
+	*ret_part = PART_SUT;
+	if (r == 0)
+		r = agent_find(wish->agent, agent, sizeof(agent), err);
+	if (r == 0 && driver->available)
+		r = driver->available(wish, err);
+	if (r < 0)
+		return r;
+	*ret_part = PART_DATAPATH;
+	r = peer ? datapath_check_here(system, wish, err) : 0;
+	return r == 0 && driver->fits ? driver->fits(system, wish, ret_part, err) : r;
 }
 
 int sut_kit_open(struct sut_kit **ret, const struct sut_wish *wish, struct journal *j, struct err *err)
@@ -143,21 +163,20 @@ void sut_kit_close(struct sut_kit *kit)
 {
 	if (!kit)
 		return;
-	vm_platform_free(kit->platform);
+	for (unsigned i = 0; i < GUEST_KERNELS; i++)
+		vm_platform_free(kit->platforms[i]);
 	free(kit);
 }
 
-int sut_prepare(struct sut_kit *kit, enum sut_kind kind, bool peer, struct err *err)
+int sut_prepare(struct sut_kit *kit, const struct sut_system *system, bool peer, enum sut_part *ret_part, struct err *err)
 {
-	int r = sut_available(kind, &kit->wish, peer, err);
+	const struct sut_driver *driver = drivers[system->kind];
+	int r = sut_available(system, &kit->wish, peer, ret_part, err);
 
-	if (r < 0 || kit->prepared[kind])
+	if (r < 0)
 		return r;
-	if (!kit->journal && (peer || drivers[kind]->needs_root))
-		return err_set(err, -EINVAL, "%s makes things that have to be undone and no journal is open",
-			       drivers[kind]->name);
-	r = drivers[kind]->prepare ? drivers[kind]->prepare(kit, err) : 0;
-	if (r == 0)
-		kit->prepared[kind] = true;
-	return r;
+	if (!kit->journal && (peer || driver->needs_root))
+		return err_set(err, -EINVAL, "%s makes things that have to be undone and no journal is open", driver->name);
+	*ret_part = PART_SUT;
+	return driver->prepare ? driver->prepare(kit, system, ret_part, err) : 0;
 }

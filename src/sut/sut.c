@@ -44,12 +44,18 @@ static int start_peer(struct sut *s, struct err *err)
 	return agent_hello(s->peer, clock_ns() + PEER_HELLO_NS, err);
 }
 
+static int start_wire(struct sut *s, struct err *err)
+{
+	struct datapath_wish wish = { 0 };
+	int r = sut_datapath_wish(&s->spec.system, &s->kit->wish, &wish, err);
+
+	return r < 0 ? r : wire_make_over(&s->wire, s->kit->journal, s->driver->wire, &wish, err);
+}
+
 static int start_all(struct sut *s, struct err *err)
 {
-	int r = 0;
+	int r = s->spec.peer ? start_wire(s, err) : 0;
 
-	if (s->spec.peer)
-		r = wire_make(&s->wire, s->kit->journal, s->driver->wire, err);
 	if (r == 0)
 		r = s->driver->start(s, err);
 	if (r == 0 && s->spec.peer)
@@ -59,15 +65,14 @@ static int start_all(struct sut *s, struct err *err)
 
 int sut_start(struct sut **ret, struct sut_kit *kit, const struct sut_spec *spec, struct err *err)
 {
+	enum sut_part part;
 	struct sut *s;
-	int r = sut_prepare(kit, spec->kind, spec->peer, err);
+	int r = sut_prepare(kit, &spec->system, spec->peer, &part, err);
 
-	if (r == 0)
-		r = datapath_check(spec->kind, spec->datapath, err);
 	if (r < 0)
 		return r;
 	s = xalloc(1, sizeof(*s));
-	s->driver = sut_driver(spec->kind);
+	s->driver = sut_driver(spec->system.kind);
 	s->kit = kit;
 	s->spec = *spec;
 	s->spec.vcpus = spec->vcpus ? spec->vcpus : SUT_VCPUS;

@@ -3,7 +3,7 @@
  * sut - one interface over the systems under test: native, container, vm.
  *
  *	sut_kit_open(&kit, &wish, journal, err);        once a run
- *	sut_prepare(kit, SUT_VM, true, err);            slow parts, once: download, probe boots
+ *	sut_prepare(kit, &spec.system, true, &part, err); slow parts, once: download, probe boots
  *	sut_start(&sut, kit, &spec, err);               the agent said hello, the wire is up
  *	sut_measure(sut, &job, NULL, &m, err);          as often as wanted
  *	sut_stop(sut);
@@ -24,39 +24,42 @@
 #include "host/placement.h"
 #include "journal/journal.h"
 #include "sut/pair.h"
+#include "sut/system.h"
 
-enum sut_kind { SUT_NATIVE, SUT_CONTAINER, SUT_VM, SUT_KINDS };
-
-const char *sut_kind_name(enum sut_kind kind);
 const char *sut_brief(enum sut_kind kind);
-int sut_parse(const char *name, enum sut_kind *ret, struct err *err); /* -EINVAL: lists them, guesses */
-const char *sut_cure(enum sut_kind kind);                             /* what to install or change when it is unavailable */
-int datapath_check(enum sut_kind kind, const char *datapath, struct err *err);
 
 /* What the user wants of all SUTs of a run; zeroed = defaults. */
 struct sut_wish {
 	const char *agent; /* vlat-agent; NULL = $VLAT_AGENT, beside vlat, or where it was installed */
-	const char *qemu, *kernel, *modules, *accelerator, *kernel_flavour; /* NULL = chosen, vm/platform.h */
+	const char *qemu, *kernel, *modules, *accelerator; /* NULL = chosen, vm/platform.h */
+	const char *device; /* netdev or PCI address for datapaths that take hardware and name none; NULL = none */
 	bool offline;
+	bool whole_kernel;  /* the standard guest kernel is the distribution's general one: it has drivers for real NICs */
 };
+
+/* What of a system is not there. */
+enum sut_part { PART_SUT, PART_DATAPATH, PART_KERNEL, PART_PAGES };
 
 /*
  * Could it be started here?  Cheap, makes nothing.  -EPERM says which part needs
- * root and why, -ENOENT what is missing.  `peer`: the workload needs the wire.
+ * root and why, -ENOENT and others what is missing.  `peer`: the workload needs the wire.
  */
-int sut_available(enum sut_kind kind, const struct sut_wish *wish, bool peer, struct err *err);
+int sut_available(const struct sut_system *system, const struct sut_wish *wish, bool peer, enum sut_part *ret_part,
+		  struct err *err);
+/* What to install or change when that part is missing; "" where the reason says it. */
+const char *sut_cure(const struct sut_system *system, enum sut_part part);
 
 struct sut_kit;
 /* j may be NULL when only native without a peer will be started: that makes nothing that has to be undone. */
 int sut_kit_open(struct sut_kit **ret, const struct sut_wish *wish, struct journal *j, struct err *err);
-void sut_kit_close(struct sut_kit *kit);                                              /* accepts NULL */
-int sut_prepare(struct sut_kit *kit, enum sut_kind kind, bool peer, struct err *err); /* a second call costs nothing */
+void sut_kit_close(struct sut_kit *kit); /* accepts NULL */
+/* A second call costs nothing. */
+int sut_prepare(struct sut_kit *kit, const struct sut_system *system, bool peer, enum sut_part *ret_part, struct err *err);
 
 enum peer_policy { PEER_FIFO, PEER_OTHER };
 
 struct sut_spec {
-	enum sut_kind kind;
-	const char *datapath; /* "bridge" */
+	struct sut_system system;
 	bool peer;
 	enum peer_policy peer_policy;
 	struct placement place;    /* zeroed = stock */

@@ -23,9 +23,15 @@ static int container_available(const struct sut_wish *wish, struct err *err)
 		       "no container runtime is installed: install crun or runc (apt-get install crun, dnf install crun)");
 }
 
-static int container_prepare(struct sut_kit *kit, struct err *err)
+static int container_prepare(struct sut_kit *kit, const struct sut_system *system, enum sut_part *ret_part, struct err *err)
 {
-	return runtime_find(&kit->runtime, kit->journal, kit->agent, err);
+	int r;
+
+	(void) system;
+	(void) ret_part;
+	r = kit->have_runtime ? 0 : runtime_find(&kit->runtime, kit->journal, kit->agent, err);
+	kit->have_runtime = r == 0;
+	return r;
 }
 
 static void container_explain(void *arg, char *buf, size_t cap)
@@ -36,11 +42,19 @@ static void container_explain(void *arg, char *buf, size_t cap)
 		container_stderr_tail(s->container, buf, cap);
 }
 
+/* Datapath `host`: the one that the runtime itself is in, which a container without the word would not get. */
+static const char *netns_of(const struct sut *s)
+{
+	if (!s->spec.peer)
+		return NULL;
+	return s->wire.datapath == DATAPATH_HOST ? "/proc/self/ns/net" : s->wire.sut_ns_path;
+}
+
 static int container_start_sut(struct sut *s, struct err *err)
 {
 	struct container_spec spec = {
 		.agent = s->kit->agent,
-		.netns = s->spec.peer ? s->wire.sut_ns_path : NULL,
+		.netns = netns_of(s),
 		.place = s->spec.place,
 		.runtime = &s->kit->runtime,
 	};

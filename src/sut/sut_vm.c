@@ -22,7 +22,24 @@ static int vm_available(const struct sut_wish *wish, struct err *err)
 	return qemu_find(&qemu, wish->qemu, err);
 }
 
-static int vm_prepare(struct sut_kit *kit, struct err *err)
+/* Which stock kernel a level stands for. */
+static enum kernel_flavour flavour_of(const struct sut_kit *kit, enum guest_kernel kernel)
+{
+	if (kernel == GUEST_RT)
+		return KERNEL_RT;
+	return kit->wish.whole_kernel ? KERNEL_GENERIC : KERNEL_FASTEST;
+}
+
+static int vm_fits(const struct sut_system *system, const struct sut_wish *wish, enum sut_part *ret_part, struct err *err)
+{
+	*ret_part = PART_KERNEL;
+	if (system->kernel != GUEST_STANDARD && wish->kernel)
+		return err_set(err, -EINVAL, "--kernel names the guest's kernel already: the guest kernel cannot be '%s' too",
+			       guest_kernel_name(system->kernel));
+	return 0;
+}
+
+static int vm_prepare(struct sut_kit *kit, const struct sut_system *system, enum sut_part *ret_part, struct err *err)
 {
 	struct vm_wish wish = {
 		.agent = kit->agent,
@@ -31,15 +48,13 @@ static int vm_prepare(struct sut_kit *kit, struct err *err)
 		.modules = kit->wish.modules,
 		.accelerator = kit->wish.accelerator,
 		.offline = kit->wish.offline,
+		.flavour = flavour_of(kit, system->kernel),
 	};
-	int r = 0;
 
-	if (kit->wish.kernel_flavour)
-		r = kernel_flavour_parse(kit->wish.kernel_flavour, &wish.flavour);
-	if (r < 0)
-		return err_set(err, r, "no kernel flavour '%s': there are cloud, generic, rt and fastest",
-			       kit->wish.kernel_flavour);
-	return vm_platform_prepare(&kit->platform, &wish, kit->journal, err);
+	if (kit->platforms[system->kernel])
+		return 0;
+	*ret_part = system->kernel == GUEST_STANDARD ? PART_SUT : PART_KERNEL;
+	return vm_platform_prepare(&kit->platforms[system->kernel], &wish, kit->journal, err);
 }
 
 /* How QEMU fares, and what the guest said last. */
@@ -60,17 +75,45 @@ static void vm_explain(void *arg, char *buf, size_t cap)
 		   tail ? tail : "");
 }
 
+static const struct vm_platform *platform_of(const struct sut *s)
+{
+	return s->kit->platforms[s->spec.system.kernel];
+}
+
+static void fill_nic(const struct sut *s, struct vm_nic *nic)
+{
+	const struct wire *w = &s->wire;
+	const struct datapath *row = datapath_row(w->datapath);
+
+	mac_text(&w->sut_mac, nic->mac);
+	if (row->vfio) {
+		nic->kind = VM_NIC_VFIO;
+		(void) text_print(nic->host, sizeof(nic->host), "%s", w->vfio.address);
+		return;
+	}
+	nic->kind = w->datapath == DATAPATH_E1000E ? VM_NIC_E1000E : VM_NIC_VIRTIO;
+	nic->tap_fd[0] = w->tap_fd;
+	nic->vhost = row->vhost;
+	nic->vhost_fd[0] = w->vhost_fd;
+}
+
+static const enum vm_pages pages_of[PAGES_SIZES] = {
+	[PAGES_TUNING] = VM_PAGES_PLACEMENT, [PAGES_4K] = VM_PAGES_4K, [PAGES_2M] = VM_PAGES_2M, [PAGES_1G] = VM_PAGES_1G,
+	[PAGES_AUTO] = VM_PAGES_AUTO,
+};
+
 static void fill_spec(const struct sut *s, struct vm_spec *spec)
 {
-	spec->platform = s->kit->platform;
+	spec->platform = platform_of(s);
 	spec->name = journal_run(s->kit->journal);
 	spec->vcpus = s->spec.vcpus;
 	spec->memory_mb = s->spec.memory_mb;
+	spec->pages = pages_of[s->spec.system.pages];
+	spec->isolate = !cpuset_empty(&s->spec.place.sut_cpus); /* tuned; vm_adapt() measures on the last vCPU */
 	if (!s->spec.peer)
 		return;
 	spec->n_nics = 1;
-	spec->nics[0].tap_fd = s->wire.tap_fd;
-	mac_text(&s->wire.sut_mac, spec->nics[0].mac);
+	fill_nic(s, &spec->nics[0]);
 }
 
 static int vm_meet(struct sut *s, struct err *err)
@@ -104,7 +147,8 @@ static int vm_start_sut(struct sut *s, struct err *err)
 	r = vm_start(&s->vm, &spec, &s->spec.place, s->kit->journal, err);
 	if (r < 0)
 		return err_in(err, "vm");
-	return vm_meet(s, err);
+	r = vm_meet(s, err);
+	return r < 0 ? r : vm_settle(s->vm, &s->spec.place, s->kit->journal, err);
 }
 
 static void vm_stop_sut(struct sut *s, uint64_t grace_ns)
@@ -134,7 +178,7 @@ static int vm_tids(const struct sut *s, pid_t **ret, size_t *ret_n, struct err *
 
 static int vm_facts(const struct sut *s, json_t *into)
 {
-	const struct vm_platform *p = s->kit->platform;
+	const struct vm_platform *p = platform_of(s);
 	const struct vm_memory *m = vm_memory(s->vm);
 
 	return json_object_update_new(into, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:{s:b, s:b, s:i, s:s}}",
@@ -166,6 +210,7 @@ const struct sut_driver sut_vm = {
 		"with --kernel, and run vlat as root",
 	.wire = WIRE_VM,
 	.available = vm_available,
+	.fits = vm_fits,
 	.prepare = vm_prepare,
 	.start = vm_start_sut,
 	.stop = vm_stop_sut,

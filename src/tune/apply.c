@@ -204,7 +204,7 @@ int plan_apply(struct plan *p, struct journal *j, struct err *err)
 
 	if (p->journal)
 		return err_set(err, -EALREADY, "this plan is applied already");
-	r = p->fs.live ? lease_take(&p->lease, err) : 0;
+	r = p->fs.live && p->lease < 0 ? lease_take(&p->lease, err) : 0;
 	if (r < 0)
 		return r;
 	p->journal = j;

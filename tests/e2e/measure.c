@@ -51,7 +51,7 @@ static void check_times(const json_t *cell, const char *object)
 
 static void check_cell(const json_t *cell, const char *sut, const char *workload)
 {
-	check(number(cell, "", "format") == 1);
+	check(number(cell, "", "format") == 2);
 	check(text_eq(word(cell, "", "sut"), sut));
 	check(text_eq(word(cell, "", "workload"), workload));
 	check(text_eq(word(cell, "", "arm"), "main"));

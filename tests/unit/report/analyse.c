@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "report/change.h"
 #include "synthetic.h"
 
 static const struct change *change_of(const struct analysis *a, size_t group, size_t contrast, enum metric m)

@@ -18,12 +18,13 @@
 #include "study/cell.h"
 #include "study/series.h"
 
+static const struct sut_system container = { .kind = SUT_CONTAINER };
+
 static const struct cell_label label = {
 	.id = 7,
 	.block = 2,
 	.group = 3,
-	.sut = "container",
-	.datapath = "bridge",
+	.system = &container,
 	.tuning = "vlat",
 	.interference = "busy",
 	.workload = "tcp-rr",

@@ -12,7 +12,7 @@
 
 static const bool aa[] = { false, true, false };
 static const struct matrix_spec welch = {
-	.suts = 3, .tunings = 2, .interferences = 1, .workloads = 3, .blocks = 10, .aa = aa, .seed = 7,
+	.systems = 3, .tunings = 2, .interferences = 1, .workloads = 3, .blocks = 10, .aa = aa, .seed = 7,
 };
 
 static void every_block_holds_every_combination_once(void **state)
@@ -35,9 +35,9 @@ static void every_block_holds_every_combination_once(void **state)
 			if (c->aa) {
 				assert_int_equal(c->tuning, 0);
 				assert_int_equal(c->workload, 1);
-				again[c->sut]++;
+				again[c->system]++;
 			} else {
-				seen[c->sut][c->tuning][c->workload]++;
+				seen[c->system][c->tuning][c->workload]++;
 			}
 		}
 		for (unsigned s = 0; s < 3; s++) {
@@ -61,7 +61,7 @@ static void groups_share_all_but_the_workload(void **state)
 		assert_true(b->group == a->group || b->group == a->group + 1);
 		if (a->group != b->group)
 			continue;
-		assert_int_equal(a->sut, b->sut);
+		assert_int_equal(a->system, b->system);
 		assert_int_equal(a->tuning, b->tuning);
 		assert_int_equal(a->interference, b->interference);
 		assert_int_equal(a->block, b->block);
@@ -71,17 +71,25 @@ static void groups_share_all_but_the_workload(void **state)
 	matrix_free(&m);
 }
 
+static bool same_cell(const struct matrix_cell *a, const struct matrix_cell *b)
+{
+	return a->id == b->id && a->block == b->block && a->group == b->group && a->system == b->system && a->tuning == b->tuning &&
+	       a->interference == b->interference && a->workload == b->workload && a->aa == b->aa;
+}
+
 static bool same_order(uint64_t seed_a, uint64_t seed_b)
 {
 	struct matrix_spec a = welch, b = welch;
 	struct matrix x, y;
-	bool same;
+	bool same = true;
 
 	a.seed = seed_a;
 	b.seed = seed_b;
 	matrix_make(&x, &a);
 	matrix_make(&y, &b);
-	same = memcmp(x.at, y.at, x.n * sizeof(*x.at)) == 0;
+	assert_int_equal(x.n, y.n);
+	for (size_t i = 0; i < x.n; i++)
+		same = same && same_cell(&x.at[i], &y.at[i]);
 	matrix_free(&x);
 	matrix_free(&y);
 	return same;
@@ -108,7 +116,7 @@ static void no_arm_is_favoured(void **state)
 	matrix_make(&m, &spec);
 	for (size_t i = 0; i < m.n; i++) {
 		if (m.at[i].block != last_block)
-			first[m.at[i].sut * 2 + m.at[i].tuning]++;
+			first[m.at[i].system * 2 + m.at[i].tuning]++;
 		last_block = m.at[i].block;
 	}
 	for (unsigned k = 0; k < 6; k++)
@@ -117,14 +125,37 @@ static void no_arm_is_favoured(void **state)
 	matrix_free(&m);
 }
 
+/* Only the first datapath of each SUT, say, has a second arm. */
+static void only_the_named_systems_have_an_aa_arm(void **state)
+{
+	static const bool named[] = { false, true, false, true };
+	struct matrix_spec spec = welch;
+	struct matrix m;
+	unsigned again[4][2] = { 0 };
+
+	(void) state;
+	spec.systems = 4;
+	spec.interferences = 2;
+	spec.aa_systems = named;
+	assert_int_equal(matrix_size(&spec), 10 * (4 * 2 * 2 * 3 + 2 * 2));
+	matrix_make(&m, &spec);
+	assert_int_equal(m.n, matrix_size(&spec));
+	for (size_t i = 0; i < m.n; i++)
+		again[m.at[i].system][m.at[i].interference] += m.at[i].aa;
+	for (unsigned s = 0; s < 4; s++)
+		for (unsigned l = 0; l < 2; l++)
+			assert_int_equal(again[s][l], named[s] ? 10 : 0);
+	matrix_free(&m);
+}
+
 static void absurd_shapes_have_no_cells(void **state)
 {
 	struct matrix_spec none = welch, huge = welch, wrap = welch;
 
 	(void) state;
-	none.suts = 0;
+	none.systems = 0;
 	huge.blocks = MATRIX_MOST;
-	wrap.suts = wrap.tunings = wrap.interferences = wrap.workloads = wrap.blocks = UINT32_MAX;
+	wrap.systems = wrap.tunings = wrap.interferences = wrap.workloads = wrap.blocks = UINT32_MAX;
 	assert_int_equal(matrix_size(&none), 0);
 	assert_int_equal(matrix_size(&huge), 0);
 	assert_int_equal(matrix_size(&wrap), 0);
@@ -150,6 +181,7 @@ int main(void)
 		cmocka_unit_test(groups_share_all_but_the_workload),
 		cmocka_unit_test(the_seed_decides_the_order),
 		cmocka_unit_test(no_arm_is_favoured),
+		cmocka_unit_test(only_the_named_systems_have_an_aa_arm),
 		cmocka_unit_test(absurd_shapes_have_no_cells),
 		cmocka_unit_test(the_generator_is_the_published_one),
 	};

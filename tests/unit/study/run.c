@@ -87,14 +87,13 @@ static void test_quick(void **state)
 static json_t *write_study(struct study_run *r, const char *dir)
 {
 	struct tuning_host host = { 0 };
-	struct err why = { 0 }, err = { 0 };
+	struct err err = { 0 };
 	json_t *study = NULL;
 
 	if (tuning_host_read(&host, &err) < 0)
 		fail_msg("%s", err.text);
 	host.split.possible = true; /* the plan of a machine with too few CPUs is none of this test's business */
-	err_set(&why, -ENOENT, "no QEMU here");
-	study_run_note_missing(r, SUT_VM, &why);
+	missing_add(&r->missing, &(struct sut_system){ .kind = SUT_VM }, PART_SUT, "no QEMU here");
 	assert_int_equal(study_run_arrange(r, &err), 0);
 	assert_int_equal(study_run_json(r, &host, &study, &err), 0);
 	assert_int_equal(record_study_write(dir, study, &err), 0);
@@ -122,7 +121,7 @@ static void test_resume_is_the_same_study(void **state)
 	assert_true(json_equal(order, json_object_get(study, "cells")));
 	assert_int_equal(study_run_seed(again), 7);
 	assert_true(study_run_spec(again)->quick);
-	assert_int_equal(study_run_spec(again)->n_suts, 2); /* also on a machine that has QEMU by now */
+	assert_int_equal(study_run_spec(again)->n_systems, 2); /* also on a machine that has QEMU by now */
 	json_decref(order);
 	json_decref(study);
 	study_run_free(again);

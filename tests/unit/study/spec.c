@@ -9,8 +9,11 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
+#include "base/jsonx.h"
 #include "base/text.h"
 #include "study/spec.h"
+#include "study/yaml_line.h"
 #include "workload/workload.h"
 
 #define HEAD  "name: t\nblocks: 2\n"
@@ -41,8 +44,8 @@ static void a_whole_file_is_read(void **state)
 	if (!s)
 		fail_msg("%s", err.text);
 	assert_int_equal(s->blocks, 2);
-	assert_int_equal(s->n_suts, 2);
-	assert_int_equal(s->suts[1], SUT_VM);
+	assert_int_equal(s->n_systems, 2);
+	assert_int_equal(s->systems[1].kind, SUT_VM);
 	assert_int_equal(s->tunings[0].kind, TUNING_STOCK);
 	assert_string_equal(s->tunings[1].options.except[0], "mem.thp");
 	assert_null(s->tunings[1].options.except[1]);
@@ -51,7 +54,7 @@ static void a_whole_file_is_read(void **state)
 	assert_null(s->tunings[2].apply[3]);
 	assert_string_equal(s->tunings[2].revert[1], "off");
 	assert_null(s->loads[0].argv);
-	assert_string_equal(s->loads[1].argv[0], "stress-ng");
+	assert_string_equal(s->loads[1].argv[1], "stress-ng");
 	assert_string_equal(s->loads[2].argv[1], "--hdd");
 	assert_true(s->workloads[0].aa);
 	assert_int_equal(s->workloads[1].job.interval_us, 250);
@@ -107,9 +110,25 @@ static void bad_files_get_a_sentence_with_the_line(void **state)
 		{ HEAD SUTS TUNE "interference:\n  - name: noisy\n" WORK, "needs command" },
 		{ HEAD SUTS TUNE "interference:\n  - name: idle\n    command: [x]\n" WORK, "'idle' is no load" },
 		{ HEAD SUTS TUNE LOAD "workloads:\n  - name: tcp-rrr\n", "tcp-rr" },
-		{ HEAD SUTS TUNE LOAD "workloads:\n  - name: tcp-stream\n    rate: 5\n", "t.yaml: line 10: " },
+		{ HEAD SUTS TUNE LOAD "workloads:\n  - name: tcp-stream\n    rate: 5\n", "t.yaml: line 11: " },
+		{ HEAD SUTS TUNE LOAD "workloads:\n  - name: tcp-rr\n    timeout: 5s\n", "line 11: tcp-rr takes no timeout" },
+		/* The same word on an earlier line is somebody else's. */
+		{ "name: t # interval: 5us\nblocks: 2\n" SUTS TUNE LOAD "workloads:\n  - name: wakeup\n    interval: 5us\n", "line 10: " },
+		{ HEAD SUTS TUNE LOAD WORK "vm:\n  vcpus: 1\n  duration: 2s\n", "t.yaml: line 16: Unexpected key: duration" },
+		{ HEAD SUTS TUNE LOAD "workloads:\n  - name: tcp-rr\n  - name: wakeup\n    name-of: x\n", "line 12: Unexpected key: name-of" },
+		{ HEAD SUTS "datapaths: [brige]\n" TUNE LOAD WORK, "t.yaml: line 4: " },
+		{ HEAD SUTS "datapaths: [bridge, brige]\n" TUNE LOAD WORK, "bridge" },
+		{ HEAD SUTS "datapaths: [bridge, macvlan]\n" TUNE LOAD WORK, "no system under test of this study can have" },
+		{ HEAD SUTS "datapaths: [macvtap]\n" TUNE LOAD WORK, "native can have none of these datapaths" },
+		{ HEAD SUTS "datapaths: [bridge, bridge]\n" TUNE LOAD WORK, "is there twice for native" },
+		{ HEAD SUTS TUNE LOAD WORK "vm:\n  datapaths: [macvlan]\n", "t.yaml: line 15: " },
+		{ HEAD SUTS "guest-kernels: [standard, rtt]\n" TUNE LOAD WORK, "line 4: no guest kernel is called 'rtt' (did you mean 'rt'?)" },
+		{ HEAD SUTS "pages: [4k, 4k]\n" TUNE LOAD WORK, "pages has '4k' twice" },
+		{ HEAD SUTS "pages: [4k]\n" TUNE LOAD WORK "vm:\n  pages: 2m\n", "line 16: vm.pages is given beside the list pages" },
+		{ HEAD "suts: [native]\npages: [4k]\n" TUNE LOAD WORK, "t.yaml: line 4: pages mean nothing without vm" },
+		{ HEAD SUTS TUNE LOAD WORK "vm:\n  pages: 3m\n", "t.yaml: line 15: no size of pages is called '3m'" },
 		{ HEAD SUTS TUNE LOAD "workloads:\n  - name: tcp-rr\n    rate: -5\n", "rate" },
-		{ HEAD SUTS TUNE LOAD "workloads:\n  - name: wakeup\n    request-bytes: 5\n", "t.yaml: line 10: wakeup takes no request-bytes" },
+		{ HEAD SUTS TUNE LOAD "workloads:\n  - name: wakeup\n    request-bytes: 5\n", "t.yaml: line 11: wakeup takes no request-bytes" },
 		{ HEAD SUTS TUNE LOAD "workloads:\n  - name: tcp-rr\n    direction: up\n", "tcp-rr takes no direction" },
 		{ HEAD SUTS TUNE LOAD "workloads:\n  - name: tcp-rr\n    interval: 1ms\n", "tcp-rr takes no interval" },
 		{ HEAD SUTS "tunings:\n  - name: stock\n    only: [x]\n" LOAD WORK, "'stock' is built in as it is" },
@@ -162,6 +181,81 @@ static void the_shipped_studies_are_sound(void **state)
 	}
 }
 
+static void every_sut_has_the_datapaths_that_are_its_own(void **state)
+{
+	static const char *const wanted[] = { "native bridge", "native host", "container macvlan",
+					      "vm bridge standard 4k", "vm bridge standard 2m", "vm bridge rt 4k", "vm bridge rt 2m",
+					      "vm macvtap standard 4k", "vm macvtap standard 2m", "vm macvtap rt 4k",
+					      "vm macvtap rt 2m" };
+	struct err err = { 0 };
+	struct study_spec *s = parse(HEAD "suts: [native, container, vm]\ndatapaths: [bridge, macvtap, host]\n"
+					  "container: { datapaths: [\"macvlan,dev=eth1\"] }\n"
+					  "guest-kernels: [standard, rt]\npages: [4k, 2m]\n" TUNE LOAD WORK,
+				     false, &err);
+	struct matrix_spec shape;
+	bool *aa;
+
+	(void) state;
+	if (!s)
+		fail_msg("%s", err.text);
+	assert_int_equal(s->n_systems, ARRAY_SIZE(wanted));
+	for (unsigned i = 0; i < s->n_systems; i++) {
+		const struct sut_system *y = &s->systems[i];
+		char text[96];
+
+		(void) text_print(text, sizeof(text), "%s %s%s%s%s%s", sut_kind_name(y->kind), sut_datapath(y),
+				  *sut_guest_kernel(y) ? " " : "", sut_guest_kernel(y), *sut_guest_pages(y) ? " " : "",
+				  sut_guest_pages(y));
+		assert_string_equal(text, wanted[i]);
+	}
+	assert_string_equal(s->systems[2].datapath, "macvlan,dev=eth1");
+	assert_true(spec_varies(s, SPEC_DATAPATH) && spec_varies(s, SPEC_GUEST_KERNEL) && spec_varies(s, SPEC_PAGES));
+	assert_true(spec_whole_kernel(s)); /* both kernels are measured */
+	spec_matrix(s, 1, &shape, &aa);
+	for (unsigned i = 0; i < s->n_systems; i++) /* a pair for the first of each SUT */
+		assert_int_equal(shape.aa_systems[i], i == 0 || i == 2 || i == 3);
+	free(aa);
+	spec_free(s);
+}
+
+static void the_json_names_the_levels_of_systems(void **state)
+{
+	struct err err = { 0 };
+	struct study_spec *s = parse(HEAD SUTS "datapaths: [bridge, e1000e]\nguest-kernels: [rt]\n" TUNE LOAD WORK, false, &err);
+	AUTO_JSON json_t *j = s ? spec_json(s) : NULL, *system = s ? spec_system_json(&s->systems[2]) : NULL;
+	const json_t *factors = json_object_get(j, "factors");
+	char text[64];
+
+	(void) state;
+	if (!s)
+		fail_msg("%s", err.text);
+	assert_int_equal(json_array_size(json_object_get(factors, "datapath")), 2);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(factors, "guest_kernel"), 0)), "rt");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(factors, "pages"), 0)), "tuning");
+	assert_string_equal(json_string_value(json_object_get(system, "datapath")), "e1000e");
+	assert_string_equal(json_string_value(json_object_get(system, "guest_kernel")), "rt");
+	assert_string_equal(spec_system_text(s, &s->systems[2], text, sizeof(text)), "vm, e1000e");
+	assert_null(json_object_get(j, "duration_s")); /* each workload has its own */
+	assert_true(spec_whole_kernel(s));
+	spec_free(s);
+}
+
+static void lines_are_found_by_path(void **state)
+{
+	static const char yaml[] = "a: 1\nb:\n  - x: 1\n    y: 2\n  - x: 3\n    y:\n      [p,\n       q]\nc: { d: 4,\n  e: 5 }\n";
+	static const struct {
+		const char *path;
+		unsigned line;
+	} rows[] = { { "a", 1 },      { "b", 2 },      { "b[0]", 3 }, { "b[0].y", 4 }, { "b[1].x", 5 }, { "b[1].y", 6 },
+		     { "b[1].y[1]", 8 }, { "c.e", 10 }, { "y", 0 },    { "b[2]", 0 },   { "c.f", 0 },    { "", 0 } };
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (yaml_line_of(yaml, strlen(yaml), rows[i].path) != rows[i].line)
+			fail_msg("%s: line %u", rows[i].path, yaml_line_of(yaml, strlen(yaml), rows[i].path));
+	assert_int_equal(yaml_line_of("a: [", 4, "b"), 0);
+}
+
 static void suts_that_are_not_there_are_left_out(void **state)
 {
 	static const bool keep[] = { false, true };
@@ -169,9 +263,9 @@ static void suts_that_are_not_there_are_left_out(void **state)
 	struct study_spec *s = parse(HEAD SUTS TUNE LOAD WORK, false, &err);
 
 	(void) state;
-	spec_keep_suts(s, keep);
-	assert_int_equal(s->n_suts, 1);
-	assert_int_equal(s->suts[0], SUT_VM);
+	spec_keep_systems(s, keep);
+	assert_int_equal(s->n_systems, 1);
+	assert_int_equal(s->systems[0].kind, SUT_VM);
 	spec_free(s);
 }
 
@@ -183,6 +277,9 @@ int main(void)
 		cmocka_unit_test(the_json_names_every_level),
 		cmocka_unit_test(bad_files_get_a_sentence_with_the_line),
 		cmocka_unit_test(the_shipped_studies_are_sound),
+		cmocka_unit_test(every_sut_has_the_datapaths_that_are_its_own),
+		cmocka_unit_test(the_json_names_the_levels_of_systems),
+		cmocka_unit_test(lines_are_found_by_path),
 		cmocka_unit_test(suts_that_are_not_there_are_left_out),
 	};
 

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "net/datapath.h"
 #include "sut/sut.h"
 
 static char agent[PATH_MAX];
@@ -30,7 +31,7 @@ static bool find_agent(void)
 	return !text_print(agent, sizeof(agent), "%s/../../src/agent/vlat-agent", self) && access(agent, X_OK) == 0;
 }
 
-static const struct sut_spec native = { .kind = SUT_NATIVE, .datapath = "bridge" };
+static const struct sut_spec native = { .system = { .kind = SUT_NATIVE } };
 
 static struct job quick_job(const char *workload)
 {
@@ -131,22 +132,67 @@ static void test_names(void **state)
 	for (unsigned i = 0; i < SUT_KINDS; i++) {
 		assert_int_equal(sut_parse(sut_kind_name((enum sut_kind) i), &kind, &err), 0);
 		assert_int_equal(kind, i);
-		assert_true(sut_cure(kind)[0] && sut_brief(kind)[0]);
+		assert_true(sut_cure(&(struct sut_system){ .kind = kind }, PART_SUT)[0] && sut_brief(kind)[0]);
 	}
 	assert_int_equal(sut_parse("contaner", &kind, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "did you mean 'container'"));
-	assert_int_equal(datapath_check(SUT_VM, "bridge", &err), 0);
-	assert_int_equal(datapath_check(SUT_VM, "bride", &err), -EINVAL);
+	assert_int_equal(sut_datapath_check(SUT_VM, "bridge", &err), 0);
+	assert_int_equal(sut_datapath_check(SUT_VM, "bride", &err), -EINVAL);
+	assert_non_null(strstr(err.text, "bridge"));
+	assert_int_equal(sut_datapath_check(SUT_VM, "macvlan", &err), -EINVAL);
+}
+
+/* The list that options show is net's table. */
+static void test_datapaths_are_those_of_net(void **state)
+{
+	size_t n = 0;
+	const char *const *names = sut_datapath_names(&n);
+
+	(void) state;
+	assert_int_equal(n, DATAPATHS);
+	for (size_t i = 0; i < n; i++) {
+		struct sut_system s = { .kind = SUT_CONTAINER, .datapath = names[i] };
+
+		assert_string_equal(names[i], datapath_row((enum datapath_kind) i)->name);
+		assert_string_equal(sut_datapath(&s), names[i]);
+		assert_int_equal(sut_has_datapath(s.kind, names[i]), datapath_row((enum datapath_kind) i)->suts >> WIRE_CONTAINER & 1);
+	}
+	assert_string_equal(sut_datapath(&(struct sut_system){ .datapath = "macvtap,dev=eth1" }), "macvtap");
+	assert_string_equal(sut_datapath(&(struct sut_system){ .datapath = NULL }), "bridge");
+}
+
+static void test_levels(void **state)
+{
+	enum guest_kernel kernel = GUEST_STANDARD;
+	enum guest_pages pages = PAGES_TUNING;
+	const struct sut_system bare = { .kind = SUT_NATIVE }, vm = { .kind = SUT_VM, .kernel = GUEST_RT, .pages = PAGES_1G };
+	const struct sut_system emulated = { .kind = SUT_VM, .datapath = "e1000e" }, given = { .kind = SUT_VM, .datapath = "vf" };
+	struct err err = { 0 };
+
+	(void) state;
+	assert_int_equal(guest_kernel_parse("rt", &kernel, &err), 0);
+	assert_int_equal(kernel, GUEST_RT);
+	assert_int_equal(guest_kernel_parse("standart", &kernel, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "did you mean 'standard'?"));
+	assert_int_equal(guest_pages_parse("2m", &pages, &err), 0);
+	assert_int_equal(pages, PAGES_2M);
+	assert_int_equal(guest_pages_parse("2M", &pages, &err), -EINVAL);
+	assert_string_equal(sut_guest_kernel(&bare), ""); /* has none */
+	assert_string_equal(sut_guest_kernel(&vm), "rt");
+	assert_string_equal(sut_guest_pages(&vm), "1g");
+	assert_true(sut_wants_drivers(&emulated) && sut_wants_drivers(&given) && !sut_wants_drivers(&vm));
 }
 
 static void test_missing_agent_is_named(void **state)
 {
 	const struct sut_wish wish = { .agent = "/no/such/agent" };
+	enum sut_part part = PART_PAGES;
 	struct sut_kit *kit = NULL;
 	struct err err = { 0 };
 
 	(void) state;
-	assert_int_equal(sut_available(SUT_NATIVE, &wish, false, &err), -ENOENT);
+	assert_int_equal(sut_available(&native.system, &wish, false, &part, &err), -ENOENT);
+	assert_int_equal(part, PART_SUT);
 	assert_non_null(strstr(err.text, "/no/such/agent"));
 	assert_int_equal(sut_kit_open(&kit, &wish, NULL, &err), -ENOENT);
 	assert_null(kit);
@@ -154,7 +200,8 @@ static void test_missing_agent_is_named(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest names[] = { cmocka_unit_test(test_names), cmocka_unit_test(test_missing_agent_is_named) };
+	const struct CMUnitTest names[] = { cmocka_unit_test(test_names), cmocka_unit_test(test_datapaths_are_those_of_net),
+					    cmocka_unit_test(test_levels), cmocka_unit_test(test_missing_agent_is_named) };
 	const struct CMUnitTest runs[] = {
 		cmocka_unit_test(test_measure_twice),
 		cmocka_unit_test(test_what_was_not_started_is_not_measured),
