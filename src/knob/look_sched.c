@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "knob/internal.h"
-#include "knob/look.h"
+#include "knob/vm.h"
 
 #define SYSCTL  "Documentation/admin-guide/sysctl/kernel.rst"
 #define DEBUGFS "sys/kernel/debug"
@@ -141,7 +141,7 @@ static int look_group_files(const struct knob_ctx *c, struct settings *out, cons
 			continue;
 		s = look_path(c, out, path, VALUE_TEXT, want);
 		if (s)
-			text_print(s->target, sizeof(s->target), "VM %s (process %d)", all->at[i].name, (int) all->at[i].pid);
+			vm_target(&all->at[i], s->target, sizeof(s->target));
 		if (s && text_starts(s->before ? s->before : "", "max"))
 			s->state = SETTING_SAME;
 	}
@@ -185,7 +185,7 @@ static int check_rlimits(const struct knob *k, const struct knob_ctx *c, struct 
 	for (size_t i = 0; i < all->n; i++) {
 		char text[4096], now[32], target[96];
 
-		text_print(target, sizeof(target), "VM %s (process %d)", all->at[i].name, (int) all->at[i].pid);
+		vm_target(&all->at[i], target, sizeof(target));
 		if (fs_readf(c->fs, text, sizeof(text), "proc/%d/limits", (int) all->at[i].pid) < 0)
 			look_unseen(out, target, "its limits are for its owner and root only");
 		else if (limit_of(text, "Max locked memory", now, sizeof(now)))

@@ -130,6 +130,9 @@ const struct knob knob_iso_clocksource = {
 	.source = "Documentation/admin-guide/kernel-parameters.txt, clocksource",
 	EVERY_ROLE("*", 6),
 	.check = check_clocksource,
+	.cure = "write tsc to /sys/devices/system/clocksource/clocksource0/current_clocksource, if the kernel offers it; if it "
+		"does not, it found "
+		"the counter unstable: look for clocksource in its log",
 	.order = ORDER_KERNEL,
 	FILES({ .path = "sys/devices/system/clocksource/clocksource0/current_clocksource",
 		.form = VALUE_TEXT,

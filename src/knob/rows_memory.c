@@ -112,6 +112,7 @@ const struct knob knob_mem_swap = {
 	.source = SYSCTL_VM,
 	EVERY_ROLE("<=10", 4),
 	.check = check_swap,
+	.cure = "sysctl -w vm.swappiness=10, or no swap at all",
 	.order = ORDER_MEMORY,
 	FILES({ .path = "proc/sys/vm/swappiness", .form = VALUE_NUMBER, .choose = swappiness }),
 };

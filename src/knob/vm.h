@@ -10,6 +10,9 @@ typedef void vm_fn(const struct knob *k, const struct knob_ctx *c, const struct 
 /* fn for each; one line that says so when there is none. */
 int each_vm(const struct knob *k, const struct knob_ctx *c, struct settings *out, vm_fn *fn);
 
+/* "VM web1 (libvirt, process 42)" */
+void vm_target(const struct qemu *q, char *buf, size_t cap);
+
 knob_list_fn check_vhost, check_vm_nodes;
 
 #endif

@@ -8,9 +8,10 @@
 #include "knob/numa_maps.h"
 #include "knob/vm.h"
 
-static void vm_target(const struct qemu *q, char *buf, size_t cap)
+void vm_target(const struct qemu *q, char *buf, size_t cap)
 {
-	text_print(buf, cap, "VM %s%sprocess %d", q->name, q->name[0] ? ", " : "", (int) q->pid);
+	text_print(buf, cap, "VM %.40s (%s, process %d)", q->name[0] ? q->name : "without a name", launcher_name(q->launcher),
+		   (int) q->pid);
 }
 
 int each_vm(const struct knob *k, const struct knob_ctx *c, struct settings *out, vm_fn *fn)
