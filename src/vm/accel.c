@@ -21,6 +21,7 @@
 
 #define QUICK_NS       (3 * NS_PER_S)  /* for some instructions of a guest without QEMU: a fraction of a second */
 #define PROBE_NS       (10 * NS_PER_S) /* real KVM takes one or two */
+#define PATIENT_NS     (180 * NS_PER_S) /* where the CPU was seen running guest code, a slow boot is a slow host */
 #define CONTROL_NS     (60 * NS_PER_S) /* the same under TCG on a busy machine */
 #define PROBE_MB       256
 #define HELLO_MAX      65536
@@ -115,7 +116,7 @@ static int try_kvm(struct vm_platform *p, struct journal *j, struct err *err)
 {
 	char why[sizeof(p->accel.why)] = "";
 	struct kvm_probe quick;
-	uint64_t took = 0;
+	uint64_t took = 0, allowed;
 	int r;
 
 	why_not(p, p->accel.why, sizeof(p->accel.why));
@@ -128,13 +129,14 @@ static int try_kvm(struct vm_platform *p, struct journal *j, struct err *err)
 		text_print(p->accel.why, sizeof(p->accel.why), "/dev/kvm opens, but %s", quick.why);
 		return 0;
 	}
-	log_note("probing KVM: booting a guest for at most %u s (once per boot of this host)", (unsigned) (PROBE_NS / NS_PER_S));
+	allowed = quick.verdict == KVM_USABLE ? PATIENT_NS : PROBE_NS;
+	log_note("probing KVM: booting a guest for at most %u s (once per boot of this host)", (unsigned) (allowed / NS_PER_S));
 	for (size_t i = 0; i < ARRAY_SIZE(attempts); i++) {
 		struct err failed;
 
 		p->accel = (struct vm_accel){ .kind = VM_KVM, .split_irqchip = attempts[i].split_irqchip };
 		text_print(p->accel.cpu, sizeof(p->accel.cpu), "%s", attempts[i].cpu);
-		r = boot_once(p, PROBE_NS, j, &took, &failed);
+		r = boot_once(p, allowed, j, &took, &failed);
 		if (r >= 0) {
 			text_print(p->accel.why, sizeof(p->accel.why), "KVM: a guest booted in %.1f s",
 				   (double) took / (double) NS_PER_S);

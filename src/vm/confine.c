@@ -56,7 +56,8 @@ static int enter_dev(const struct confine *c)
 	int r = 0;
 
 	umask(022);
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	/* A slave, not private: what the host unmounts must not stay busy for as long as the machine runs. */
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
 	    mount("vlat-dev", "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755,size=64k") < 0 || mkdir("/dev/vfio", 0755) < 0)
 		return -errno;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(plain); i++)
