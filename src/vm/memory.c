@@ -116,6 +116,20 @@ static void own_node(const struct fs *fs, const struct vm_spec *spec, const stru
 		m->node = node;
 }
 
+/* A card on another node: every packet crosses between the nodes, wherever the memory is. */
+static void look_at_cards(const struct fs *fs, const struct vm_spec *spec, struct vm_memory *m)
+{
+	for (unsigned i = 0; m->node >= 0 && i < spec->n_nics; i++) {
+		char path[80];
+		int64_t node;
+
+		text_print(path, sizeof(path), "sys/bus/pci/devices/%s/numa_node", spec->nics[i].host);
+		if (spec->nics[i].kind == VM_NIC_VFIO && fs_read_i64(fs, path, &node) == 0 && node >= 0 && node != m->node)
+			add_why(m, "%s is on NUMA node %d, the guest's memory on %d: choose CPUs near the card",
+				spec->nics[i].host, (int) node, m->node);
+	}
+}
+
 /* ---- pages ---- */
 
 static bool try_pages(const struct fs *fs, const struct vm_spec *spec, unsigned kb, struct journal *j, struct vm_memory *m,
@@ -187,6 +201,7 @@ int vm_memory_plan(struct vm_memory *ret, const struct fs *fs, const struct vm_s
 		r = wanted_node(fs, spec, &m, err);
 	else
 		own_node(fs, spec, p, &m);
+	look_at_cards(fs, spec, &m);
 	if (p && p->lock_memory)
 		plan_lock(fs, &m, spec->memory_mb);
 	if (r >= 0)

@@ -165,6 +165,7 @@ static int plan(struct vm *vm, const struct vm_spec *spec, const struct placemen
 	if (r < 0)
 		return r;
 	vm->vcpus = spec->vcpus;
+	vm->own = vm_is_own(spec);
 	guest_words(spec, vm_is_dedicated(p, spec->vcpus), &vm->guest_words, &vm->guest_why);
 	wire(vm, spec, p, &w);
 	qemu_argv(&vm->argv, spec, &w);

@@ -22,6 +22,7 @@ struct vm {
 	struct sink guest_words, guest_why;
 	char vfio[VM_NICS_MAX][16]; /* PCI addresses of assigned devices */
 	unsigned n_vfio;
+	bool own; /* the user's system, not the agent */
 	unsigned vcpus;
 	pid_t vcpu_tid[VM_VCPUS_MAX];
 	bool stopped;

@@ -213,6 +213,25 @@ static void test_nodes(void **state)
 	platform.qemu.caps.bits = ~0ull;
 }
 
+/* A card that is given away sits on a node too. */
+static void test_card_elsewhere(void **state)
+{
+	struct placement p = { .sut_cpus = cpuset_one(2) };
+	struct vm_spec spec = spec_of(VM_PAGES_PLACEMENT, 256);
+
+	(void) state;
+	spec.n_nics = 1;
+	spec.nics[0] = (struct vm_nic){ .kind = VM_NIC_VFIO, .host = "0000:81:10.0" };
+	put("sys/bus/pci/devices/0000:81:10.0/numa_node", "2\n");
+	assert_non_null(strstr(planned(spec, &p).why, "0000:81:10.0 is on NUMA node 2"));
+	p.sut_cpus = cpuset_one(9);
+	assert_string_equal(planned(spec, &p).why, "");
+	assert_int_equal(planned(spec, &p).node, 2);
+	put("sys/bus/pci/devices/0000:81:10.0/numa_node", "-1\n");
+	p.sut_cpus = cpuset_one(2);
+	assert_string_equal(planned(spec, &p).why, "");
+}
+
 static void assert_pool(const char *want)
 {
 	char now[32];
@@ -250,6 +269,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lock, machine, clean),
 		cmocka_unit_test_setup_teardown(test_by_name, machine, clean),
 		cmocka_unit_test_setup_teardown(test_nodes, two_nodes, clean),
+		cmocka_unit_test_setup_teardown(test_card_elsewhere, two_nodes, clean),
 		cmocka_unit_test_setup_teardown(test_made, two_nodes, clean),
 	};
 
