@@ -56,11 +56,14 @@ static void judge(const struct fs *fs, struct kvm_facts *k)
 	} else if (r == -ENODATA && k->n_params) {
 		k->usable = KVM_UNKNOWN;
 		text_print(k->why, sizeof(k->why), "the kvm module is loaded; a copy of a machine cannot be asked more");
+	} else if (r == -ENODATA) {
+		k->usable = KVM_UNKNOWN;
+		text_print(k->why, sizeof(k->why), "this copy of a machine holds nothing of KVM");
 	} else {
-		k->usable = r == -ENODATA ? KVM_UNKNOWN : KVM_NO;
+		k->usable = KVM_NO;
 		text_print(k->why, sizeof(k->why),
 			   "there is no /dev/kvm: no module, no hardware support, or it is off in the firmware");
-		if (r != -ENOENT && r != -ENODATA)
+		if (r != -ENOENT)
 			text_print(k->why, sizeof(k->why), "/dev/kvm does not answer: %s", strerror(r < 0 ? -r : EPROTO));
 	}
 }

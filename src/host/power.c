@@ -49,6 +49,21 @@ static void read_policy_file(const struct fs *fs, const char *policy, const char
 		groups_add(out, text_trim(buf), cpus);
 }
 
+/* The online CPUs of a policy; a copy that lacks the list has at least the CPU that it is named after. */
+static bool policy_cpus(const struct fs *fs, const char *policy, struct cpuset *ret)
+{
+	char path[128];
+	uint64_t cpu;
+
+	if (!text_starts(policy, "policy") || text_u64(policy + strlen("policy"), &cpu) < 0 || cpu >= CPUSET_MAX)
+		return false;
+	text_print(path, sizeof(path), CPU_DIR "/cpufreq/%s/affected_cpus", policy);
+	if (read_blank_list(fs, path, ret) == 0)
+		return !cpuset_empty(ret);
+	*ret = cpuset_one((unsigned) cpu);
+	return true;
+}
+
 static void read_policies(const struct fs *fs, struct power_facts *p)
 {
 	struct fs_names names;
@@ -57,11 +72,8 @@ static void read_policies(const struct fs *fs, struct power_facts *p)
 		return;
 	for (size_t i = 0; i < names.n; i++) {
 		struct cpuset cpus;
-		char path[128];
 
-		if (!text_starts(names.at[i], "policy") ||
-		    text_print(path, sizeof(path), CPU_DIR "/cpufreq/%s/affected_cpus", names.at[i]) ||
-		    read_blank_list(fs, path, &cpus) < 0 || cpuset_empty(&cpus))
+		if (!policy_cpus(fs, names.at[i], &cpus))
 			continue;
 		read_policy_file(fs, names.at[i], "scaling_driver", &cpus, &p->driver);
 		read_policy_file(fs, names.at[i], "scaling_governor", &cpus, &p->governor);
