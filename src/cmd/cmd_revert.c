@@ -6,6 +6,7 @@
 #include "base/sink.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
+#include "cmd/tune_hold.h"
 #include "journal/undo.h"
 #include "study/machine_lock.h"
 
@@ -32,11 +33,12 @@ static const struct option_row revert_options_rows[] = {
 };
 
 static const struct option_row revert_args[] = {
-	OPT_STR(struct revert_cfg, run, .name = "RUN", .optional = true, .help = "only this run; else all whose vlat is dead"),
+	OPT_STR(struct revert_cfg, run, .name = "RUN", .optional = true,
+		.help = "only this run; else every tuning, and all runs whose vlat is dead"),
 };
 
 static const struct example revert_examples[] = {
-	{ .line = "vlat revert", .what = "clean up after a vlat that was killed" },
+	{ .line = "vlat revert", .what = "end a tuning, or clean up after a vlat that was killed" },
 	{ .line = "vlat revert --dry-run", .what = "look first" },
 };
 
@@ -94,6 +96,17 @@ static int put_json(struct sink *out, const struct revert_report *report)
 	return 0;
 }
 
+static int revert_dead(const struct revert_options *options, struct revert_report *report, struct err *err)
+{
+	int lock = -1, r = options->dry_run ? 0 : machine_lock_within(&lock, PATIENCE_NS, err);
+
+	if (r == 0)
+		r = journal_revert(options, report, err);
+	if (lock >= 0)
+		close(lock);
+	return r;
+}
+
 static int run_revert(const struct call *call)
 {
 	const struct revert_cfg *cfg = call->config;
@@ -102,12 +115,10 @@ static int run_revert(const struct call *call)
 	struct sink out = { 0 };
 	struct err err = { 0 };
 	bool clean;
-	int lock = -1, r = cfg->dry_run ? 0 : machine_lock_within(&lock, PATIENCE_NS, &err);
+	int r = cfg->dry_run ? 0 : tune_release(cfg->run, &err);
 
 	if (r == 0)
-		r = journal_revert(&options, &report, &err);
-	if (lock >= 0)
-		close(lock);
+		r = revert_dead(&options, &report, &err);
 	if (r < 0) {
 		revert_report_free(&report);
 		return cmd_fail(&err);
@@ -135,7 +146,7 @@ const struct command cmd_revert = {
 		"containers, "
 		"network namespaces, control groups, mounts and folders, and puts settings back, last first.\n\n"
 		"Only what is still as vlat left it is changed. A value that somebody else has changed since is reported and "
-		"left alone. "
+		"left alone. A tuning that vlat tune keeps in force is ended and undone, too. "
 		"After a reboot there is nothing to put back in /proc and /sys. Runs whose vlat is alive are not touched.",
 	ROWS(options, revert_options_rows),
 	ROWS(args, revert_args),

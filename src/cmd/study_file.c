@@ -11,31 +11,9 @@
 #include "base/sink.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "cmd/data_folder.h"
 
 #define ENDING ".yaml"
-
-/* The folder `studies`: the user's word, the source tree around build/src/vlat, an installation moved as a whole, the configured
- * one. */
-static int studies_folder(char ret[PATH_MAX], struct err *err)
-{
-	static const char *const beside[] = { "/../../data/studies", "/../share/vlat/studies" };
-	const char *named = getenv("VLAT_DATA");
-	char self[PATH_MAX] = "";
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (named && !text_print(ret, PATH_MAX, "%s/studies", named))
-		return 0;
-	if (n > 0 && strrchr(self, '/'))
-		*strrchr(self, '/') = '\0';
-	for (size_t i = 0; n > 0 && i < ARRAY_SIZE(beside); i++)
-		if (!text_print(ret, PATH_MAX, "%s%s", self, beside[i]) && access(ret, R_OK) == 0)
-			return 0;
-	if (!text_print(ret, PATH_MAX, "%s", VLAT_DATADIR "/studies") && access(ret, R_OK) == 0)
-		return 0;
-	return err_set(err, -ENOENT,
-		       "the studies that come with vlat are neither beside it nor in %s; give a file, or set VLAT_DATA",
-		       VLAT_DATADIR);
-}
 
 /* "interference, welch", and which of them is meant. */
 static int explain_unknown(const char *folder, const char *word, struct err *err)
@@ -77,7 +55,7 @@ int study_file_find(const char *word, char ret[PATH_MAX], struct err *err)
 		return text_print(ret, PATH_MAX, "%s", word)
 			       ? err_set(err, -ENAMETOOLONG, "the name of the study file is too long")
 			       : 0;
-	r = studies_folder(folder, err);
+	r = data_folder("studies", folder, err);
 	if (r < 0)
 		return r;
 	if (text_is_name(word) && !text_print(ret, PATH_MAX, "%s/%s" ENDING, folder, word) && access(ret, R_OK) == 0)

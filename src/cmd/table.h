@@ -12,9 +12,11 @@
 /* clang-format off */
 #define VLAT_COMMANDS(X) \
 	X(audit) \
+	X(capture) \
 	X(compare) \
 	X(console) \
 	X(help) \
+	X(inspect) \
 	X(knobs) \
 	X(measure) \
 	X(plan) \
@@ -22,8 +24,10 @@
 	X(report) \
 	X(revert) \
 	X(run) \
+	X(status) \
 	X(stop) \
 	X(study) \
+	X(tune) \
 	X(version) \
 	X(workloads)
 /* clang-format on */

@@ -113,6 +113,15 @@ static int lock_and_reload(struct journal *j, bool *ret_gone, struct err *err)
 	return r == -ENOENT ? 0 : r;
 }
 
+/* What cannot be judged is an item of the report too, so no error is lost. */
+static int look_at_live(const struct undo_ctx *c, struct revert_run *run)
+{
+	struct err ignored = { 0 };
+
+	undo_entries(c, 0, &run->report, &ignored);
+	return 0;
+}
+
 static int revert_journal(struct journal *j, const struct revert_options *o, struct revert_run *run, struct err *err)
 {
 	struct undo_ctx c = { .j = j, .dry = o->dry_run, .end = true };
@@ -126,7 +135,7 @@ static int revert_journal(struct journal *j, const struct revert_options *o, str
 	if (!j->rebooted && proc_is_alive(j->head.pid, j->head.start)) {
 		run->state = REVERT_LIVE;
 		text_print(run->text, sizeof(run->text), "in use by process %ld; it cleans up itself when it ends", run->pid);
-		return 0;
+		return o->look && o->dry_run ? look_at_live(&c, run) : 0;
 	}
 	run->state = REVERT_CLEAN;
 	if (!o->dry_run)

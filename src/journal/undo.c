@@ -48,7 +48,7 @@ void undo_report_free(struct undo_report *r)
 
 static void report_add(struct undo_report *report, const struct undo_item *item)
 {
-	if (item->state == UNDO_FOREIGN || item->state == UNDO_FAILED)
+	if (!report && (item->state == UNDO_FOREIGN || item->state == UNDO_FAILED)) /* nobody else will tell */
 		log_warn("%s %s", item->what, item->text);
 	if (!report)
 		return;

@@ -55,6 +55,7 @@ struct revert_run {
 
 struct revert_options {
 	bool dry_run;           /* say what would be done */
+	bool look;              /* with dry_run: also at runs that are alive: what of theirs is still as they left it? */
 	bool forget;            /* drop what cannot be undone from the record */
 	const char *run;        /* only this one; NULL = all */
 };

@@ -85,7 +85,7 @@ static void choose_knobs(struct plan *p, const struct plan_options *o)
 
 		if (named(o->except, k->id) || (o->only && !named(o->only, k->id)))
 			continue;
-		if (k->security && !o->allow_insecure) {
+		if (k->security && !o->allow_insecure && !named(o->insecure, k->id)) {
 			p->left_out++;
 			continue;
 		}
@@ -124,6 +124,8 @@ int plan_make(struct plan **ret, const struct fs *fs, const struct host_facts *f
 
 	if (r == 0)
 		r = check_ids(o->except, err);
+	if (r == 0)
+		r = check_ids(o->insecure, err);
 	if (r < 0)
 		return r;
 	if (!split->possible)

@@ -29,6 +29,7 @@ struct plan;
 
 struct plan_options {
 	bool allow_insecure;            /* security-lowering knobs too; each is listed in every report */
+	const char *const *insecure;    /* or only these of them: knob ids, NULL-terminated; NULL = none */
 	const char *const *only;        /* knob ids, NULL-terminated; NULL = all */
 	const char *const *except;      /* knob ids left out */
 	const char *const *leave_alone; /* process ids or names whose tasks are never moved, NULL-terminated */
