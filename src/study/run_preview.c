@@ -20,30 +20,39 @@ static void put_factor(struct sink *out, const struct study_spec *s, enum spec_f
 	sink_put(out, "\n");
 }
 
-/* A system that is not there would be left out: the plan says so beforehand. */
-static void put_missing(struct sink *out, const struct study_run *r)
+/* A system that is not there would be left out: the plan does so too, and says it. */
+static int find_missing(struct study_run *r, struct err *err)
 {
 	const struct study_spec *s = r->spec;
-	missing_list missing = { 0 };
+	missing_list found = { 0 };
+	unsigned left = 0;
 	enum sut_part part;
-	char text[128];
 
 	for (unsigned i = 0; i < s->n_systems; i++) {
-		struct err err = { 0 };
+		struct err why = { 0 };
 
-		if (!missing_holds(&missing, &s->systems[i]) &&
-		    sut_available(&s->systems[i], &r->wish.sut, study_run_needs_peer(s), &part, &err) < 0)
-			missing_add(&missing, &s->systems[i], part, err.text);
+		if (!missing_holds(&found, &s->systems[i]) &&
+		    sut_available(&s->systems[i], &r->wish.sut, study_run_needs_peer(s), &part, &why) < 0)
+			missing_add(&found, &s->systems[i], part, why.text);
+		left += !missing_holds(&found, &s->systems[i]);
 	}
-	for (size_t i = 0; i < missing.n; i++) {
-		const struct run_missing *m = &missing.at[i];
+	for (size_t i = 0; i < found.n; i++)
+		*vec_add(&r->missing) = found.at[i];
+	vec_free(&found);
+	return left ? study_run_arrange(r, err) : 0; /* without rights there is none: then as if they were had */
+}
 
-		sink_printf(out, "              %s cannot be had as things are: %s\n", missing_text(m, text, sizeof(text)),
-			    m->why);
+static void put_missing(struct sink *out, const struct study_run *r)
+{
+	char text[128];
+
+	for (size_t i = 0; i < r->missing.n; i++) {
+		const struct run_missing *m = &r->missing.at[i];
+
+		sink_printf(out, "              %s cannot be had as things are: %s\n", missing_text(m, text, sizeof(text)), m->why);
 		if (*m->cure)
 			sink_printf(out, "              (%s)\n", m->cure);
 	}
-	vec_free(&missing);
 }
 
 static void put_systems(struct sink *out, const struct study_run *r)
@@ -68,8 +77,8 @@ static void put_levels(struct sink *out, const struct study_run *r)
 		sink_printf(out, "%s%s", i ? ", " : "", s->loads[i].name);
 	sink_put(out, "\n  workloads   ");
 	for (unsigned i = 0; i < s->n_workloads; i++)
-		sink_printf(out, "%s%s%s", i ? ", " : "", s->workloads[i].name,
-			    s->workloads[i].aa ? " (twice in stock: A/A)" : "");
+		sink_printf(out, "%s%s%s%s%s", i ? ", " : "", s->workloads[i].name, s->workloads[i].aa ? " (twice at " : "",
+			    s->workloads[i].aa ? s->tunings[0].name : "", s->workloads[i].aa ? ": A/A)" : "");
 	sink_put(out, "\n");
 }
 
@@ -137,6 +146,8 @@ int study_run_preview(struct study_run *r, struct sink *out, struct err *err)
 	char length[32];
 	int rc = tuning_host_read(&host, err);
 
+	if (rc == 0)
+		rc = find_missing(r, err);
 	if (rc < 0)
 		return rc;
 	progress_make(&p, r->spec, &r->order);

@@ -182,6 +182,8 @@ json_t *sut_facts(const struct sut *s)
 	json_t *facts = json_pack("{s:s, s:s, s:s}", "accelerator", "none", "accelerator_why", "", "agent",
 				  agent_facts(s->agent)->version);
 
+	if (facts && s->spec.peer && s->spec.system.datapath) /* with its options: which device, which VLAN */
+		json_object_set_new(facts, "datapath", json_string(s->spec.system.datapath));
 	if (facts && s->driver->facts && s->driver->facts(s, facts) < 0) {
 		json_decref(facts);
 		return NULL;

@@ -30,13 +30,35 @@ static enum kernel_flavour flavour_of(const struct sut_kit *kit, enum guest_kern
 	return kit->wish.whole_kernel ? KERNEL_GENERIC : KERNEL_FASTEST;
 }
 
+/* Whether enough of them are free is known when a guest wants them; whether there is such a size, beforehand. */
+static int check_pages(enum guest_pages pages, struct err *err)
+{
+	static const struct {
+		const char *pool, *size, *cure;
+	} rows[PAGES_SIZES] = {
+		[PAGES_2M] = { "hugepages-2048kB", "2 MB", "take a kernel with CONFIG_HUGETLBFS" },
+		[PAGES_1G] = { "hugepages-1048576kB", "1 GB",
+			       "it takes a CPU with the flag pdpe1gb (a hypervisor may hide it) and a kernel with CONFIG_HUGETLBFS" },
+	};
+	char path[96];
+
+	if (!rows[pages].pool)
+		return 0;
+	(void) text_print(path, sizeof(path), "/sys/kernel/mm/hugepages/%s", rows[pages].pool);
+	if (access(path, F_OK) == 0)
+		return 0;
+	return err_set(err, -EOPNOTSUPP, "this machine has no pages of %s (%s is missing): %s", rows[pages].size, path,
+		       rows[pages].cure);
+}
+
 static int vm_fits(const struct sut_system *system, const struct sut_wish *wish, enum sut_part *ret_part, struct err *err)
 {
 	*ret_part = PART_KERNEL;
 	if (system->kernel != GUEST_STANDARD && wish->kernel)
 		return err_set(err, -EINVAL, "--kernel names the guest's kernel already: the guest kernel cannot be '%s' too",
 			       guest_kernel_name(system->kernel));
-	return 0;
+	*ret_part = PART_PAGES;
+	return check_pages(system->pages, err);
 }
 
 static int vm_prepare(struct sut_kit *kit, const struct sut_system *system, enum sut_part *ret_part, struct err *err)

@@ -161,8 +161,11 @@ static void the_shipped_studies_are_sound(void **state)
 		const char *path;
 		size_t cells, quick_cells;
 	} rows[] = {
-		{ SOURCE_ROOT "/data/studies/welch.yaml", 210, 63 },
+		{ SOURCE_ROOT "/data/studies/welch.yaml", 240, 72 },
 		{ SOURCE_ROOT "/data/studies/interference.yaml", 300, 90 },
+		{ SOURCE_ROOT "/data/studies/datapaths.yaml", 350, 105 },
+		{ SOURCE_ROOT "/data/studies/guest-kernel.yaml", 100, 30 },
+		{ SOURCE_ROOT "/data/studies/pages.yaml", 70, 21 },
 	};
 
 	(void) state;
