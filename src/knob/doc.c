@@ -92,7 +92,8 @@ static void put_knob(const struct knob *k, struct sink *out)
 		sink_printf(out, "- cure: %s\n", k->cure);
 	if (k->dispute)
 		sink_printf(out, "- sources disagree: %s\n", k->dispute);
-	sink_printf(out, "- takes effect: %s%s\n", when_words[k->when], k->disruptive ? ", and is felt while it changes" : "");
+	sink_printf(out, "- takes effect: %s%s\n", !knob_find(k->id) && k->when == KNOB_LIVE ? "live" : when_words[k->when],
+		    k->disruptive ? ", and is felt while it changes" : "");
 	sink_printf(out, "- set by: %s\n",
 		    knob_find(k->id) ? "`vlat` itself (tuning level `vlat`)" : "you; `vlat audit` only looks");
 	if (k->security)

@@ -23,11 +23,15 @@ int check_nohz_full(const struct knob *k, const struct knob_ctx *c, struct setti
 	return 0;
 }
 
-/* nohz_full= offloads its CPUs too; the threads rcuop/N (rcuos/N) exist for offloaded CPUs only. */
+/*
+ * nohz_full= offloads its CPUs too.  The threads rcuop/N (rcuos/N) prove little: since 5.17 the kernel makes them for all
+ * CPUs once the parameter is given, so that CPUs can be switched over later.  What was asked for counts where they exist.
+ */
 static struct cpuset offloaded(const struct knob_ctx *c)
 {
 	const struct task_facts *tasks = look_tasks(c);
-	struct cpuset set = c->facts->cpu.nohz_full;
+	struct cpuset threads = { 0 }, asked = { 0 };
+	char value[512];
 
 	for (size_t i = 0; i < tasks->n; i++) {
 		const char *at = tasks->at[i].stat.comm;
@@ -35,9 +39,12 @@ static struct cpuset offloaded(const struct knob_ctx *c)
 
 		if (task_is_kernel(&tasks->at[i]) && text_starts(at, "rcuo") && strchr(at, '/') && !text_starts(at, "rcuog") &&
 		    text_u64(strchr(at, '/') + 1, &cpu) == 0 && cpu < CPUSET_MAX)
-			cpuset_add(&set, (unsigned) cpu);
+			cpuset_add(&threads, (unsigned) cpu);
 	}
-	return set;
+	if (look_boot(c, "rcu_nocbs", value, sizeof(value)) && cpuset_parse_list(value, &asked) < 0)
+		asked = text_eq(value, "all") ? c->facts->cpu.possible : (struct cpuset){ 0 };
+	asked = cpuset_and(&asked, &threads);
+	return cpuset_or(&asked, &c->facts->cpu.nohz_full);
 }
 
 int check_rcu_nocbs(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)

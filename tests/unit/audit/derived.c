@@ -136,6 +136,39 @@ static void test_threads(void **state)
 	lab_close(&lab);
 }
 
+static void put_rcuo(struct lab *lab, int pid, int cpu)
+{
+	AUTO_FREE char *stat =
+		xprintf("%d (rcuop/%d) S 2 0 0 0 -1 2097216 0 0 0 0 0 0 0 0 20 0 1 0 55 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 "
+			"0 0 0\n",
+			pid, cpu);
+	char path[64];
+
+	text_print(path, sizeof(path), "proc/%d/task/%d/stat", pid, pid);
+	lab_put(lab, path, stat);
+	text_print(path, sizeof(path), "proc/%d/task/%d/status", pid, pid);
+	lab_put(lab, path, "Cpus_allowed_list:\t0-15\n");
+}
+
+/* Threads without the parameter's list, or a list without threads, offload nothing. */
+static void test_rcu(void **state)
+{
+	struct lab lab;
+
+	(void) state;
+	lab_open(&lab, "server-v2");
+	lab_put(&lab, "proc/cmdline", "rcu_nocbs=1-15\n");
+	lab_is(&lab, "vm-host", "iso.rcu_nocbs", AUDIT_DIFFERS, "none");
+	for (int cpu = 0; cpu < 16; cpu++)
+		put_rcuo(&lab, 900 + cpu, cpu);
+	lab_is(&lab, "vm-host", "iso.rcu_nocbs", AUDIT_OK, "1-15");
+	lab_put(&lab, "proc/cmdline", "rcu_nocbs\n");
+	lab_is(&lab, "vm-host", "iso.rcu_nocbs", AUDIT_DIFFERS, "none");
+	lab_put(&lab, "proc/cmdline", "rcu_nocbs=all\n");
+	lab_is(&lab, "vm-host", "iso.rcu_nocbs", AUDIT_OK, "0-15");
+	lab_close(&lab);
+}
+
 static void test_idle_poll(void **state)
 {
 	struct lab lab;
@@ -155,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_isolcpus),   cmocka_unit_test(test_lists),   cmocka_unit_test(test_irqbalance),
 		cmocka_unit_test(test_two_tuners), cmocka_unit_test(test_threads), cmocka_unit_test(test_idle_poll),
+		cmocka_unit_test(test_rcu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
