@@ -99,8 +99,9 @@ static void check_rights(const struct vm *vm)
 	struct stat st;
 
 	printf("# QEMU runs as user %u%s%s\n", (unsigned) rights.uid, *rights.why ? ": " : "", rights.why);
+	check(rights.uid != 0 || *rights.why);
 	if (rights.uid == 0)
-		return; /* and it was said why */
+		return;
 	uid = xprintf("Uid:\t%u\t%u\t%u\t%u\n", rights.uid, rights.uid, rights.uid, rights.uid);
 	check(has(status, uid) && has(status, "NoNewPrivs:\t1") && has(status, "Seccomp:\t2"));
 	check(strstr(status, "CapEff:\t0000000000000000") || has(status, "CapEff:\t0000000000004000"));
