@@ -35,6 +35,10 @@ static int wait_for(int fd, uint64_t until_ns, struct err *err)
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_sys(err, -errno, "cannot lock " LOCK_FILE);
+		if (text_starts(holder(fd, pid), "runs")) /* run/machine.c: they may stay for ever */
+			return err_set(err, -EBUSY,
+				       "something that `vlat run` has started is on this machine (see `vlat ps`): both would "
+				       "disturb each other; stop it first with `vlat stop NAME`");
 		if (!told)
 			log_note("waiting for another vlat (process %s) to finish with this machine", holder(fd, pid));
 		told = true;
