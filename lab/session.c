@@ -167,15 +167,29 @@ static int heed_frames(struct session *s, struct err *err)
 	return r;
 }
 
-/* QEMU is gone, or the guest's kernel is. */
+/* QEMU's last line; the ones before it are warnings that x-force-features (argv.c) causes. */
+static const char *last_line(const char *said)
+{
+	const char *line = strrchr(said, '\n'), *text = line ? line + 1 : said, *colon = strstr(text, ": ");
+
+	return colon && text_starts(text, "qemu") ? colon + 2 : text;
+}
+
+/* Either QEMU could not, or the kernel in it gave up and, as it was told, rebooted: then QEMU ends well. */
 static int lost(struct session *s, struct err *err)
 {
-	AUTO_FREE char *console = tail_text(s->launch->console, CONSOLE_BYTES);
+	struct launch *l = s->launch;
+	AUTO_FREE char *console = tail_text(l->console, 16 * CONSOLE_BYTES), *said = tail_text(l->said, CONSOLE_BYTES);
+	const char *panic = strstr(console, "Kernel panic");
+	size_t len = strlen(console);
+	char how[64];
 
-	err_set(err, -EIO, "the lab ended by itself; its console said last: %.400s", *console ? console : "nothing");
-	if (!s->up)
-		launch_explain(s->launch, err);
-	return -EIO;
+	if (panic)
+		return err_set(err, -EIO, "the lab ended by itself: %.*s", (int) strcspn(panic, "\n"), panic);
+	if (!launch_ended(l, clock_ns() + NS_PER_S) || (!l->end.signalled && l->end.code == 0))
+		return err_set(err, -EIO, "the lab ended by itself; its console said last: %s",
+			       len == 0 ? "nothing" : console + (len > 400 ? len - 400 : 0));
+	return err_set(err, -EIO, "QEMU ended (%s), saying: %.400s", child_end_text(l->end, how, sizeof(how)), last_line(said));
 }
 
 static int take_bytes(struct session *s, struct err *err)

@@ -113,22 +113,12 @@ static void test_persist(void)
 	check(file_read_all(left, 100, &text, NULL, &e) >= 0 && text_eq(text, "kept\n"));
 }
 
-static const struct {
-	const char *name;
-	void (*test)(void);
-} tests[] = {
-	{ "standard", test_standard }, { "rt", test_rt },           { "cloud", test_cloud },
+static const struct lab_test tests[] = {
+	{ "standard", test_standard },   { "rt", test_rt },           { "cloud", test_cloud },
 	{ "backports", test_backports }, { "persist", test_persist },
 };
 
 int main(int argc, char **argv)
 {
-	lab_begin(argc, argv);
-	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
-		if (argc > 2 && !text_eq(argv[2], tests[i].name))
-			continue;
-		printf("# %s\n", tests[i].name);
-		tests[i].test();
-	}
-	return 0;
+	return lab_main(argc, argv, tests, ARRAY_SIZE(tests));
 }

@@ -92,6 +92,13 @@ static void test_no_boot(void)
 
 	lab_exited(&s, 125);
 	lab_has(s.err, "ended by itself");
+	lab_has(s.err, "Kernel panic");
+	lab_said_free(&s);
+
+	s = LAB("--qemu", "-device no-such-device", "--", "true");
+	lab_exited(&s, 125);
+	lab_has(s.err, "QEMU ended");
+	lab_has(s.err, "no-such-device");
 	lab_said_free(&s);
 }
 
@@ -119,16 +126,28 @@ static void test_two(void)
 	await_text(two, "lab.number=2");
 }
 
+static void test_interrupt(void)
+{
+	test_signal(SIGINT, 130);
+}
+
+static void test_terminate(void)
+{
+	test_signal(SIGTERM, 130);
+}
+
+static void test_kill(void)
+{
+	test_signal(SIGKILL, 0);
+}
+
+static const struct lab_test tests[] = {
+	{ "timeout-in-boot", test_timeout_in_boot }, { "timeout", test_timeout }, { "interrupt", test_interrupt },
+	{ "terminate", test_terminate },             { "kill", test_kill },       { "no-boot", test_no_boot },
+	{ "no-such-command", test_no_such_command }, { "two", test_two },
+};
+
 int main(int argc, char **argv)
 {
-	lab_begin(argc, argv);
-	test_timeout_in_boot();
-	test_timeout();
-	test_signal(SIGINT, 130);
-	test_signal(SIGTERM, 130);
-	test_signal(SIGKILL, 0);
-	test_no_boot();
-	test_no_such_command();
-	test_two();
-	return 0;
+	return lab_main(argc, argv, tests, ARRAY_SIZE(tests));
 }

@@ -44,6 +44,22 @@ void lab_begin(int argc, char **argv)
 	atexit(remove_folder);
 }
 
+int lab_main(int argc, char **argv, const struct lab_test *tests, size_t n)
+{
+	bool any = false;
+
+	lab_begin(argc, argv);
+	for (size_t i = 0; i < n; i++) {
+		if (argc > 2 && !text_eq(argv[2], tests[i].name))
+			continue;
+		printf("# %s\n", tests[i].name);
+		tests[i].test();
+		any = true;
+	}
+	check(any);
+	return 0;
+}
+
 struct lab_said lab_words(const char *const *words, const char *env)
 {
 	struct spawn_opts how = SPAWN_OPTS_INIT;

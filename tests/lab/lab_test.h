@@ -4,6 +4,7 @@
 #define LAB_TEST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/spawn.h"
 
@@ -14,6 +15,13 @@ struct lab_said {
 
 /* First thing in main(); argv[1] is vlat-lab. */
 void lab_begin(int argc, char **argv);
+
+/* The rest of main(): all tests, or the one named by argv[2]. */
+struct lab_test {
+	const char *name;
+	void (*test)(void);
+};
+int lab_main(int argc, char **argv, const struct lab_test *tests, size_t n);
 
 /* "vlat-lab WORDS..." to its end; env: one more "K=V", or NULL. */
 struct lab_said lab_words(const char *const *words, const char *env);
