@@ -28,11 +28,23 @@ static const struct exit_row status_exits[] = {
 	{ .code = EXIT_NO, .meaning = "somebody has changed a setting since, or a dead run has left something" },
 };
 
-/* A live run's settings would be put back: still as vlat left them.  One that is as it was before has been put back by somebody.
+/*
+ * A change of a live run that undoing would put back is in force.  A setting
+ * that is as it was before has been put back by somebody, unless the kernel
+ * had refused the change in the first place.
  */
+static bool has_drifted(const struct undo_item *it)
+{
+	return it->state == UNDO_FOREIGN || (it->state == UNDO_SAME && it->what[0] == '/' && !text_eq(it->text, UNDO_REFUSED));
+}
+
 static size_t drifted(const struct revert_run *run)
 {
-	return run->report.count[UNDO_FOREIGN] + run->report.count[UNDO_SAME];
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->report.n; i++)
+		n += has_drifted(&run->report.at[i]);
+	return n;
 }
 
 static bool is_fine(const struct revert_run *run)
@@ -45,10 +57,8 @@ static void put_drift(struct sink *out, const struct revert_run *run)
 	for (size_t i = 0; i < run->report.n; i++) {
 		const struct undo_item *it = &run->report.at[i];
 
-		if (it->state == UNDO_SAME)
-			sink_printf(out, "  drifted  %s: it is as it was before vlat\n", it->what);
-		else if (it->state == UNDO_FOREIGN)
-			sink_printf(out, "  drifted  %s: %s\n", it->what, it->text);
+		if (has_drifted(it))
+			sink_printf(out, "  drifted  %s: %s\n", it->what, it->text[0] ? it->text : "it is as it was before vlat");
 	}
 }
 
@@ -82,7 +92,7 @@ static json_t *runs_json(const struct revert_report *report)
 		for (size_t k = 0; run->state == REVERT_LIVE && k < run->report.n; k++) {
 			const struct undo_item *it = &run->report.at[k];
 
-			if (it->state == UNDO_SAME || it->state == UNDO_FOREIGN)
+			if (has_drifted(it))
 				json_array_append_new(drift, json_pack("{s:s, s:s}", "what", it->what, "text", it->text));
 		}
 		json_array_append_new(all,

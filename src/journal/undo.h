@@ -24,6 +24,9 @@ enum undo_state {
 	UNDO_FAILED,            /* stays in the journal */
 };
 
+/* The text of an UNDO_SAME whose change the kernel had refused. */
+#define UNDO_REFUSED "the kernel did not take the change"
+
 struct undo_item {
 	enum undo_state state;
 	char what[256];         /* "/proc/sys/kernel/timer_migration", "task 812 (kswapd0)" */

@@ -155,8 +155,11 @@ enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, stru
 		return UNDO_FAILED;
 	}
 	brief(e->form, e->before, before, sizeof(before));
-	if (value_same(e->form, now, e->before))
+	if (value_same(e->form, now, e->before)) {
+		if (e->left && value_same(e->form, e->left, e->before))
+			text_print(item->text, sizeof(item->text), UNDO_REFUSED);
 		return UNDO_SAME;
+	}
 	if (!is_ours(e, now)) {
 		text_print(item->text, sizeof(item->text),
 			   "is %s now; vlat found %s and wrote %s; somebody changed it since, left alone",

@@ -92,6 +92,16 @@ static int intent_mount(const struct plan *p, const struct setting *s, struct er
 	return journal_mount(p->journal, path, err);
 }
 
+/* For whoever reads the journal later: this one was never changed, so nobody has changed it back. */
+static void note_refused(struct plan *p, const struct setting *s)
+{
+	char path[512];
+	struct err err = { 0 };
+
+	absolute(p, s->path, path, sizeof(path));
+	journal_left(p->journal, path, s->before, &err);
+}
+
 /* The kernel may keep a value of its own; what it shows is then put back at once. */
 static int read_back(struct plan *p, struct setting *s)
 {
@@ -109,6 +119,7 @@ static int read_back(struct plan *p, struct setting *s)
 	}
 	if (value_same(s->form, now, s->before)) {
 		settle(s, SETTING_BLOCKED, "the kernel took the value and kept its own");
+		note_refused(p, s);
 		return 0;
 	}
 	value_clean(s->form, now, shown, sizeof(shown));
@@ -136,6 +147,7 @@ static int do_value(struct plan *p, struct setting *s, struct err *err)
 	r = fs_write(&p->fs, s->path, line);
 	if (r < 0) {
 		settle(s, SETTING_BLOCKED, "the kernel refused it: %s", strerror(-r));
+		note_refused(p, s);
 		return 0;
 	}
 	return read_back(p, s);

@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A tuning that stays: applied, watched, reverted; its holder killed; a second one refused; what somebody else changed left alone.
+#   tune.sh VLAT SNAPSHOT
+# In a /run and a network namespace of its own, so that no other vlat's locks are in the way.
+set -u
+vlat=$1
+snapshot=$2
+[ "$(id -u)" = 0 ] || { echo "skipped: tuning needs root"; exit 77; }
+if [ "${3:-}" != inside ]; then
+	unshare -mn true 2>/dev/null || { echo "skipped: no mount or network namespace can be made here"; exit 77; }
+	exec unshare -mn "$0" "$vlat" "$snapshot" inside
+fi
+mount -t tmpfs tmpfs /run || exit 99
+work=$(mktemp -d /tmp/vlat-tune-XXXXXX) || exit 99
+export VLAT_STATE="$work/state"
+mkdir "$VLAT_STATE"
+swap=/proc/sys/vm/swappiness
+swap_before=$(cat $swap)
+failed=0
+clean() {
+	"$vlat" revert >/dev/null 2>&1
+	echo "$swap_before" >$swap
+	rm -rf "$work"
+}
+trap clean EXIT
+
+bad() {
+	echo "FAILED: $1" >&2
+	cat "$work/out" >&2
+	failed=1
+}
+# run CODE WORDS...: vlat WORDS, its exit code checked, its output in $work/out
+run() {
+	want=$1
+	shift
+	"$vlat" "$@" >"$work/out" 2>&1
+	got=$?
+	[ $got -eq "$want" ] || bad "vlat $*: exit $got, not $want"
+}
+said() {
+	grep -q -- "$1" "$work/out" || bad "vlat did not say: $1"
+}
+holder() {
+	"$vlat" status --json | sed -n 's/.*"pid": \([0-9]*\),.*/\1/p'
+}
+
+# Nothing happens that was not asked for.
+run 0 tune vm-host
+said "Nothing was changed"
+run 0 status
+said "nothing is in force"
+run 2 tune vm-hots
+said "did you mean vm-host"
+run 2 tune vm-host --only mem.swop
+said "did you mean mem.swap"
+run 2 tune vm-host --apply --json
+
+# All that the profile wants, and back: the machine is as it was.
+"$snapshot" >"$work/before"
+run 0 tune vm-host --level extreme --apply
+said "In force as run"
+run 0 status
+said "0 drifted"
+run 2 tune realtime --apply
+said "vlat revert first"
+run 0 revert
+said "reverted"
+"$snapshot" --since "$work/before" >"$work/out" || bad "revert left a difference"
+run 0 status
+said "nothing is in force"
+
+# A holder that is killed leaves its journal.
+echo 60 >$swap
+run 0 tune vm-host --only mem.swap --apply
+[ "$(cat $swap)" = 10 ] || bad "swappiness is $(cat $swap), not 10"
+kill -9 "$(holder)"
+sleep 0.2
+run 1 status
+said "its process is dead"
+run 0 revert
+[ "$(cat $swap)" = 60 ] || bad "swappiness is $(cat $swap), not 60"
+
+# A holder that is asked to end, as at a shutdown, puts everything back itself.
+run 0 tune vm-host --only mem.swap --apply
+pid=$(holder)
+kill "$pid"
+for _ in $(seq 100); do
+	kill -0 "$pid" 2>/dev/null || break
+	sleep 0.1
+done
+[ "$(cat $swap)" = 60 ] || bad "a holder asked to end left swappiness at $(cat $swap)"
+run 0 status
+
+# What somebody else has changed since is his: told, and left alone.
+run 0 tune vm-host --only mem.swap --apply
+echo 33 >$swap
+run 1 status
+said "drifted  $swap: is 33 now"
+run 4 revert
+said "somebody changed it since"
+[ "$(cat $swap)" = 33 ] || bad "a foreign value was overwritten"
+run 0 status
+exit $failed
