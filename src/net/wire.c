@@ -88,7 +88,8 @@ static int note_namespaces(const struct wire *w, struct journal *j, struct err *
 }
 
 /* The far end of a cable: loopback, address, and who is at the other end. */
-static int dress_end(int ns_fd, const char *address, const char *neighbour, const struct mac *neighbour_mac, struct err *err)
+static int dress_end(int ns_fd, const char *link, const char *address, const char *neighbour,
+		     const struct mac *neighbour_mac, struct err *err)
 {
 	AUTO_NET struct net *net = NULL;
 	int r = net_open(&net, ns_fd, err);
@@ -96,20 +97,20 @@ static int dress_end(int ns_fd, const char *address, const char *neighbour, cons
 	if (r == 0)
 		r = link_set(net, "lo", &(struct link_wish) { .up = true }, err);
 	if (r == 0)
-		r = link_set(net, WIRE_LINK, &(struct link_wish) { .up = true }, err);
+		r = link_set(net, link, &(struct link_wish) { .up = true }, err);
 	if (r == 0)
-		r = link_address(net, WIRE_LINK, address, WIRE_PREFIX, err);
+		r = link_address(net, link, address, WIRE_PREFIX, err);
 	if (r == 0 && neighbour)
-		r = link_neighbour(net, WIRE_LINK, neighbour, neighbour_mac, err);
+		r = link_neighbour(net, link, neighbour, neighbour_mac, err);
 	return r;
 }
 
-static int await_end(int ns_fd, struct err *err)
+static int await_end(int ns_fd, const char *link, struct err *err)
 {
 	AUTO_NET struct net *net = NULL;
 	int r = net_open(&net, ns_fd, err);
 
-	return r < 0 ? r : link_await_for(net, WIRE_LINK, false, LINK_UP_NS, err);
+	return r < 0 ? r : link_await_for(net, link, false, LINK_UP_NS, err);
 }
 
 /* The link of a cable into a VM comes up with the VM's driver. */
@@ -120,7 +121,7 @@ static bool is_dark(const struct wire *w)
 
 int wire_await_peer(const struct wire *w, struct err *err)
 {
-	return w->peer_ns < 0 ? 0 : await_end(w->peer_ns, err);
+	return w->peer_ns < 0 ? 0 : await_end(w->peer_ns, w->parts->peer_link, err);
 }
 
 int wire_dress_peer(struct wire *w, struct err *err)
@@ -128,7 +129,7 @@ int wire_dress_peer(struct wire *w, struct err *err)
 	int r = 0;
 
 	if (w->peer_ns >= 0)
-		r = dress_end(w->peer_ns, WIRE_PEER_ADDRESS, WIRE_SUT_ADDRESS, &w->sut_mac, err);
+		r = dress_end(w->peer_ns, w->parts->peer_link, WIRE_PEER_ADDRESS, WIRE_SUT_ADDRESS, &w->sut_mac, err);
 	return r < 0 || is_dark(w) ? r : wire_await_peer(w, err);
 }
 
@@ -140,8 +141,8 @@ int wire_dress_sut(struct wire *w, struct err *err)
 
 	if (w->sut_ns < 0)
 		return 0;
-	r = dress_end(w->sut_ns, WIRE_SUT_ADDRESS, neighbour, &w->peer_mac, err);
-	return r < 0 ? r : await_end(w->sut_ns, err);
+	r = dress_end(w->sut_ns, w->sut_link, WIRE_SUT_ADDRESS, neighbour, &w->peer_mac, err);
+	return r < 0 ? r : await_end(w->sut_ns, w->sut_link, err);
 }
 
 typedef int build_fn(struct wire *w, struct err *err);
@@ -180,6 +181,7 @@ static int start_parts(struct wire *w, struct journal *j, const struct datapath_
 
 	p->journal = j;
 	p->wish = *wish;
+	(void) text_print(p->peer_link, sizeof(p->peer_link), "%s", WIRE_LINK);
 	p->sut_vf.lease = p->peer_vf.lease = p->sut.lease = p->peer.lease = -1;
 	p->fs.root = p->host_ns = -1;
 	w->parts = p;

@@ -37,7 +37,7 @@ struct wire {
 	char peer_ns_path[NETNS_PATH_MAX];
 	char sut_ns_path[NETNS_PATH_MAX];       /* container: for config.json; "" for a VM and for `host` */
 	char run[16];                           /* in the names of the namespaces */
-	char sut_link[16];                      /* the SUT's interface: "eth0"; in a VM find it by sut_mac */
+	char sut_link[16];                      /* the SUT's interface: "eth0", a card's own name; in a VM find it by sut_mac */
 	struct mac sut_mac, peer_mac;           /* the VM's NIC must use sut_mac: the peer knows no other (vf: set by the PF) */
 	struct wire_parts *parts;               /* private: devices taken, to be given back */
 };                                              /* all fds are close-on-exec */

@@ -71,39 +71,44 @@ static int link_mac(int ns_fd, const char *name, struct mac *ret, struct err *er
 	return r;
 }
 
-/* From the host's namespace into one of the run's, under the name that every end of a wire has there. */
-static int move_in(const struct wire_parts *p, const char *netdev, int ns_fd, struct err *err)
+/*
+ * From the host's namespace into one of the run's, under its own name: when
+ * the kernel has to bring it back, that name is still free.
+ */
+static int move_in(const struct wire_parts *p, const char *netdev, int ns_fd, char link[16], struct err *err)
 {
 	AUTO_NET struct net *net = NULL;
 	int r = net_open(&net, p->host_ns, err);
 
-	return r < 0 ? r : link_move(net, netdev, ns_fd, WIRE_LINK, err);
+	text_print(link, 16, "%s", netdev);
+	return r < 0 ? r : link_move(net, netdev, ns_fd, netdev, err);
 }
 
-static int take_whole(const struct wire_parts *p, struct taken *t, int ns_fd, struct mac *ret_mac, struct err *err)
+static int take_whole(const struct wire_parts *p, struct taken *t, int ns_fd, char link[16], struct mac *ret_mac,
+		      struct err *err)
 {
-	int r = move_in(p, t->before.name, ns_fd, err);
+	int r = move_in(p, t->before.name, ns_fd, link, err);
 
 	t->moved = r == 0;
-	return r < 0 ? r : link_mac(ns_fd, WIRE_LINK, ret_mac, err);
+	return r < 0 ? r : link_mac(ns_fd, link, ret_mac, err);
 }
 
-static int take_function(struct wire_parts *p, struct vf *vf, int ns_fd, struct mac *ret_mac, struct err *err)
+static int take_function(struct wire_parts *p, struct vf *vf, int ns_fd, char link[16], struct mac *ret_mac, struct err *err)
 {
 	char netdev[16];
 	int r = vf_bind_network(p->port, vf, netdev, err);
 
 	if (r == 0)
-		r = move_in(p, netdev, ns_fd, err);
-	return r < 0 ? r : link_mac(ns_fd, WIRE_LINK, ret_mac, err);
+		r = move_in(p, netdev, ns_fd, link, err);
+	return r < 0 ? r : link_mac(ns_fd, link, ret_mac, err);
 }
 
-static int bring_up(int ns_fd, struct err *err)
+static int bring_up(int ns_fd, const char *link, struct err *err)
 {
 	AUTO_NET struct net *net = NULL;
 	int r = net_open(&net, ns_fd, err);
 
-	return r < 0 ? r : link_set(net, WIRE_LINK, &(struct link_wish) { .up = true }, err);
+	return r < 0 ? r : link_set(net, link, &(struct link_wish) { .up = true }, err);
 }
 
 static int take_peer(struct wire *w, struct err *err)
@@ -114,9 +119,9 @@ static int take_peer(struct wire *w, struct err *err)
 	if (w->peer_ns < 0 || p->peer.moved)
 		return 0;
 	if (p->wish.peer == PEER_DEV)
-		return take_whole(p, &p->peer, w->peer_ns, &w->peer_mac, err);
+		return take_whole(p, &p->peer, w->peer_ns, p->peer_link, &w->peer_mac, err);
 	r = sriov_take(p->port, &p->peer_vf, err);
-	return r < 0 ? r : take_function(p, &p->peer_vf, w->peer_ns, &w->peer_mac, err);
+	return r < 0 ? r : take_function(p, &p->peer_vf, w->peer_ns, p->peer_link, &w->peer_mac, err);
 }
 
 static int open_port(struct wire *w, struct err *err)
@@ -131,7 +136,7 @@ static int open_port(struct wire *w, struct err *err)
 	};
 
 	if (p->wish.peer == PEER_PF) {
-		wish.netdev = WIRE_LINK;
+		wish.netdev = p->peer_link;
 		wish.arg = &w->peer_ns;
 	}
 	return sriov_open(&p->port, &p->fs, p->journal, &wish, err);
@@ -157,16 +162,17 @@ int wire_build_vf(struct wire *w, struct err *err)
 	int r = 0;
 
 	if (p->wish.peer == PEER_PF) {
-		r = take_whole(p, &p->peer, w->peer_ns, &w->peer_mac, err);
+		r = take_whole(p, &p->peer, w->peer_ns, p->peer_link, &w->peer_mac, err);
 		if (r == 0)
-			r = bring_up(w->peer_ns, err);
+			r = bring_up(w->peer_ns, p->peer_link, err);
 	}
 	if (r == 0)
 		r = open_port(w, err);
 	if (r == 0)
 		r = sriov_take(p->port, &p->sut_vf, err);
 	if (r == 0)
-		r = w->kind == WIRE_VM ? give_function_to_vm(w, err) : take_function(p, &p->sut_vf, w->sut_ns, &w->sut_mac, err);
+		r = w->kind == WIRE_VM ? give_function_to_vm(w, err)
+				       : take_function(p, &p->sut_vf, w->sut_ns, w->sut_link, &w->sut_mac, err);
 	if (r == 0)
 		r = take_peer(w, err);
 	if (r == 0)
@@ -187,7 +193,7 @@ int wire_build_pf(struct wire *w, struct err *err)
 	if (w->kind == WIRE_VM)
 		r = vfio_bind(&w->vfio, p->journal, p->sut.address, p->wish.force, err);
 	else
-		r = take_whole(p, &p->sut, w->sut_ns, &w->sut_mac, err);
+		r = take_whole(p, &p->sut, w->sut_ns, w->sut_link, &w->sut_mac, err);
 	if (r < 0)
 		return r;
 	r = wire_dress_peer(w, err);
@@ -200,7 +206,7 @@ static int move_back(const struct wire_parts *p, const struct taken *t, int ns_f
 	int r = net_open(&net, ns_fd, err);
 
 	if (r == 0)
-		r = link_move(net, WIRE_LINK, p->host_ns, t->before.name, err);
+		r = link_move(net, t->before.name, p->host_ns, t->before.name, err);
 	return r < 0 ? r : netdev_restore(t->before.name, &t->before, err);
 }
 

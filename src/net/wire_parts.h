@@ -27,6 +27,7 @@ struct wire_parts {
 	struct sriov *port;
 	struct vf sut_vf, peer_vf;
 	struct taken sut, peer;         /* sut: pf; peer: peer=pf and peer=DEV */
+	char peer_link[16];             /* the peer's interface; w->sut_link is the other end's */
 };
 
 /* The journal first: a device is written down before the namespaces, so that undo removes those before it looks for it. */

@@ -99,7 +99,7 @@ static inline void machine_device(const struct machine *m, const char *address, 
 
 static inline void machine_netdev(const struct machine *m, const char *address, const char *name, const char *flags)
 {
-	char target[128];
+	char target[256];
 
 	machine_put(m, flags, DEV "%s/net/%s/flags", address, name);
 	snprintf(target, sizeof(target), "../../devices/pci0000:00/%s/net/%s", address, name);
