@@ -19,12 +19,14 @@
 
 #define WINDOW_LOG_MAX 23 /* 8 MB; what zstd(1) makes up to level 19 */
 #define PIECE          65536
+#define TAIL_PIECES    32 /* more than tar's padding after its end is no archive of ours */
 
 struct source {
 	int fd;
 	ZSTD_DStream *zstd; /* NULL: handed on as it is */
 	ZSTD_inBuffer in;
 	bool ended;
+	bool whole; /* zstd's last frame is complete */
 	char packed[PIECE], plain[PIECE];
 };
 
@@ -84,6 +86,7 @@ static la_ssize_t give_unpacked(struct archive *a, void *arg, const void **ret)
 			archive_set_error(a, EINVAL, "%s", ZSTD_getErrorName(hint));
 			return -1;
 		}
+		s->whole = hint == 0 || (s->whole && s->ended && out.pos == 0);
 		if (s->ended && out.pos == 0)
 			break;
 	}
@@ -181,6 +184,22 @@ static const char *reason(int r)
 	}
 }
 
+/* tar's end may come before the file's: what is packed after it tells whether the file was cut. */
+static bool is_whole(struct archive *a, struct source *s)
+{
+	const void *ignored;
+
+	for (unsigned pieces = 0; s->zstd && pieces < TAIL_PIECES; pieces++) {
+		la_ssize_t n = give_unpacked(a, s, &ignored);
+
+		if (n < 0)
+			return false;
+		if (n == 0)
+			return s->whole;
+	}
+	return !s->zstd;
+}
+
 int archive_load(struct fs_tree *t, int fd, const char *name, struct err *err)
 {
 	AUTO(drop_archive) struct archive *a = archive_read_new();
@@ -198,7 +217,7 @@ int archive_load(struct fs_tree *t, int fd, const char *name, struct err *err)
 			return err_set(err, r == -E2BIG ? -EFBIG : -EINVAL, "%s is refused for its entry \"%.100s\": %s", name,
 				       name_of(e) ? name_of(e) : "?", reason(r));
 	}
-	if (r != ARCHIVE_EOF)
+	if (r != ARCHIVE_EOF || !is_whole(a, s))
 		return err_set(err, -EINVAL, "%s cannot be read to its end (%s): was it cut short?", name,
 			       archive_error_string(a) ? archive_error_string(a) : "damaged");
 	return 0;

@@ -10,11 +10,14 @@ static const struct {
 	const char *name;
 	int error;
 } rows[] = {
-	{ "EACCES", EACCES },         { "EAGAIN", EAGAIN },       { "EBUSY", EBUSY },
-	{ "EFBIG", EFBIG },           { "EINVAL", EINVAL },       { "EIO", EIO },
-	{ "EISDIR", EISDIR },         { "ELOOP", ELOOP },         { "ENODATA", ENODATA },
-	{ "ENODEV", ENODEV },         { "ENXIO", ENXIO },         { "EPERM", EPERM },
-	{ "EOPNOTSUPP", EOPNOTSUPP }, { "EOVERFLOW", EOVERFLOW }, { "ESRCH", ESRCH },
+	{ "EACCES", EACCES },       { "EAGAIN", EAGAIN },       { "EBUSY", EBUSY },
+	{ "EFBIG", EFBIG },         { "EINVAL", EINVAL },       { "EIO", EIO },
+	{ "EISDIR", EISDIR },       { "ELOOP", ELOOP },         { "ENAMETOOLONG", ENAMETOOLONG },
+	{ "ENODATA", ENODATA },     { "ENODEV", ENODEV },       { "ENOENT", ENOENT },
+	{ "ENOMEM", ENOMEM },       { "ENOSPC", ENOSPC },       { "ENOTDIR", ENOTDIR },
+	{ "ENOTTY", ENOTTY },       { "ENXIO", ENXIO },         { "EOPNOTSUPP", EOPNOTSUPP },
+	{ "EOVERFLOW", EOVERFLOW }, { "EPERM", EPERM },         { "EPROTO", EPROTO },
+	{ "ESRCH", ESRCH },         { "ETIMEDOUT", ETIMEDOUT },
 };
 
 const char *errno_name(int error)

@@ -195,7 +195,7 @@ static void put_instead(enum shape shape, unsigned nr, const char *at, size_t le
 		sink_printf(out, "00000000%c0000%c0000%c0000%c%012u", at[8], at[8], at[8], at[8], nr);
 		break;
 	case SHAPE_MAC:
-		for (size_t i = 0; i + 5 < len; i += 3)
+		for (size_t i = 0; i + 2 < len; i += 3)
 			sink_printf(out, "%s%c", i ? "00" : "02", at[2]);
 		sink_printf(out, "%02x", nr & 0xff);
 		break;

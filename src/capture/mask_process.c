@@ -111,6 +111,28 @@ static void mask_status(struct mask *m, long pid, const char *data, struct sink 
 	sink_put(out, at);
 }
 
+/* Where users mount things is theirs; where the kernel's filesystems are, readers need. */
+static void mask_mounts(struct mask *m, const char *data, size_t len, struct sink *out)
+{
+	static const char *const kept[] = { "/proc", "/sys", "/dev", "/run" };
+
+	for (size_t at = 0; at < len;) {
+		size_t n = strcspn(data + at, " \n");
+		AUTO_FREE char *word = xstrndup(data + at, n);
+		bool keep = word[0] != '/' || text_eq(word, "/");
+
+		for (size_t i = 0; !keep && i < ARRAY_SIZE(kept); i++)
+			keep = text_starts(word, kept[i]);
+		if (keep)
+			mask_text(m, word, n, out);
+		else
+			put_word(m, word, out);
+		at += n;
+		if (at < len)
+			sink_char(out, data[at++]);
+	}
+}
+
 bool mask_process_file(struct mask *m, const char *path, const char *data, size_t len, struct sink *out)
 {
 	const char *at = path, *file = base_name(path);
@@ -122,6 +144,8 @@ bool mask_process_file(struct mask *m, const char *path, const char *data, size_
 		mask_argv(m, data, len, out);
 	} else if (text_eq(file, "environ")) {
 		mask_counted(m);
+	} else if (text_eq(file, "mountinfo") || text_eq(file, "mounts")) {
+		mask_mounts(m, data, len, out);
 	} else if (text_eq(file, "comm")) {
 		AUTO_FREE char *name = xstrndup(data, strcspn(data, "\n"));
 
