@@ -29,6 +29,46 @@ struct qmp {
 
 /* ---- messages ---- */
 
+#define DIGITS_SAFE 18 /* so many fit into jansson's integers, whatever they are */
+
+/*
+ * QEMU counts in unsigned 64 bits ("default-value": 18446744073709551615), which
+ * jansson refuses to read.  Such a number is written as one with a fraction.
+ */
+static void tame_integers(const char *line, size_t len, struct sink *out)
+{
+	bool quoted = false, escaped = false;
+	size_t run = 0; /* digits of an integer up to here */
+
+	for (size_t i = 0; i < len; i++) {
+		char c = line[i], before = i ? line[i - 1] : ' ';
+		bool digit = !quoted && c >= '0' && c <= '9';
+
+		if (digit && (run || (before != '.' && !(before >= '0' && before <= '9') && !strchr("eE+", before)))) {
+			run++;
+		} else if (!digit) {
+			if (run > DIGITS_SAFE && !strchr(".eE", c))
+				sink_put(out, ".0");
+			run = 0;
+		}
+		if (c == '"' && !escaped)
+			quoted = !quoted;
+		escaped = quoted && c == '\\' && !escaped;
+		sink_char(out, c);
+	}
+}
+
+static int parse_json(const char *line, size_t len, json_t **ret, struct err *err)
+{
+	AUTO(sink_free) struct sink tame = { 0 };
+	struct err ignored;
+
+	if (jx_parse(line, len, "QEMU's answer", ret, &ignored) >= 0)
+		return 0;
+	tame_integers(line, len, &tame);
+	return jx_parse(tame.text ? tame.text : "", tame.len, "QEMU's answer", ret, err);
+}
+
 int qmp_parse(const char *line, size_t len, struct qmp_message *ret, struct err *err)
 {
 	static const struct {
@@ -42,7 +82,7 @@ int qmp_parse(const char *line, size_t len, struct qmp_message *ret, struct err 
 	};
 	struct qmp_message m = { .id = -1 };
 	AUTO_JSON json_t *json = NULL;
-	int r = jx_parse(line, len, "QEMU's answer", &json, err);
+	int r = parse_json(line, len, &json, err);
 
 	if (r < 0)
 		return r;

@@ -228,6 +228,24 @@ static void test_lines(void **state)
 		assert_true(qmp_parse(bad[i], strlen(bad[i]), &m, &err) < 0);
 }
 
+/* QEMU counts in unsigned 64 bits; what looks like a number in a string, or has a fraction, is left alone. */
+static void test_large_numbers(void **state)
+{
+	static const char line[] = "{\"return\": {\"a\": 18446744073709551615, \"b\": [-9223372036854775809, 5], "
+				   "\"c\": \"\\\"18446744073709551615\", \"d\": 0.12345678901234567890123}}";
+	struct qmp_message m;
+	struct err err = { 0 };
+
+	(void) state;
+	if (qmp_parse(line, strlen(line), &m, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_true(json_real_value(json_object_get(m.value, "a")) > 1.8e19);
+	assert_int_equal(json_integer_value(json_array_get(json_object_get(m.value, "b"), 1)), 5);
+	assert_string_equal(json_string_value(json_object_get(m.value, "c")), "\"18446744073709551615");
+	assert_true(json_real_value(json_object_get(m.value, "d")) < 0.2);
+	json_decref(m.json);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_late_answer),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_large_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
