@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vlat revert - undo what runs that were killed have left on this host. */
+#include <errno.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -8,6 +9,8 @@
 #include "cmd/table.h"
 #include "cmd/tune_hold.h"
 #include "journal/undo.h"
+#include "run/machine.h"
+#include "run/pool.h"
 #include "study/machine_lock.h"
 
 /*
@@ -96,15 +99,23 @@ static int put_json(struct sink *out, const struct revert_report *report)
 	return 0;
 }
 
+/* Runs stay while what dead ones left is undone: then only their keeper, which tunes, must not begin. */
+static int take_locks(int *ret_lock, int *ret_keepers, struct err *err)
+{
+	struct err why = { 0 }, measuring = { 0 };
+	int r = machine_lock_within(ret_lock, PATIENCE_NS, &why);
+
+	if (r == -EBUSY && machine_share(ret_lock, &measuring) == 0)
+		return pool_hold(ret_keepers, err);
+	return r < 0 ? err_set(err, r, "%s", why.text) : 0;
+}
+
 static int revert_dead(const struct revert_options *options, struct revert_report *report, struct err *err)
 {
-	int lock = -1, r = options->dry_run ? 0 : machine_lock_within(&lock, PATIENCE_NS, err);
+	AUTO_CLOSE int lock = -1, keepers = -1;
+	int r = options->dry_run ? 0 : take_locks(&lock, &keepers, err);
 
-	if (r == 0)
-		r = journal_revert(options, report, err);
-	if (lock >= 0)
-		close(lock);
-	return r;
+	return r == 0 ? journal_revert(options, report, err) : r;
 }
 
 static int run_revert(const struct call *call)

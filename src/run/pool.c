@@ -149,6 +149,13 @@ void pool_leave(struct pool *p)
 	*p = (struct pool) POOL_INIT;
 }
 
+int pool_hold(int *ret_fd, struct err *err)
+{
+	int r = dir_make_all(DIR_ALL, 0755, err);
+
+	return r < 0 ? r : lock_file(LOCK_MAKE, LOCK_EX, ret_fd, err);
+}
+
 /* ---- the keeper ---- */
 
 struct keeper {

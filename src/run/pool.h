@@ -37,4 +37,7 @@ int pool_enter(struct pool *ret, struct err *err);
 int pool_make(struct pool *p, const struct cpu_split *split, struct err *err);
 void pool_leave(struct pool *p); /* accepts POOL_INIT */
 
+/* No keeper begins while this fd is open: for `vlat revert` beside runs. */
+int pool_hold(int *ret_fd, struct err *err);
+
 #endif
