@@ -190,6 +190,13 @@ static void test_bad_input(void)
 		{ { "measure", "tcp-rr", "--request-bytes", "9000000000" }, "request-bytes" },
 		{ { "measure", "wakeup", "--interval", "0" }, "interval" },
 		{ { "measure", "tcp-rr", "--vcpus", "0" }, "vcpus" },
+		{ { "measure", "tcp-rr", "--datapath", "bridg" }, "bridge" },
+		{ { "measure", "tcp-rr", "--datapath", "macvlan" }, "native" },
+		{ { "measure", "tcp-rr", "--sut", "vm", "--datapath", "e1000e,speed=fast" }, "speed" },
+		{ { "measure", "wakeup", "--datapath", "host" }, "--datapath" },
+		{ { "measure", "tcp-rr", "--pages", "2m" }, "--sut vm" },
+		{ { "measure", "tcp-rr", "--sut", "vm", "--pages", "3m" }, "2m" },
+		{ { "measure", "tcp-rr", "--sut", "vm", "--guest-kernel", "real" }, "standard" },
 		{ { "measure", "tcp-rr", "--turbo" }, "--turbo" },
 	};
 

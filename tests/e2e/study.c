@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "e2e.h"
 #include "program.h"
+#include "study_home.h"
 
 #define CELLS 20 /* 2 blocks x (2 SUTs x 2 tunings x 2 workloads + 2 A/A) */
 
@@ -33,33 +34,7 @@ static const char study_text[] = "name: tiny\n"
 				 "    aa: true\n"
 				 "  - name: wakeup\n";
 
-static char home[64], study_file[96];
-
-static char *in_home(char *buf, size_t cap, const char *name)
-{
-	(void) text_print(buf, cap, "%s/%s", home, name);
-	return buf;
-}
-
-static void write_study(const char *path, const char *text)
-{
-	struct err e = { 0 };
-
-	must(file_write_atomic(path, text, strlen(text), 0644, &e));
-}
-
-static json_t *load(const char *dir, const char *name)
-{
-	char path[256];
-	json_t *json;
-
-	(void) text_print(path, sizeof(path), "%s/%s", dir, name);
-	json = json_load_file(path, 0, NULL);
-	if (!json)
-		printf("# %s is not there or no JSON\n", path);
-	check(json);
-	return json;
-}
+static char study_file[96];
 
 static unsigned count_cells(const char *dir)
 {
@@ -317,138 +292,6 @@ static void test_full_disk(void)
 	check(umount(dir) == 0);
 }
 
-static void test_newer_format(void)
-{
-	char dir[96], path[128];
-	struct said s;
-
-	check(mkdir(in_home(dir, sizeof(dir), "newer"), 0755) == 0);
-	(void) text_print(path, sizeof(path), "%s/study.json", dir);
-	write_study(path, "{\"format\":99,\"study\":\"x\"}");
-	s = VLAT("study", "--resume", dir);
-	check(said_exit(&s, 2));
-	check(said_has(&s, "99"));
-	said_free(&s);
-}
-
-/* A tuning named by two programs: applied, reverted, recorded; one that fails makes failed cells, not a failed study. */
-static void test_rival_tuning(void)
-{
-	static const char rival_text[] = "name: rival\n"
-					 "title: Somebody else's tuner\n"
-					 "blocks: 1\n"
-					 "duration: 100ms\n"
-					 "warmup: 10ms\n"
-					 "suts: [native]\n"
-					 "tunings:\n"
-					 "  - name: stock\n"
-					 "  - name: theirs\n"
-					 "    apply: [touch, %s/applied]\n"
-					 "    revert: [rm, -f, %s/applied]\n"
-					 "  - name: broken\n"
-					 "    apply: [ls, /no/such/file]\n"
-					 "    revert: [\"true\"]\n"
-					 "interference:\n"
-					 "  - name: idle\n"
-					 "workloads:\n"
-					 "  - name: wakeup\n";
-	char text[1024], file[96], dir[96], applied[96];
-	unsigned failed = 0;
-	struct said s;
-
-	(void) text_print(text, sizeof(text), rival_text, home, home);
-	write_study(in_home(file, sizeof(file), "rival.yaml"), text);
-	s = VLAT("study", file, "--out", in_home(dir, sizeof(dir), "rival"));
-	check(said_exit(&s, 1));
-	check(said_has(&s, "/no/such/file"));
-	said_free(&s);
-	for (unsigned id = 1; id <= 3; id++) {
-		char name[32];
-		json_t *cell;
-		bool broken;
-
-		(void) text_print(name, sizeof(name), "cells/%04u.json", id);
-		cell = load(dir, name);
-		broken = text_eq(json_string_value(json_object_get(cell, "tuning")), "broken");
-		check(broken == !json_is_null(json_object_get(cell, "error")));
-		failed += broken;
-		json_decref(cell);
-	}
-	check(failed == 1);
-	check(access(in_home(applied, sizeof(applied), "applied"), F_OK) < 0);
-}
-
-/* No QEMU: said, recorded with its cure, and everything else is measured. */
-static void test_missing_sut(void)
-{
-	static const char text[] = "name: missing\n"
-				   "title: One of two\n"
-				   "blocks: 1\n"
-				   "duration: 100ms\n"
-				   "warmup: 10ms\n"
-				   "suts: [native, vm]\n"
-				   "tunings:\n"
-				   "  - name: stock\n"
-				   "interference:\n"
-				   "  - name: idle\n"
-				   "workloads:\n"
-				   "  - name: wakeup\n";
-	char file[96], dir[96];
-	json_t *study, *gone;
-	struct said s;
-
-	write_study(in_home(file, sizeof(file), "missing.yaml"), text);
-	s = VLAT("study", file, "--out", in_home(dir, sizeof(dir), "missing"), "--qemu", "/no/such/qemu");
-	check(said_exit(&s, 0));
-	check(said_has(&s, "vm is not available"));
-	said_free(&s);
-	study = load(dir, "study.json");
-	gone = json_array_get(json_object_get(study, "unavailable"), 0);
-	check(text_eq(json_string_value(json_object_get(gone, "sut")), "vm"));
-	check(strstr(json_string_value(json_object_get(gone, "why")), "/no/such/qemu"));
-	check(strstr(json_string_value(json_object_get(gone, "cure")), "QEMU"));
-	check(json_array_size(json_object_get(study, "cells")) == 1);
-	json_decref(study);
-}
-
-static void test_bad_input(void)
-{
-	static const struct {
-		const char *words[8];
-		const char *says;
-	} cases[] = {
-		{ { "study", "welsh", "--plan" }, "welch" },
-		{ { "study", "/no/such/study.yaml" }, "/no/such/study.yaml" },
-		{ { "study", "--resume", "/no/such/dir" }, "/no/such/dir" },
-		{ { "study", "--resume", "/tmp", "--quick" }, "--quick" },
-		{ { "study", "welch", "--seed", "0" }, "--seed" },
-		{ { "study", "welch", "--out", "/proc/version" }, "not a folder" },
-		{ { "study", "welch", "--out", "/proc/no/such" }, "/proc/no" },
-		{ { "study", "welch", "--out", "/" }, "not empty" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct said s = vlat(cases[i].words);
-
-		check(said_exit(&s, 2));
-		check(said_has(&s, cases[i].says));
-		said_free(&s);
-	}
-}
-
-static void test_bad_file_names_the_line(void)
-{
-	char file[96];
-	struct said s;
-
-	write_study(in_home(file, sizeof(file), "bad.yaml"), "name: bad\ntitle: x\nblokcs: 3\n");
-	s = VLAT("study", file, "--plan");
-	check(said_exit(&s, 2));
-	check(said_has(&s, "blokcs"));
-	check(said_has(&s, "3"));
-	said_free(&s);
-}
-
 static void test_plan_touches_nothing(void)
 {
 	struct said s = VLAT("study", study_file, "--plan", "--seed", "7");
@@ -461,18 +304,6 @@ static void test_plan_touches_nothing(void)
 	check(!is_there(".", "results"));
 }
 
-static void test_no_root(void)
-{
-	const char *const words[] = { "study", study_file, NULL };
-	struct said s = vlat_as_nobody(words);
-
-	if (s.end.code != 127) {
-		check(said_exit(&s, 3));
-		check(said_has(&s, "root"));
-	}
-	said_free(&s);
-}
-
 int main(int argc, char **argv)
 {
 	if (argc < 2)
@@ -480,23 +311,15 @@ int main(int argc, char **argv)
 	program_is(argv[1]);
 	e2e_begin("study");
 	e2e_alone();
-	(void) text_print(home, sizeof(home), "/tmp/vlat-study-XXXXXX");
-	check(mkdtemp(home));
-	check(chmod(home, 0755) == 0);
+	home_make();
 	write_study(in_home(study_file, sizeof(study_file), "tiny.yaml"), study_text);
-	test_bad_input();
-	test_bad_file_names_the_line();
-	test_no_root();
 	test_plan_touches_nothing();
-	test_newer_format();
-	test_rival_tuning();
-	test_missing_sut();
 	test_whole_study();
 	test_resume_after_kill();
 	test_interrupt();
 	test_agent_killed();
 	test_full_disk();
-	dir_remove_all(home);
+	home_remove();
 	e2e_end();
 	return 0;
 }
