@@ -128,6 +128,79 @@ static void test_resume_is_the_same_study(void **state)
 	study_run_free(r);
 }
 
+static const char ways[] = "name: ways\nblocks: 2\nsuts: [native, vm]\ndatapaths: [bridge, host, macvtap]\n"
+			   "guest-kernels: [standard, rt]\ndevice: eth7\n"
+			   "tunings:\n  - name: stock\ninterference:\n  - name: idle\nworkloads:\n  - name: tcp-rr\n    aa: true\n";
+
+/* One datapath and one kernel of the VM are not there: what has them is left out, by level, also when it is resumed. */
+static void test_levels_that_are_missing(void **state)
+{
+	const struct run_wish wish = { .seed = 3 }, nothing = { 0 };
+	const struct sut_system macvtap = { .kind = SUT_VM, .datapath = "macvtap" }, rt = { .kind = SUT_VM, .kernel = GUEST_RT };
+	const struct sut_system native = { .kind = SUT_NATIVE, .datapath = "host" }, vm = { .kind = SUT_VM };
+	struct study_run *r = NULL, *again = NULL;
+	struct tuning_host host = { 0 };
+	struct err err = { 0 };
+	json_t *study = NULL, *one;
+	char dir[64], text[64];
+
+	(void) state;
+	assert_int_equal(study_run_new(&r, &wish, ways, strlen(ways), "ways.yaml", &err), 0);
+	assert_int_equal(r->order.n, 2 * (2 + 4 + 2)); /* native 2, VM 2 x 2, a pair for each */
+	missing_add(&r->missing, &macvtap, PART_DATAPATH, "no macvtap here");
+	missing_add(&r->missing, &rt, PART_KERNEL, "no such package");
+	assert_true(missing_holds(&r->missing, &macvtap) && missing_holds(&r->missing, &rt));
+	assert_false(missing_holds(&r->missing, &vm) || missing_holds(&r->missing, &native));
+	assert_string_equal(missing_text(&r->missing.at[0], text, sizeof(text)), "vm over macvtap");
+	assert_string_equal(missing_text(&r->missing.at[1], text, sizeof(text)), "vm with guest kernel rt");
+	assert_int_equal(study_run_arrange(r, &err), 0);
+	assert_int_equal(r->order.n, 2 * (2 + 1 + 2));
+	(void) text_print(dir, sizeof(dir), "%s/ways", home);
+	assert_int_equal(study_run_folder(r, dir, &err), 0);
+	assert_int_equal(tuning_host_read(&host, &err), 0);
+	assert_int_equal(study_run_json(r, &host, &study, &err), 0);
+	tuning_host_free(&host);
+	one = json_array_get(json_object_get(study, "unavailable"), 1);
+	assert_string_equal(json_string_value(json_object_get(one, "guest_kernel")), "rt");
+	assert_null(json_object_get(one, "datapath"));
+	assert_string_equal(json_string_value(json_object_get(study, "device")), "eth7");
+	assert_int_equal(record_study_write(dir, study, &err), 0);
+	if (study_run_resume(&again, &nothing, dir, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(again->order.n, r->order.n);
+	assert_string_equal(again->wish.sut.device, "eth7");
+	json_decref(study);
+	study_run_free(again);
+	study_run_free(r);
+}
+
+/* A folder of format 1 knows nothing of kernels and pages: it can be gone on with. */
+static void test_resume_of_an_older_folder(void **state)
+{
+	const struct run_wish nothing = { 0 };
+	struct study_run *r = new_run(7, true), *again = NULL;
+	struct err err = { 0 };
+	json_t *study, *cell;
+	char dir[64];
+	size_t i;
+
+	(void) state;
+	(void) text_print(dir, sizeof(dir), "%s/older", home);
+	assert_int_equal(study_run_folder(r, dir, &err), 0);
+	study = write_study(r, dir);
+	json_object_set_new(study, "format", json_integer(1));
+	json_array_foreach (json_object_get(study, "cells"), i, cell) {
+		json_object_del(cell, "guest_kernel");
+		json_object_del(cell, "pages");
+	}
+	assert_int_equal(record_study_write(dir, study, &err), 0);
+	if (study_run_resume(&again, &nothing, dir, &err) < 0)
+		fail_msg("%s", err.text);
+	json_decref(study);
+	study_run_free(again);
+	study_run_free(r);
+}
+
 static void damage(const char *dir, const char *member, json_t *value)
 {
 	struct err err = { 0 };
@@ -235,6 +308,8 @@ int main(void)
 		cmocka_unit_test(test_seed_is_the_order),
 		cmocka_unit_test(test_quick),
 		cmocka_unit_test(test_resume_is_the_same_study),
+		cmocka_unit_test(test_levels_that_are_missing),
+		cmocka_unit_test(test_resume_of_an_older_folder),
 		cmocka_unit_test(test_resume_refuses_what_does_not_fit),
 		cmocka_unit_test(test_folder),
 		cmocka_unit_test(test_progress),
