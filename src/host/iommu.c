@@ -78,7 +78,7 @@ static int add_member(const struct fs *fs, struct iommu_group *g, const char *ad
 	char plain[PCI_ADDRESS_MAX];
 
 	if (!pci_address_parse(address, plain))
-		return 0;               /* a platform device: no PCI driver can hold it */
+		return 0; /* a platform device: no PCI driver can hold it */
 	if (g->n == IOMMU_MEMBERS_MAX)
 		return err_set(err, -E2BIG, "IOMMU group %u has more than %d members", g->nr, IOMMU_MEMBERS_MAX);
 	return pci_read(fs, plain, &g->at[g->n++], err);
@@ -121,20 +121,25 @@ int iommu_group_viable(const struct iommu_group *g, const char *address, struct 
 	size_t n = 0;
 
 	if (g->reserved)
-		return err_set(err, -EPERM,
-			       "%s cannot be given to a VM: the firmware has reserved memory that it must always reach (a \"direct\" "
-			       "region of IOMMU group %u): use another slot or another port of the card", address, g->nr);
+		return err_set(
+			err, -EPERM,
+			"%s cannot be given to a VM: the firmware has reserved memory that it must always reach (a \"direct\" "
+			"region of IOMMU group %u): use another slot or another port of the card",
+			address, g->nr);
 	for (size_t i = 0; i < g->n; i++) {
 		const struct pci_device *d = &g->at[i];
 
 		if (text_eq(d->address, address) || is_harmless(d))
 			continue;
-		sink_printf(&others, "%s%s (%s%s%s)", n++ ? ", " : "", d->address, d->driver, d->netdev[0] ? ", " : "", d->netdev);
+		sink_printf(&others, "%s%s (%s%s%s)", n++ ? ", " : "", d->address, d->driver, d->netdev[0] ? ", " : "",
+			    d->netdev);
 	}
 	if (n)
 		err_set(err, -EBUSY,
-			"%s cannot be given to a VM alone: IOMMU group %u is not viable while the host drives its other members: %.200s; "
-			"unbind them, or put the card into a slot with a group of its own", address, g->nr, others.text);
+			"%s cannot be given to a VM alone: IOMMU group %u is not viable while the host drives its other members: "
+			"%.200s; "
+			"unbind them, or put the card into a slot with a group of its own",
+			address, g->nr, others.text);
 	sink_free(&others);
 	return n ? -EBUSY : 0;
 }
@@ -150,8 +155,9 @@ int iommu_interrupts_check(const struct fs *fs, struct err *err)
 	if (fs_readf(fs, allowed, sizeof(allowed), "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts") >= 0 &&
 	    allowed[0] == 'Y')
 		return 0;
-	return err_set(err, -EPERM,
-		       "the IOMMU does not remap interrupts here, so the kernel gives no device to a VM: switch on interrupt remapping "
-		       "(x2APIC) in the firmware; vfio_iommu_type1.allow_unsafe_interrupts=1 gives up that protection: a guest could "
-		       "then raise any interrupt of the host");
+	return err_set(
+		err, -EPERM,
+		"the IOMMU does not remap interrupts here, so the kernel gives no device to a VM: switch on interrupt remapping "
+		"(x2APIC) in the firmware; vfio_iommu_type1.allow_unsafe_interrupts=1 gives up that protection: a guest could "
+		"then raise any interrupt of the host");
 }

@@ -64,17 +64,18 @@ static bool link_name(const struct fs *fs, const char *address, const char *link
 /* A netdev lies below its device in /sys/devices, virtio's one level deeper: the last PCI address on its path. */
 int pci_of_netdev(const struct fs *fs, const char *netdev, char ret[PCI_ADDRESS_MAX], struct err *err)
 {
-	char path[128], target[512], *part, *save = NULL;
+	char path[128], target[512], *at = target, *part;
 	bool found = false;
 
 	if (!text_is_name(netdev) || strlen(netdev) > 15)
-		return err_set(err, -EINVAL, "\"%.64s\" is neither a name that a network device can have nor a PCI address", netdev);
+		return err_set(err, -EINVAL, "\"%.64s\" is neither a name that a network device can have nor a PCI address",
+			       netdev);
 	text_print(path, sizeof(path), "sys/class/net/%s", netdev);
 	if (!fs_exists(fs, path))
 		return err_set(err, -ENODEV, "there is no network device %s here (ip link lists those that there are)", netdev);
 	if (fs_readlink(fs, path, target, sizeof(target)) < 0)
 		target[0] = '\0';
-	for (part = strtok_r(target, "/", &save); part; part = strtok_r(NULL, "/", &save))
+	while ((part = strsep(&at, "/")))
 		found = pci_address_parse(part, ret) || found;
 	if (!found)
 		return err_set(err, -ENODEV, "%s is no PCI device: give the name of a network card, or a PCI address", netdev);
@@ -172,7 +173,7 @@ int pci_read(const struct fs *fs, const char *address, struct pci_device *ret, s
 	d.numa_node = (int) read_number(fs, d.address, "numa_node", -1);
 	text_print(path, sizeof(path), DEVICES "/%s/local_cpulist", d.address);
 	if (fs_read_cpulist(fs, path, &d.local_cpus) < 0)
-		d.local_cpus = (struct cpuset) { 0 };
+		d.local_cpus = (struct cpuset){ 0 };
 	if (link_name(fs, d.address, "iommu_group", name, sizeof(name)) && text_u64(name, &group) == 0 && group < INT32_MAX)
 		d.group = (int) group;
 	read_sriov(fs, &d);
@@ -197,7 +198,7 @@ int pci_network_devices(const struct fs *fs, struct pci_devices *ret, struct err
 	int r = fs_list(fs, DEVICES, &names);
 
 	if (r == -ENOENT) {
-		*ret = (struct pci_devices) { 0 };
+		*ret = (struct pci_devices){ 0 };
 		return 0;
 	}
 	if (r < 0)
@@ -210,12 +211,12 @@ int pci_network_devices(const struct fs *fs, struct pci_devices *ret, struct err
 			*vec_add(&all) = d;
 	}
 	fs_list_free(&names);
-	*ret = (struct pci_devices) { .at = all.at, .n = all.n };
+	*ret = (struct pci_devices){ .at = all.at, .n = all.n };
 	return 0;
 }
 
 void pci_devices_free(struct pci_devices *d)
 {
 	free(d->at);
-	*d = (struct pci_devices) { 0 };
+	*d = (struct pci_devices){ 0 };
 }

@@ -22,7 +22,7 @@
 #include "base/text.h"
 
 #define DEVICES   "sys/bus/pci/devices"
-#define RETURN_NS (5 * NS_PER_S)        /* a namespace that ends gives its devices back in a worker of the kernel */
+#define RETURN_NS (5 * NS_PER_S) /* a namespace that ends gives its devices back in a worker of the kernel */
 
 static bool link_name(const struct fs *fs, const char *path, char *buf, size_t cap)
 {
@@ -165,7 +165,8 @@ int device_give(const struct fs *fs, const char *address, const char *driver, st
 			       now[0] ? now : "none");
 	return err_set(err, -ENODEV,
 		       "no driver of this kernel has taken %s: load the one it asks for, with "
-		       "modprobe $(cat /sys/bus/pci/devices/%s/modalias)", address, address);
+		       "modprobe $(cat /sys/bus/pci/devices/%s/modalias)",
+		       address, address);
 }
 
 int device_lease(const struct fs *fs, const char *address, int *ret_fd, struct err *err)
@@ -271,17 +272,22 @@ static int explain_vfs(int code, const char *pf, unsigned n, struct err *err)
 {
 	switch (code) {
 	case -ENOENT:
-		return err_set(err, code, "%s cannot make virtual functions: its driver offers none (is the network driver of the card "
-			       "loaded, and bound to it?)", pf);
+		return err_set(err, code,
+			       "%s cannot make virtual functions: its driver offers none (is the network driver of the card "
+			       "loaded, and bound to it?)",
+			       pf);
 	case -ERANGE:
-		return err_set(err, code, "%s cannot make %u virtual functions: that is more than it has (sriov_totalvfs)", pf, n);
+		return err_set(err, code, "%s cannot make %u virtual functions: that is more than it has (sriov_totalvfs)", pf,
+			       n);
 	case -EBUSY:
 		return err_set(err, code, "%s has virtual functions already: their number can only be changed by way of 0", pf);
 	case -ENOMEM:
 	case -ENOSPC:
-		return err_set(err, code, "%s cannot make %u virtual functions: the firmware has left no memory window or bus number "
-			       "for them: switch on \"SR-IOV\" and \"Above 4G decoding\" there, or boot with pci=realloc,assign-busses",
-			       pf, n);
+		return err_set(
+			err, code,
+			"%s cannot make %u virtual functions: the firmware has left no memory window or bus number "
+			"for them: switch on \"SR-IOV\" and \"Above 4G decoding\" there, or boot with pci=realloc,assign-busses",
+			pf, n);
 	default:
 		return err_sys(err, code, "%s cannot be given %u virtual functions", pf, n);
 	}
@@ -304,6 +310,7 @@ int device_set_vfs(const struct fs *fs, const char *pf, unsigned n, struct err *
 	if (r < 0)
 		return err_sys(err, r, "cannot read /%s", path);
 	if (now != n)
-		return err_set(err, -EPROTO, "%s was asked for %u virtual functions and has %llu", pf, n, (unsigned long long) now);
+		return err_set(err, -EPROTO, "%s was asked for %u virtual functions and has %llu", pf, n,
+			       (unsigned long long) now);
 	return 0;
 }

@@ -145,7 +145,7 @@ static int set_mac(const char *name, const uint8_t mac[6])
 	r = control(name, SIOCSIFHWADDR, &req);
 	if (r != -EBUSY)
 		return r;
-	r = set_up(name, false);        /* some drivers want that */
+	r = set_up(name, false); /* some drivers want that */
 	return r < 0 ? r : control(name, SIOCSIFHWADDR, &req);
 }
 
@@ -299,8 +299,8 @@ char *netdev_text(const struct netdev_state *s, char buf[NETDEV_TEXT_MAX])
 	const uint8_t *m = s->mac;
 	size_t used;
 
-	text_print(buf, NETDEV_TEXT_MAX, "%s mtu %u mac %02x:%02x:%02x:%02x:%02x:%02x %s", s->name, s->mtu, m[0], m[1], m[2], m[3],
-		   m[4], m[5], s->up ? "up" : "down");
+	text_print(buf, NETDEV_TEXT_MAX, "%s mtu %u mac %02x:%02x:%02x:%02x:%02x:%02x %s", s->name, s->mtu, m[0], m[1], m[2],
+		   m[3], m[4], m[5], s->up ? "up" : "down");
 	for (unsigned i = 0; i < s->n_addresses; i++) {
 		used = strlen(buf);
 		text_print(buf + used, NETDEV_TEXT_MAX - used, " addr %s", s->addresses[i]);

@@ -61,9 +61,13 @@ static enum undo_state with_place(const struct undo_ctx *c, const struct entry *
 	return state;
 }
 
-static enum undo_state failed(struct undo_item *item, const struct err *err)
+/* Item and sentence both begin with the device: once is enough. */
+static enum undo_state failed(const struct place *p, struct undo_item *item, const struct err *err)
 {
-	text_print(item->text, sizeof(item->text), "%.300s", err->text);
+	size_t n = strlen(p->address);
+	bool again = text_starts(err->text, p->address) && err->text[n] == ' ';
+
+	text_print(item->text, sizeof(item->text), "%.300s", err->text + (again ? n + 1 : 0));
 	return UNDO_FAILED;
 }
 
@@ -89,7 +93,7 @@ static enum undo_state driver_again(const struct place *p, const struct entry *e
 	char now[64];
 
 	if (device_give(&p->fs, p->address, e->before[0] ? NULL : "", &err) < 0)
-		return failed(item, &err);
+		return failed(p, item, &err);
 	device_driver(&p->fs, p->address, now, sizeof(now));
 	if (text_eq(now, e->before))
 		return UNDO_DONE;
@@ -107,20 +111,20 @@ static enum undo_state undo_driver_at(const struct undo_ctx *c, const struct pla
 	if (text_eq(now, e->before) && !ours)
 		return UNDO_SAME;
 	if (now[0] && e->after[0] && !text_eq(now, e->before) && !text_eq(now, e->after)) {
-		text_print(item->text, sizeof(item->text), "has the driver %.40s now; vlat found %.40s and gave it to %.40s; left alone",
-			   now, e->before[0] ? e->before : "none", e->after);
+		text_print(item->text, sizeof(item->text),
+			   "has the driver %.40s now; vlat found %.40s and gave it to %.40s; left alone", now,
+			   e->before[0] ? e->before : "none", e->after);
 		return UNDO_FOREIGN;
 	}
 	text_print(item->text, sizeof(item->text), "has %.40s for a driver again", e->before[0] ? e->before : "nobody");
 	if (c->dry)
 		return UNDO_DONE;
-	if (text_eq(now, e->before))    /* killed between the override and the change */
+	if (text_eq(now, e->before)) /* killed between the override and the change */
 		return clear_override(p) < 0 ? UNDO_FAILED : UNDO_DONE;
 	return driver_again(p, e, item);
 }
 
-static enum undo_state undo_vfs_at(const struct undo_ctx *c, const struct place *p, const struct entry *e,
-				   struct undo_item *item)
+static enum undo_state undo_vfs_at(const struct undo_ctx *c, const struct place *p, const struct entry *e, struct undo_item *item)
 {
 	struct err err = { 0 };
 	char now[32] = "";
@@ -134,14 +138,14 @@ static enum undo_state undo_vfs_at(const struct undo_ctx *c, const struct place 
 	if (text_eq(now, e->before))
 		return UNDO_SAME;
 	if (!text_eq(now, e->after)) {
-		text_print(item->text, sizeof(item->text), "are %.16s now; vlat made %.16s; somebody changed that since, left alone",
-			   now, e->after);
+		text_print(item->text, sizeof(item->text),
+			   "are %.16s now; vlat made %.16s; somebody changed that since, left alone", now, e->after);
 		return UNDO_FOREIGN;
 	}
 	text_print(item->text, sizeof(item->text), "removed");
 	if (c->dry || device_set_vfs(&p->fs, p->address, 0, &err) == 0)
 		return UNDO_DONE;
-	return failed(item, &err);
+	return failed(p, item, &err);
 }
 
 static enum undo_state undo_netdev_at(const struct undo_ctx *c, const struct place *p, const struct entry *e,
@@ -160,15 +164,16 @@ static enum undo_state undo_netdev_at(const struct undo_ctx *c, const struct pla
 	if (!device_await_netdev(&p->fs, p->address, name, sizeof(name), c->dry ? 0 : RETURN_NS)) {
 		if (c->dry)
 			return UNDO_DONE;
-		text_print(item->text, sizeof(item->text),
-			   "is not here: some process keeps it in its network namespace (lsns -t net), or it has no network driver");
+		text_print(
+			item->text, sizeof(item->text),
+			"is not here: some process keeps it in its network namespace (lsns -t net), or it has no network driver");
 		return UNDO_FAILED;
 	}
 	if (netdev_read(name, &now, &err) < 0)
-		return failed(item, &err);
+		return failed(p, item, &err);
 	if (netdev_is(&now, &want))
 		return UNDO_SAME;
-	return c->dry || netdev_restore(name, &want, &err) == 0 ? UNDO_DONE : failed(item, &err);
+	return c->dry || netdev_restore(name, &want, &err) == 0 ? UNDO_DONE : failed(p, item, &err);
 }
 
 enum undo_state undo_driver(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)

@@ -39,7 +39,7 @@ static int try_link(void *arg, struct err *err)
 	else if (r == 0 && *kind < 0)
 		r = link_bridge(net, "c", &any_mac, err);
 	else if (r == 0)
-		r = link_lower(net, "a", &(struct lower_end) { .kind = (enum lower_kind) *kind, .name = "c", .ns_fd = -1 }, err);
+		r = link_lower(net, "a", &(struct lower_end){ .kind = (enum lower_kind) * kind, .name = "c", .ns_fd = -1 }, err);
 	if (r == -EOPNOTSUPP && *kind < 0)
 		r = err_set(err, r, "this kernel has no bridge: modprobe bridge, or take a kernel that has it");
 	net_close(net);
@@ -78,8 +78,10 @@ static int check_named(const struct fs *fs, const char *dev, bool bridge, struct
 	if (!fs_existsf(fs, "sys/class/net/%s", dev))
 		return err_set(err, -ENODEV, "there is no network device %s here (ip link lists those that there are)", dev);
 	if (bridge && !fs_existsf(fs, "sys/class/net/%s/bridge", dev))
-		return err_set(err, -EINVAL, "%s is no bridge: this datapath plugs its tap or veth into one; for a card take macvtap, "
-			       "macvlan, vf or pf", dev);
+		return err_set(err, -EINVAL,
+			       "%s is no bridge: this datapath plugs its tap or veth into one; for a card take macvtap, "
+			       "macvlan, vf or pf",
+			       dev);
 	if (!bridge && text_eq(dev, "lo"))
 		return err_set(err, -EINVAL, "lo is a loop, nothing can share it: name a network card");
 	return 0;
@@ -122,8 +124,10 @@ static int check_peer(const struct fs *fs, const struct datapath_wish *w, struct
 	if (r < 0)
 		return r;
 	if (!d.netdev[0])
-		return err_set(err, -ENODEV, "%s has no network device here, so it cannot be the peer: it has no network driver, or is in "
-			       "another namespace", w->peer_dev);
+		return err_set(err, -ENODEV,
+			       "%s has no network device here, so it cannot be the peer: it has no network driver, or is in "
+			       "another namespace",
+			       w->peer_dev);
 	return route_check_free(fs, d.netdev, true, w->force, err);
 }
 
@@ -164,11 +168,14 @@ static int check_pf(const struct fs *fs, const struct datapath_wish *w, enum wir
 	int r;
 
 	if (!w->dev[0])
-		return err_set(err, -EINVAL, "datapath pf takes a whole card from the host: say which, and which one is at the other end of "
+		return err_set(err, -EINVAL,
+			       "datapath pf takes a whole card from the host: say which, and which one is at the other end of "
 			       "its cable (pf,dev=eth1,peer=eth2)");
 	if (w->peer == PEER_AUTO)
-		return err_set(err, -EINVAL, "datapath pf needs a peer at the other end of the cable of %s: name its card (peer=eth2), or "
-			       "peer=none where nothing is measured", w->dev);
+		return err_set(err, -EINVAL,
+			       "datapath pf needs a peer at the other end of the cable of %s: name its card (peer=eth2), or "
+			       "peer=none where nothing is measured",
+			       w->dev);
 	r = pci_resolve(fs, w->dev, address, err);
 	if (r == 0)
 		r = pci_read(fs, address, &d, err);
@@ -177,9 +184,11 @@ static int check_pf(const struct fs *fs, const struct datapath_wish *w, enum wir
 	if (d.is_vf)
 		return err_set(err, -EINVAL, "%s is a virtual function of %s: use datapath vf,dev=%s", w->dev, d.pf, d.pf);
 	if (d.vfs)
-		return err_set(err, -EBUSY, "%s has %u virtual functions, which would lose their port: remove them first", w->dev, d.vfs);
+		return err_set(err, -EBUSY, "%s has %u virtual functions, which would lose their port: remove them first", w->dev,
+			       d.vfs);
 	if (!d.netdev[0])
-		return err_set(err, -ENODEV, "%s has no network device here (its driver is %s): vlat reads its MAC address from that", w->dev,
+		return err_set(err, -ENODEV,
+			       "%s has no network device here (its driver is %s): vlat reads its MAC address from that", w->dev,
 			       d.driver[0] ? d.driver : "none");
 	r = sut == WIRE_VM ? vfio_check(fs, address, w->force, err) : route_check_free(fs, d.netdev, true, w->force, err);
 	return r < 0 ? r : check_peer(fs, w, err);
@@ -195,16 +204,11 @@ static int check_host(const struct fs *fs, const struct datapath_wish *w, enum w
 typedef int check_fn(const struct fs *fs, const struct datapath_wish *w, enum wire_sut sut, struct err *err);
 
 static check_fn *const checks[] = {
-	[DATAPATH_BRIDGE] = check_bridge,
-	[DATAPATH_VHOST_NET] = check_bridge,
-	[DATAPATH_MACVTAP] = check_lower,
-	[DATAPATH_MACVTAP_VHOST_NET] = check_lower,
-	[DATAPATH_E1000E] = check_bridge,
-	[DATAPATH_MACVLAN] = check_lower,
-	[DATAPATH_IPVLAN] = check_lower,
-	[DATAPATH_VF] = check_vf,
-	[DATAPATH_PF] = check_pf,
-	[DATAPATH_HOST] = check_host,
+	[DATAPATH_BRIDGE] = check_bridge, [DATAPATH_VHOST_NET] = check_bridge,
+	[DATAPATH_MACVTAP] = check_lower, [DATAPATH_MACVTAP_VHOST_NET] = check_lower,
+	[DATAPATH_E1000E] = check_bridge, [DATAPATH_MACVLAN] = check_lower,
+	[DATAPATH_IPVLAN] = check_lower,  [DATAPATH_VF] = check_vf,
+	[DATAPATH_PF] = check_pf,         [DATAPATH_HOST] = check_host,
 };
 
 int datapath_available(const struct fs *fs, const struct datapath_wish *w, enum wire_sut sut, struct err *err)

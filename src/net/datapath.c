@@ -72,8 +72,8 @@ static const struct datapath rows[] = {
 		.name = "pf",
 		.suts = CONTAINER | VM,
 		.brief = "a whole network card, by VFIO for a VM",
-		.needs = "a card that the host can spare (dev=), another one at the other end of its cable (peer=); for a VM an IOMMU "
-			 "and vfio-pci",
+		.needs = "a card that the host can spare (dev=), another at the other end of its cable (peer=); for a VM an "
+			 "IOMMU and vfio-pci",
 		.vfio = true,
 		.device = true,
 	},
@@ -199,7 +199,8 @@ static int take_mac_option(struct datapath_wish *w, const char *value, struct er
 	struct mac mac;
 
 	if (mac_parse(value, &mac) < 0 || (mac.at[0] & 1))
-		return bad("mac", value, "the MAC address of one device (02:00:00:00:00:01; an odd first byte is a group's)", err);
+		return bad("mac", value, "the MAC address of one device (02:00:00:00:00:01; an odd first byte is a group's)",
+			   err);
 	w->vf.mac = mac;
 	w->vf.set |= VF_MAC;
 	return 0;
@@ -339,7 +340,8 @@ static int check_wish(const struct datapath_wish *w, struct err *err)
 		return err_set(err, -EINVAL, "datapath '%s' has no physical function that could be its peer: peer=pf is for vf",
 			       rows[w->kind].name);
 	if (w->peer == PEER_DEV && !rows[w->kind].device)
-		return err_set(err, -EINVAL, "datapath '%s' makes its own peer: peer=%s is for vf and pf", rows[w->kind].name, w->peer_dev);
+		return err_set(err, -EINVAL, "datapath '%s' makes its own peer: peer=%s is for vf and pf", rows[w->kind].name,
+			       w->peer_dev);
 	if (w->peer == PEER_DEV && text_eq(w->dev, w->peer_dev))
 		return err_set(err, -EINVAL, "dev=%s and peer=%s are one device: a cable has two ends", w->dev, w->peer_dev);
 	return 0;

@@ -342,7 +342,7 @@ struct mac mac_chance(void)
 	uint64_t now = clock_ns();
 
 	if (getrandom(mac.at + 3, 3, GRND_NONBLOCK) != 3)
-		memcpy(mac.at + 3, &now, 3);    /* before the kernel has gathered any: the clock is chance enough */
+		memcpy(mac.at + 3, &now, 3); /* before the kernel has gathered any: the clock is chance enough */
 	return mac;
 }
 

@@ -128,7 +128,8 @@ int vhost_net_open(int *ret_fd, struct err *err)
 	int fd = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
 
 	if (fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
-		return err_set(err, -ENODEV, "no /dev/vhost-net: the kernel lacks the driver, or it is not loaded: modprobe vhost_net");
+		return err_set(err, -ENODEV,
+			       "no /dev/vhost-net: the kernel lacks the driver, or it is not loaded: modprobe vhost_net");
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot open /dev/vhost-net");
 	*ret_fd = fd;

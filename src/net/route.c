@@ -12,9 +12,9 @@
 #include "base/cursor.h"
 #include "base/text.h"
 
-#define UPPERS_DEEP 4           /* a VLAN on a bridge on a bond on the card */
+#define UPPERS_DEEP 4 /* a VLAN on a bridge on a bond on the card */
 
-enum { FLAG_GATEWAY = 0x2, FLAG_REJECT = 0x200 };       /* RTF_* of linux/route.h */
+enum { FLAG_GATEWAY = 0x2, FLAG_REJECT = 0x200 }; /* RTF_* of linux/route.h */
 
 static bool take_column(const char **at, char *buf, unsigned cap)
 {
@@ -71,7 +71,7 @@ static void each_line(const char *text, const char *netdev, struct route_use *us
 
 void route_parse(const char *four, const char *six, const char *netdev, struct route_use *ret)
 {
-	*ret = (struct route_use) { 0 };
+	*ret = (struct route_use){ 0 };
 	each_line(four, netdev, ret, line_four);
 	each_line(six, netdev, ret, line_six);
 }
@@ -114,9 +114,10 @@ static int check_default(const struct fs *fs, const struct tables *t, const char
 
 	if (!find_default(fs, t, netdev, UPPERS_DEEP, by, sizeof(by)))
 		return 0;
-	return err_set(err, -EBUSY,
-		       "%s carries this host's default route%s%s: taking it could cut you off; name another device, or say \"force\"",
-		       netdev, text_eq(by, netdev) ? "" : " by way of ", text_eq(by, netdev) ? "" : by);
+	return err_set(
+		err, -EBUSY,
+		"%s carries this host's default route%s%s: taking it could cut you off; name another device, or say \"force\"",
+		netdev, text_eq(by, netdev) ? "" : " by way of ", text_eq(by, netdev) ? "" : by);
 }
 
 static int check_movable(const struct fs *fs, const char *netdev, struct err *err)
@@ -130,8 +131,8 @@ static int check_movable(const struct fs *fs, const char *netdev, struct err *er
 		return 0;
 	for (size_t i = 0; i < names.n && r == 0; i++)
 		if (text_starts(names.at[i], "upper_"))
-			r = err_set(err, -EBUSY, "%s is part of %s, which vlat could not put back: take it out of there first", netdev,
-				    names.at[i] + strlen("upper_"));
+			r = err_set(err, -EBUSY, "%s is part of %s, which vlat could not put back: take it out of there first",
+				    netdev, names.at[i] + strlen("upper_"));
 	fs_list_free(&names);
 	return r;
 }
@@ -151,8 +152,10 @@ int route_check_free(const struct fs *fs, const char *netdev, bool moved, bool f
 		return r;
 	route_parse(t.four, t.six, netdev, &use);
 	if (use.gateways)
-		return err_set(err, -EBUSY,
-			       "%s carries %u routes by way of routers, which vlat would not put back: name another device, or say "
-			       "\"force\"", netdev, use.gateways);
+		return err_set(
+			err, -EBUSY,
+			"%s carries %u routes by way of routers, which vlat would not put back: name another device, or say "
+			"\"force\"",
+			netdev, use.gateways);
 	return 0;
 }

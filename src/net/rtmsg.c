@@ -13,13 +13,13 @@
 
 #include "net/rtmsg.h"
 
-enum { OPER_UNKNOWN = 0, OPER_UP = 6 };         /* IF_OPER_* of linux/if.h, which glibc's net/if.h shuts out */
+enum { OPER_UNKNOWN = 0, OPER_UP = 6 }; /* IF_OPER_* of linux/if.h, which glibc's net/if.h shuts out */
 
 static struct nlmsghdr *begin(struct rtbuf *m, uint16_t type, int flags)
 {
 	struct nlmsghdr *h;
 
-	memset(m->at, 0, sizeof(m->at));        /* padding is part of a golden message */
+	memset(m->at, 0, sizeof(m->at)); /* padding is part of a golden message */
 	h = mnl_nlmsg_put_header(m->at);
 	h->nlmsg_type = type;
 	h->nlmsg_flags = (uint16_t) (NLM_F_REQUEST | NLM_F_ACK | flags);
@@ -130,7 +130,7 @@ struct nlmsghdr *rtmsg_link_move(struct rtbuf *m, uint32_t ifindex, int ns_fd, c
 	struct nlmsghdr *h = begin_link(m, RTM_NEWLINK, 0, ifindex);
 	struct ifinfomsg *info = mnl_nlmsg_get_payload(h);
 
-	info->ifi_change = IFF_UP;      /* flags 0: down, or its new name is refused */
+	info->ifi_change = IFF_UP; /* flags 0: down, or its new name is refused */
 	mnl_attr_put_u32(h, IFLA_NET_NS_FD, (uint32_t) ns_fd);
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
 	return h;
@@ -273,7 +273,7 @@ bool rtmsg_whole(const void *bytes, size_t len)
 
 bool rtmsg_link_parse(const void *bytes, size_t len, struct link_fact *ret)
 {
-	_Alignas(8) char copy[16384];           /* the kernel's bytes may lie anywhere; attributes must not */
+	_Alignas(8) char copy[16384]; /* the kernel's bytes may lie anywhere; attributes must not */
 	const struct nlmsghdr *h = (const struct nlmsghdr *) copy;
 	const struct ifinfomsg *info;
 	struct link_fact fact = { 0 };

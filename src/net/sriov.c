@@ -38,34 +38,41 @@
 #include "net/sriov_ask.h"
 
 #define DEVICES   "sys/bus/pci/devices"
-#define NETDEV_NS (10 * NS_PER_S)       /* a driver makes its netdev some time after it was bound */
+#define NETDEV_NS (10 * NS_PER_S) /* a driver makes its netdev some time after it was bound */
 
 struct sriov {
 	struct fs fs;
 	struct journal *journal;
 	struct sriov_wish wish;
 	char pf[PCI_ADDRESS_MAX], netdev[16];
-	unsigned n;                     /* functions of the port */
-	unsigned next;                  /* look from here */
+	unsigned n;    /* functions of the port */
+	unsigned next; /* look from here */
 	bool made;
-	bool was_down;                  /* the port; then `before` is what it will be again */
+	bool was_down; /* the port; then `before` is what it will be again */
 	struct netdev_state before;
-	int namespace;                  /* of the port's netdev, for rtnetlink; -1 = this one */
+	int namespace; /* of the port's netdev, for rtnetlink; -1 = this one */
 };
 
 static int check_port(const struct fs *fs, const struct pci_device *d, struct err *err)
 {
 	if (d->is_vf)
-		return err_set(err, -EINVAL, "%s is a virtual function itself: name the port it belongs to, %s", d->address, d->pf);
+		return err_set(err, -EINVAL, "%s is a virtual function itself: name the port it belongs to, %s", d->address,
+			       d->pf);
 	if (!d->vfs_total)
-		return err_set(err, -ENODEV, "%s has no virtual functions (SR-IOV): the card or its slot offers none, or the firmware "
-			       "has them switched off", d->address);
+		return err_set(err, -ENODEV,
+			       "%s has no virtual functions (SR-IOV): the card or its slot offers none, or the firmware "
+			       "has them switched off",
+			       d->address);
 	if (text_eq(d->driver, "vfio-pci"))
-		return err_set(err, -EBUSY, "%s is given away to vfio-pci, so the host cannot make virtual functions of it: give it back "
-			       "to its network driver first", d->address);
+		return err_set(err, -EBUSY,
+			       "%s is given away to vfio-pci, so the host cannot make virtual functions of it: give it back "
+			       "to its network driver first",
+			       d->address);
 	if (!d->driver[0] || !fs_existsf(fs, DEVICES "/%s/sriov_numvfs", d->address))
-		return err_set(err, -ENODEV, "%s has no network driver, which would have to make its virtual functions: "
-			       "modprobe $(cat /sys/bus/pci/devices/%s/modalias)", d->address, d->address);
+		return err_set(err, -ENODEV,
+			       "%s has no network driver, which would have to make its virtual functions: "
+			       "modprobe $(cat /sys/bus/pci/devices/%s/modalias)",
+			       d->address, d->address);
 	return 0;
 }
 
@@ -117,13 +124,16 @@ int sriov_check(const struct fs *fs, const char *pf, unsigned n, unsigned make, 
 	if (r < 0)
 		return r;
 	if (d.vfs_total < (make > n ? make : n))
-		return err_set(err, -ERANGE, "%s cannot give %u virtual functions: it has %u at most", d.address, make > n ? make : n,
-			       d.vfs_total);
+		return err_set(err, -ERANGE, "%s cannot give %u virtual functions: it has %u at most", d.address,
+			       make > n ? make : n, d.vfs_total);
 	if (d.vfs) {
 		left = count_free(fs, &d);
-		return n <= left ? 0 : err_set(err, -EBUSY,
-			"%s has %u virtual functions that somebody made, and %u of them are free, but %u are needed: their number can "
-			"only be changed by way of 0; end who uses them, or make enough", d.address, d.vfs, left, n);
+		return n <= left ? 0
+				 : err_set(err, -EBUSY,
+					   "%s has %u virtual functions that somebody made, and %u of them are free, but %u are "
+					   "needed: their number can "
+					   "only be changed by way of 0; end who uses them, or make enough",
+					   d.address, d.vfs, left, n);
 	}
 	return d.netdev[0] ? route_check_free(fs, d.netdev, false, force, err) : 0;
 }
@@ -163,7 +173,8 @@ static int set_autoprobe(struct sriov *s, bool on, struct err *err)
 
 	text_print(path, sizeof(path), DEVICES "/%s/sriov_drivers_autoprobe", s->pf);
 	r = fs_write(&s->fs, path, on ? "1" : "0");
-	return r < 0 ? err_sys(err, r, "cannot switch the probing of new virtual functions %s (/%s)", on ? "on" : "off", path) : 0;
+	return r < 0 ? err_sys(err, r, "cannot switch the probing of new virtual functions %s (/%s)", on ? "on" : "off", path)
+		     : 0;
 }
 
 /* 1 = it is off already, or this kernel (before 4.12) has no such switch. */
@@ -223,7 +234,7 @@ static int make_functions(struct sriov *s, struct err *err)
 	AUTO_CLOSE int lease = -1;
 	int off, r;
 
-	r = device_lease(&s->fs, s->pf, &lease, err);   /* two runs must not both find none, and make some */
+	r = device_lease(&s->fs, s->pf, &lease, err); /* two runs must not both find none, and make some */
 	if (r == 0)
 		r = note_port(s, err);
 	if (r == 0)
@@ -325,7 +336,8 @@ int vf_bind_network(struct sriov *s, struct vf *vf, char netdev[16], struct err 
 
 	device_driver(&s->fs, vf->address, driver, sizeof(driver));
 	if (text_starts(driver, "vfio"))
-		return err_set(err, -EBUSY, "%s is kept for VMs by its owner (%s): it has no network device", vf->address, driver);
+		return err_set(err, -EBUSY, "%s is kept for VMs by its owner (%s): it has no network device", vf->address,
+			       driver);
 	if (!driver[0]) {
 		r = journal_driver(s->journal, &s->fs, vf->address, "", "", err);
 		if (r == 0)
@@ -335,8 +347,8 @@ int vf_bind_network(struct sriov *s, struct vf *vf, char netdev[16], struct err 
 	if (r < 0 || device_await_netdev(&s->fs, vf->address, netdev, 16, NETDEV_NS))
 		return r;
 	device_driver(&s->fs, vf->address, driver, sizeof(driver));
-	return err_set(err, -ETIMEDOUT, "%s was taken by %s, but no network device has come of it (dmesg may say why)", vf->address,
-		       driver[0] ? driver : "no driver");
+	return err_set(err, -ETIMEDOUT, "%s was taken by %s, but no network device has come of it (dmesg may say why)",
+		       vf->address, driver[0] ? driver : "no driver");
 }
 
 void vf_give_back(struct sriov *s, struct vf *vf)

@@ -12,8 +12,8 @@
 #include "base/text.h"
 #include "net/link.h"
 
-#define CARRIER_NS (20 * NS_PER_S)      /* some ports negotiate their link for seconds after a reset */
-#define STEADY_NS  (300 * NS_PER_MS)    /* the carrier drops a moment after functions were made: one look is not enough */
+#define CARRIER_NS (20 * NS_PER_S)   /* some ports negotiate their link for seconds after a reset */
+#define STEADY_NS  (300 * NS_PER_MS) /* the carrier drops a moment after functions were made: one look is not enough */
 
 static int open_in(const int *namespace, struct net **ret, struct err *err)
 {
@@ -43,8 +43,10 @@ static int await_steady(struct net *net, const char *netdev, struct err *err)
 		if (since && now - since >= STEADY_NS)
 			return 0;
 		if (now - start > CARRIER_NS)
-			return err_set(err, -ENOLINK, "%s has no carrier: plug the cable in, or name another port; virtual functions of a port "
-				       "without a link get no answer from it", netdev);
+			return err_set(err, -ENOLINK,
+				       "%s has no carrier: plug the cable in, or name another port; virtual functions of a port "
+				       "without a link get no answer from it",
+				       netdev);
 		clock_sleep_ns(20 * NS_PER_MS);
 	}
 }
@@ -58,7 +60,7 @@ static int await_port(void *arg, const char *netdev, struct err *err)
 		return err_set(err, -ENODEV, "the port has no network device here: somebody has moved it to another namespace");
 	r = open_in(arg, &net, err);
 	if (r == 0)
-		r = link_set(net, netdev, &(struct link_wish) { .up = true }, err);
+		r = link_set(net, netdev, &(struct link_wish){ .up = true }, err);
 	if (r == 0)
 		r = await_steady(net, netdev, err);
 	net_close(net);
@@ -101,7 +103,8 @@ static int set_in(struct net *net, const char *netdev, unsigned vf, const struct
 	if (r == 0)
 		r = net_do(net, rtmsg_vf_set(&m, fact.ifindex, vf, wish), "set the attributes of a virtual function", err);
 	if (r == -EOPNOTSUPP)
-		return err_set(err, r, "%s: the card's driver cannot set one of these attributes of a virtual function; leave it out",
+		return err_set(err, r,
+			       "%s: the card's driver cannot set one of these attributes of a virtual function; leave it out",
 			       netdev);
 	if (r == 0)
 		r = read_function(net, netdev, vf, &got, err);

@@ -37,7 +37,7 @@ static struct nlmsghdr *begin(struct rtbuf *m, uint16_t type, uint16_t flags, ui
 
 static void put_setting(struct nlmsghdr *h, uint16_t type, unsigned vf, bool on)
 {
-	struct ifla_vf_spoofchk setting = { .vf = vf, .setting = on };  /* trust has the same shape */
+	struct ifla_vf_spoofchk setting = { .vf = vf, .setting = on }; /* trust has the same shape */
 
 	mnl_attr_put(h, type, sizeof(setting), &setting);
 }
@@ -96,7 +96,7 @@ static void take_setting(struct search *s, uint16_t type, const void *at)
 	struct ifla_vf_spoofchk setting;
 
 	memcpy(&setting, at, sizeof(setting));
-	if (setting.setting > 1)        /* "the driver does not say": all ones */
+	if (setting.setting > 1) /* "the driver does not say": all ones */
 		return;
 	if (type == IFLA_VF_SPOOFCHK)
 		s->got.spoofchk = setting.setting;
@@ -139,9 +139,9 @@ static void take_link(struct search *s, const void *at)
 static int take_value(const struct nlattr *attr, void *data)
 {
 	static const size_t sizes[] = {
-		[IFLA_VF_MAC] = sizeof(struct ifla_vf_mac),          [IFLA_VF_VLAN] = sizeof(struct ifla_vf_vlan),
+		[IFLA_VF_MAC] = sizeof(struct ifla_vf_mac),           [IFLA_VF_VLAN] = sizeof(struct ifla_vf_vlan),
 		[IFLA_VF_SPOOFCHK] = sizeof(struct ifla_vf_spoofchk), [IFLA_VF_LINK_STATE] = sizeof(struct ifla_vf_link_state),
-		[IFLA_VF_RATE] = sizeof(struct ifla_vf_rate),        [IFLA_VF_TRUST] = sizeof(struct ifla_vf_trust),
+		[IFLA_VF_RATE] = sizeof(struct ifla_vf_rate),         [IFLA_VF_TRUST] = sizeof(struct ifla_vf_trust),
 	};
 	const char *at = mnl_attr_get_payload(attr);
 	uint16_t type = mnl_attr_get_type(attr);
@@ -199,9 +199,10 @@ bool rtmsg_vf_parse(const void *bytes, size_t len, unsigned vf, struct vf_wish *
 
 static int differs(const char *what, const char *want, const char *got, struct err *err)
 {
-	return err_set(err, -EPROTO,
-		       "the virtual function's %s reads back as %s, not %s: the card's driver has kept its own (dmesg may say why)",
-		       what, got, want);
+	return err_set(
+		err, -EPROTO,
+		"the virtual function's %s reads back as %s, not %s: the card's driver has kept its own (dmesg may say why)",
+		what, got, want);
 }
 
 static int compare_identity(const struct vf_wish *want, const struct vf_wish *got, struct err *err)
@@ -240,7 +241,8 @@ int vf_compare(const struct vf_wish *want, const struct vf_wish *got, struct err
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (want->set & ~got->set & names[i].bit)
-			return err_set(err, -EPROTO, "the card's driver does not say what it has made of the virtual function's %s",
+			return err_set(err, -EPROTO,
+				       "the card's driver does not say what it has made of the virtual function's %s",
 				       names[i].name);
 	r = compare_identity(want, got, err);
 	if (r == 0)

@@ -15,11 +15,13 @@
 static int check_modules(const struct fs *fs, struct err *err)
 {
 	if (!fs_exists(fs, "sys/bus/pci/drivers/" DRIVER))
-		return err_set(err, -ENOENT, "this kernel has no driver vfio-pci now, which gives devices to VMs: modprobe vfio-pci");
-	if (!fs_exists(fs, "sys/module/vfio_iommu_type1") && !fs_exists(fs, "dev/iommu"))
 		return err_set(err, -ENOENT,
-			       "this kernel has vfio-pci, but no IOMMU back end for it (QEMU would say \"No available IOMMU models\"): "
-			       "modprobe vfio_iommu_type1");
+			       "this kernel has no driver vfio-pci now, which gives devices to VMs: modprobe vfio-pci");
+	if (!fs_exists(fs, "sys/module/vfio_iommu_type1") && !fs_exists(fs, "dev/iommu"))
+		return err_set(
+			err, -ENOENT,
+			"this kernel has vfio-pci, but no IOMMU back end for it (QEMU would say \"No available IOMMU models\"): "
+			"modprobe vfio_iommu_type1");
 	return 0;
 }
 
@@ -32,7 +34,8 @@ static int check_noiommu(const struct fs *fs, unsigned group, struct err *err)
 		return 0;
 	return err_set(err, -EPERM,
 		       "IOMMU group %u is a \"noiommu\" one, which no VM can be given: switch on the IOMMU and boot without "
-		       "enable_unsafe_noiommu_mode", group);
+		       "enable_unsafe_noiommu_mode",
+		       group);
 }
 
 static int check_group(const struct fs *fs, const struct pci_device *d, struct err *err)
@@ -42,7 +45,8 @@ static int check_group(const struct fs *fs, const struct pci_device *d, struct e
 	int r;
 
 	if (d->group < 0)
-		return err_set(err, -ENODEV, "%s is in no IOMMU group, so it cannot be given to a VM: it lies outside the IOMMU's reach",
+		return err_set(err, -ENODEV,
+			       "%s is in no IOMMU group, so it cannot be given to a VM: it lies outside the IOMMU's reach",
 			       d->address);
 	r = check_noiommu(fs, (unsigned) d->group, err);
 	if (r == 0)
@@ -75,8 +79,8 @@ int vfio_check(const struct fs *fs, const char *address, bool force, struct err 
 	if (r == 0 && d.netdev[0])
 		r = route_check_free(fs, d.netdev, true, force, err);
 	if (r == 0 && d.override[0] && !text_eq(d.override, DRIVER))
-		r = err_set(err, -EBUSY, "somebody has reserved %s for the driver %s (driver_override): clear that first", address,
-			    d.override);
+		r = err_set(err, -EBUSY, "somebody has reserved %s for the driver %s (driver_override): clear that first",
+			    address, d.override);
 	return r;
 }
 

@@ -21,7 +21,7 @@
 #include "journal/netns_folder.h"
 #include "net/wire_parts.h"
 
-#define LINK_UP_NS (20 * NS_PER_S)      /* a card negotiates its link; veth takes a millisecond */
+#define LINK_UP_NS (20 * NS_PER_S) /* a card negotiates its link; veth takes a millisecond */
 
 static const struct mac peer_mac = { { 0x02, 0x76, 0x6c, 0x61, 0x74, 0x01 } };
 static const struct mac sut_mac = { { 0x02, 0x76, 0x6c, 0x61, 0x74, 0x02 } };
@@ -88,16 +88,16 @@ static int note_namespaces(const struct wire *w, struct journal *j, struct err *
 }
 
 /* The far end of a cable: loopback, address, and who is at the other end. */
-static int dress_end(int ns_fd, const char *link, const char *address, const char *neighbour,
-		     const struct mac *neighbour_mac, struct err *err)
+static int dress_end(int ns_fd, const char *link, const char *address, const char *neighbour, const struct mac *neighbour_mac,
+		     struct err *err)
 {
 	AUTO_NET struct net *net = NULL;
 	int r = net_open(&net, ns_fd, err);
 
 	if (r == 0)
-		r = link_set(net, "lo", &(struct link_wish) { .up = true }, err);
+		r = link_set(net, "lo", &(struct link_wish){ .up = true }, err);
 	if (r == 0)
-		r = link_set(net, link, &(struct link_wish) { .up = true }, err);
+		r = link_set(net, link, &(struct link_wish){ .up = true }, err);
 	if (r == 0)
 		r = link_address(net, link, address, WIRE_PREFIX, err);
 	if (r == 0 && neighbour)
@@ -148,16 +148,11 @@ int wire_dress_sut(struct wire *w, struct err *err)
 typedef int build_fn(struct wire *w, struct err *err);
 
 static build_fn *const builders[] = {
-	[DATAPATH_BRIDGE] = wire_build_bridge,
-	[DATAPATH_VHOST_NET] = wire_build_bridge,
-	[DATAPATH_MACVTAP] = wire_build_lower,
-	[DATAPATH_MACVTAP_VHOST_NET] = wire_build_lower,
-	[DATAPATH_E1000E] = wire_build_bridge,
-	[DATAPATH_MACVLAN] = wire_build_lower,
-	[DATAPATH_IPVLAN] = wire_build_lower,
-	[DATAPATH_VF] = wire_build_vf,
-	[DATAPATH_PF] = wire_build_pf,
-	[DATAPATH_HOST] = wire_build_host,
+	[DATAPATH_BRIDGE] = wire_build_bridge, [DATAPATH_VHOST_NET] = wire_build_bridge,
+	[DATAPATH_MACVTAP] = wire_build_lower, [DATAPATH_MACVTAP_VHOST_NET] = wire_build_lower,
+	[DATAPATH_E1000E] = wire_build_bridge, [DATAPATH_MACVLAN] = wire_build_lower,
+	[DATAPATH_IPVLAN] = wire_build_lower,  [DATAPATH_VF] = wire_build_vf,
+	[DATAPATH_PF] = wire_build_pf,         [DATAPATH_HOST] = wire_build_host,
 };
 
 static int build(struct wire *w, struct err *err)
@@ -221,7 +216,7 @@ int wire_make_over(struct wire *ret, struct journal *j, enum wire_sut kind, cons
 
 int wire_make(struct wire *ret, struct journal *j, enum wire_sut kind, struct err *err)
 {
-	return wire_make_over(ret, j, kind, &(struct datapath_wish) { .kind = DATAPATH_BRIDGE }, err);
+	return wire_make_over(ret, j, kind, &(struct datapath_wish){ .kind = DATAPATH_BRIDGE }, err);
 }
 
 static void close_fd(int *fd)
@@ -240,7 +235,7 @@ static void close_one(const struct wire *w, int *fd, char which)
 		return;
 	close_fd(fd);
 	if (!has_namespace(w, which))
-		return;         /* the host's own */
+		return; /* the host's own */
 	name_namespace(w->run, which, name);
 	if (netns_delete(name, &e) < 0)
 		log_warn("%s", e.text);

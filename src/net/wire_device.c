@@ -84,8 +84,7 @@ static int move_in(const struct wire_parts *p, const char *netdev, int ns_fd, ch
 	return r < 0 ? r : link_move(net, netdev, ns_fd, netdev, err);
 }
 
-static int take_whole(const struct wire_parts *p, struct taken *t, int ns_fd, char link[16], struct mac *ret_mac,
-		      struct err *err)
+static int take_whole(const struct wire_parts *p, struct taken *t, int ns_fd, char link[16], struct mac *ret_mac, struct err *err)
 {
 	int r = move_in(p, t->before.name, ns_fd, link, err);
 
@@ -108,7 +107,7 @@ static int bring_up(int ns_fd, const char *link, struct err *err)
 	AUTO_NET struct net *net = NULL;
 	int r = net_open(&net, ns_fd, err);
 
-	return r < 0 ? r : link_set(net, link, &(struct link_wish) { .up = true }, err);
+	return r < 0 ? r : link_set(net, link, &(struct link_wish){ .up = true }, err);
 }
 
 static int take_peer(struct wire *w, struct err *err)
@@ -149,9 +148,11 @@ static int give_function_to_vm(struct wire *w, struct err *err)
 
 	w->sut_mac = p->sut_vf.mac;
 	if (memcmp(&w->sut_mac, &none, sizeof(none)) == 0)
-		return err_set(err, -EADDRNOTAVAIL,
-			       "virtual function %u of %s has no MAC address, so a VM would choose one that nobody knows: set it with "
-			       "ip link set dev PORT vf %u mac ADDRESS", p->sut_vf.nr, p->pf, p->sut_vf.nr);
+		return err_set(
+			err, -EADDRNOTAVAIL,
+			"virtual function %u of %s has no MAC address, so a VM would choose one that nobody knows: set it with "
+			"ip link set dev PORT vf %u mac ADDRESS",
+			p->sut_vf.nr, p->pf, p->sut_vf.nr);
 	return vfio_bind(&w->vfio, p->journal, p->sut_vf.address, p->wish.force, err);
 }
 

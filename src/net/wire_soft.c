@@ -5,11 +5,11 @@
  * With it, what is put beside the host's links goes with the namespace or the
  * fd at its other end, so that nothing of it can be left behind.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -56,7 +56,7 @@ static int make_bridge(const struct wire *w, struct net *net, struct err *err)
 	if (w->parts->wish.dev[0])
 		return 0;
 	r = link_bridge(net, "br0", &bridge_mac, err);
-	return r < 0 ? r : link_set(net, "br0", &(struct link_wish) { .up = true }, err);
+	return r < 0 ? r : link_set(net, "br0", &(struct link_wish){ .up = true }, err);
 }
 
 static int plug_veth(const struct wire *w, struct net *net, const struct veth_end *port, const struct veth_end *end,
@@ -70,7 +70,9 @@ static int plug_veth(const struct wire *w, struct net *net, const struct veth_en
 static int plug_peer(struct wire *w, struct net *net, struct err *err)
 {
 	char name[16];
-	const struct veth_end port = { .name = port_name(w, "peer0", 'p', name), .ns_fd = -1, .mac = port_mac(w, &peer_port_mac) };
+	const struct veth_end port = { .name = port_name(w, "peer0", 'p', name),
+				       .ns_fd = -1,
+				       .mac = port_mac(w, &peer_port_mac) };
 	const struct veth_end end = { .name = WIRE_LINK, .ns_fd = w->peer_ns, .mac = w->peer_mac };
 	int r;
 
@@ -102,7 +104,7 @@ static int plug_tap(struct wire *w, struct net *net, struct err *err)
 	int r = tap_make(below_ns(w), name, &w->tap_fd, err);
 
 	if (r == 0)
-		r = link_set(net, name, &(struct link_wish) { .mac = &mac }, err);
+		r = link_set(net, name, &(struct link_wish){ .mac = &mac }, err);
 	if (r == 0)
 		r = link_enslave(net, name, bridge_name(w), err);
 	return r < 0 ? r : link_await(net, name, true, err);
@@ -140,8 +142,8 @@ static int make_cable(struct wire *w, struct net *net, struct err *err)
 	int r = link_veth(net, &port, &end, err);
 
 	if (r == 0 && !peer)
-		r = link_set(net, "low1", &(struct link_wish) { .up = true }, err);
-	return r < 0 ? r : link_set(net, "low0", &(struct link_wish) { .up = true }, err);
+		r = link_set(net, "low1", &(struct link_wish){ .up = true }, err);
+	return r < 0 ? r : link_set(net, "low0", &(struct link_wish){ .up = true }, err);
 }
 
 /* On a card of the user's the peer is a sibling of the SUT: bridge mode joins them inside the host. */
@@ -185,7 +187,7 @@ static int open_macvtap(struct wire *w, struct err *err)
 	int r = net_open(&net, w->wire_ns, err);
 
 	if (r == 0)
-		r = link_set(net, "tap0", &(struct link_wish) { .up = true }, err);
+		r = link_set(net, "tap0", &(struct link_wish){ .up = true }, err);
 	if (r == 0)
 		r = macvtap_open(w->wire_ns, "tap0", &w->tap_fd, err);
 	return r < 0 ? r : link_await(net, "tap0", false, err);
@@ -249,8 +251,10 @@ static int refuse_taken_address(struct err *err)
 		if (!who[0])
 			return 0;
 		if (clock_ns() > deadline)
-			return err_set(err, -EADDRINUSE, "%s of this host has an address in 198.18.0.0/24, which datapath host needs "
-				       "(another run of vlat?)", who);
+			return err_set(err, -EADDRINUSE,
+				       "%s of this host has an address in 198.18.0.0/24, which datapath host needs "
+				       "(another run of vlat?)",
+				       who);
 		clock_sleep_ns(20 * NS_PER_MS);
 	}
 }
@@ -288,7 +292,7 @@ int wire_build_host(struct wire *w, struct err *err)
 	if (r == 0)
 		r = link_veth(net, &port, &end, err);
 	if (r == 0)
-		r = link_set(net, port.name, &(struct link_wish) { .up = true }, err);
+		r = link_set(net, port.name, &(struct link_wish){ .up = true }, err);
 	if (r == 0)
 		r = link_address(net, port.name, WIRE_SUT_ADDRESS, WIRE_PREFIX, err);
 	if (r == 0)

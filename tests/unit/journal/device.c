@@ -30,11 +30,19 @@ static void test_text(void **state)
 		"enp1s0f0 mtu 9000 mac 52:54:00:12:34:56 down addr 192.0.2.7/24 addr 2001:db8::1/64",
 	};
 	static const char *const bad[] = {
-		"", "eth1", "eth1 mtu 1500", "eth1 mtu 1500 mac 02:00:00:00:00:0a", "eth1 mtu 1500 mac 02:00:00:00:00:0a sideways",
-		"eth1 mtu x mac 02:00:00:00:00:0a up", "eth1 mtu 1500 mac 02:00:00:00:0:0a up",
-		"../e mtu 1500 mac 02:00:00:00:00:0a up", "eth1 mtu 1500 mac 02:00:00:00:00:0a up addr 192.0.2.7",
-		"eth1 mtu 1500 mac 02:00:00:00:00:0a up addr 192.0.2.7/33", "eth1 mtu 1500 mac 02:00:00:00:00:0a up addr ::1/129",
-		"eth1 mtu 1500 mac 02:00:00:00:00:0a up ", "0123456789abcdef mtu 1500 mac 02:00:00:00:00:0a up",
+		"",
+		"eth1",
+		"eth1 mtu 1500",
+		"eth1 mtu 1500 mac 02:00:00:00:00:0a",
+		"eth1 mtu 1500 mac 02:00:00:00:00:0a sideways",
+		"eth1 mtu x mac 02:00:00:00:00:0a up",
+		"eth1 mtu 1500 mac 02:00:00:00:0:0a up",
+		"../e mtu 1500 mac 02:00:00:00:00:0a up",
+		"eth1 mtu 1500 mac 02:00:00:00:00:0a up addr 192.0.2.7",
+		"eth1 mtu 1500 mac 02:00:00:00:00:0a up addr 192.0.2.7/33",
+		"eth1 mtu 1500 mac 02:00:00:00:00:0a up addr ::1/129",
+		"eth1 mtu 1500 mac 02:00:00:00:00:0a up ",
+		"0123456789abcdef mtu 1500 mac 02:00:00:00:00:0a up",
 	};
 	struct netdev_state s = { .mtu = 77 };
 	char text[NETDEV_TEXT_MAX];
@@ -83,8 +91,8 @@ static int restore_there(void *arg, struct err *err)
 	if (r == 0)
 		r = netdev_read(want->name, &now, err);
 	if (r == 0 && !netdev_is(&now, want))
-		r = err_set(err, -EPROTO, "%s", netdev_text(&now, (char[NETDEV_TEXT_MAX]) { 0 }));
-	if (r == 0)     /* nothing to do is nothing done */
+		r = err_set(err, -EPROTO, "%s", netdev_text(&now, (char[NETDEV_TEXT_MAX]){ 0 }));
+	if (r == 0) /* nothing to do is nothing done */
 		r = netdev_restore(want->name, want, err);
 	return r;
 }
@@ -141,7 +149,7 @@ static int undo_there(void *arg, struct err *err)
 	if (r == 0)
 		r = netdev_read("eth1", &now, err);
 	if (r == 0 && !netdev_is(&now, &want))
-		r = err_set(err, -EPROTO, "%s", netdev_text(&now, (char[NETDEV_TEXT_MAX]) { 0 }));
+		r = err_set(err, -EPROTO, "%s", netdev_text(&now, (char[NETDEV_TEXT_MAX]){ 0 }));
 	fs_close(&fs);
 	return r < 0 ? r : journal_close(j, err);
 }

@@ -48,7 +48,10 @@ static void test_fits(void **state)
 static void test_parse(void **state)
 {
 	static const char *const good[] = {
-		"bridge", "host,peer=none", "macvtap-vhost-net,dev=eth1", "vf,dev=0000:01:00.0,peer=pf,vlan=7,qos=3",
+		"bridge",
+		"host,peer=none",
+		"macvtap-vhost-net,dev=eth1",
+		"vf,dev=0000:01:00.0,peer=pf,vlan=7,qos=3",
 		"vf,dev=enp1s0f0,peer=enp1s0f1,vfs=7,mac=02:00:00:00:00:01,spoofchk=off,trust=on,rate=100,link=up,force",
 		"pf,dev=01:00.0,peer=eth2,force",
 	};

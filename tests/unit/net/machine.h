@@ -12,9 +12,9 @@
 enum { LOG_MAX = 64 };
 
 struct kernel {
-	struct machine *m;              /* NULL = nobody plays */
+	struct machine *m; /* NULL = nobody plays */
 	unsigned vfs;
-	char log[LOG_MAX][96];          /* "sriov_numvfs=2", in the order of writing */
+	char log[LOG_MAX][96]; /* "sriov_numvfs=2", in the order of writing */
 	unsigned n_log;
 };
 

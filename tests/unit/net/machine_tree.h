@@ -26,7 +26,7 @@ struct machine {
 };
 
 __attribute__((format(printf, 3, 4))) static inline void machine_put(const struct machine *m, const char *text, const char *fmt,
-								      ...)
+								     ...)
 {
 	struct err err = { 0 };
 	char path[512];
@@ -52,7 +52,7 @@ __attribute__((format(printf, 3, 4))) static inline void machine_put(const struc
 
 /* A link whose last part is what counts. */
 __attribute__((format(printf, 3, 4))) static inline void machine_link(const struct machine *m, const char *target,
-								       const char *fmt, ...)
+								      const char *fmt, ...)
 {
 	struct err err = { 0 };
 	char path[512];
@@ -93,7 +93,8 @@ static inline void machine_device(const struct machine *m, const char *address, 
 		snprintf(nr, sizeof(nr), "../../../../kernel/iommu_groups/%d", group);
 		machine_link(m, nr, DEV "%s/iommu_group", address);
 		machine_put(m, "", "sys/kernel/iommu_groups/%d/devices/%s", group, address);
-		machine_put(m, "0x00000000fee00000 0x00000000feefffff msi\n", "sys/kernel/iommu_groups/%d/reserved_regions", group);
+		machine_put(m, "0x00000000fee00000 0x00000000feefffff msi\n", "sys/kernel/iommu_groups/%d/reserved_regions",
+			    group);
 	}
 }
 
@@ -126,7 +127,8 @@ static inline void machine_open(struct machine *m)
 	machine_put(m, "            CPU0\n  0:  3  IR-IO-APIC    2-edge      timer\n", "proc/interrupts");
 	machine_put(m, "quiet\n", "proc/cmdline");
 	machine_put(m, "vendor_id : GenuineIntel\n", "proc/cpuinfo");
-	machine_put(m, "Iface\tDestination\tGateway\nlo\t0000007F\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0\n", "proc/net/route");
+	machine_put(m, "Iface\tDestination\tGateway\nlo\t0000007F\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0\n",
+		    "proc/net/route");
 	if (fs_open_root(&m->fs, m->dir, &err) < 0)
 		fail_msg("%s", err.text);
 }

@@ -19,9 +19,9 @@ struct lab {
 	struct machine m;
 	struct journal *j;
 	char state[64];
-	unsigned awaited, set;          /* how often the port was asked */
+	unsigned awaited, set; /* how often the port was asked */
 	struct vf_wish attributes[8];
-	int refuse;                     /* what await() or set() says */
+	int refuse; /* what await() or set() says */
 };
 
 static int lab_await(void *arg, const char *netdev, struct err *err)
@@ -65,7 +65,7 @@ static int set_up(void **state)
 	struct err err = { 0 };
 
 	machine_open(&lab->m);
-	kernel = (struct kernel) { .m = &lab->m };
+	kernel = (struct kernel){ .m = &lab->m };
 	strcpy(lab->state, "/tmp/vlat-unit-XXXXXX");
 	if (!mkdtemp(lab->state))
 		return -1;
@@ -103,8 +103,8 @@ static struct sriov *make(struct lab *lab, unsigned n)
 /* The port ready, no probing, functions, the port ready again, their attributes, probing as it was. */
 static void test_order(void **state)
 {
-	static const char *const order[] = { "await", "sriov_drivers_autoprobe=0", "sriov_numvfs=2", "await",
-					     "set 0", "set 1", "sriov_drivers_autoprobe=1" };
+	static const char *const order[] = { "await", "sriov_drivers_autoprobe=0", "sriov_numvfs=2", "await", "set 0",
+					     "set 1", "sriov_drivers_autoprobe=1" };
 	struct lab *lab = *state;
 	struct sriov *s = make(lab, 2);
 	char buf[256];
@@ -179,8 +179,8 @@ static void test_undo(void **state)
 	assert_int_equal(vfio_bind_on(&v, &lab->m.fs, lab->j, a.address, false, &err), 0);
 	close(a.lease);
 	assert_int_equal(journal_undo_report(lab->j, 0, &report, &err), 0);
-	assert_int_equal(report.count[UNDO_DONE], 2);           /* driver, functions */
-	assert_int_equal(report.count[UNDO_SAME], 1);           /* autoprobe was switched back at once */
+	assert_int_equal(report.count[UNDO_DONE], 2); /* driver, functions */
+	assert_int_equal(report.count[UNDO_SAME], 1); /* autoprobe was switched back at once */
 	assert_int_equal(report.count[UNDO_FOREIGN], 0);
 	assert_string_equal(machine_read(&lab->m, buf, DEV PF "/sriov_numvfs"), "0");
 	assert_string_equal(machine_read(&lab->m, buf, DEV PF "/sriov_drivers_autoprobe"), "1");
@@ -226,7 +226,7 @@ static void test_undo_in_use(void **state)
 	assert_string_equal(machine_read(&lab->m, buf, DEV PF "/sriov_numvfs"), "1");
 	snprintf(path, sizeof(path), "%s/proc/812", lab->m.dir);
 	dir_remove_all(path);
-	assert_int_equal(journal_undo_to(lab->j, 0, &(struct err) { 0 }), 0);
+	assert_int_equal(journal_undo_to(lab->j, 0, &(struct err){ 0 }), 0);
 	assert_string_equal(machine_read(&lab->m, buf, DEV PF "/sriov_numvfs"), "0");
 	sriov_close(s);
 }
@@ -243,7 +243,7 @@ static void test_foreign(void **state)
 	kernel_functions(&kernel, 3);
 	machine_put(&lab->m, "3\n", DEV PF "/sriov_numvfs");
 	kernel_bind(&kernel, "0000:01:10.0");
-	machine_put(&lab->m, "0x1003\n", "sys/devices/pci0000:00/0000:01:10.0/net/vf00/flags");  /* up: in use */
+	machine_put(&lab->m, "0x1003\n", "sys/devices/pci0000:00/0000:01:10.0/net/vf00/flags"); /* up: in use */
 	s = make(lab, 2);
 	assert_int_equal(lab->set, 0);
 	assert_int_equal(kernel.n_log, 0);
@@ -347,7 +347,8 @@ static void test_vfio_refusals(void **state)
 	assert_int_equal(vfio_check(&lab->m.fs, PF, false, &err), 0);
 	machine_device(&lab->m, "0000:01:00.1", "igb", 1);
 	machine_netdev(&lab->m, "0000:01:00.1", "eth2", "0x1002\n");
-	not_for_vm(lab, PF, -EBUSY, "IOMMU group 1 is not viable while the host drives its other members: 0000:01:00.1 (igb, eth2)");
+	not_for_vm(lab, PF, -EBUSY,
+		   "IOMMU group 1 is not viable while the host drives its other members: 0000:01:00.1 (igb, eth2)");
 	machine_link(&lab->m, "../../drivers/pcieport", DEV "0000:01:00.1/driver");
 	assert_int_equal(vfio_check(&lab->m.fs, PF, false, &err), 0);
 	machine_put(&lab->m, "0x00000000000e0000 0x00000000000effff direct\n", "sys/kernel/iommu_groups/1/reserved_regions");
@@ -383,23 +384,26 @@ static void test_vfio_refusals(void **state)
 /* Tables as the kernel prints them; IPv6 in hexadecimal without any heading. */
 static void test_routes(void **state)
 {
-	static const char six[] =
-		"00000000000000000000000000000000 00 00000000000000000000000000000000 00 fe800000000000000000000000000001 00000400 "
-		"00000001 00000000 00000003     eth3\n"
-		"00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff "
-		"00000001 00000000 00200200       lo\n"
-		"20010db8000000000000000000000000 20 00000000000000000000000000000000 00 fe800000000000000000000000000001 00000400 "
-		"00000001 00000000 00000003     eth4\n";
+	static const char six[] = "00000000000000000000000000000000 00 00000000000000000000000000000000 00 "
+				  "fe800000000000000000000000000001 00000400 "
+				  "00000001 00000000 00000003     eth3\n"
+				  "00000000000000000000000000000000 00 00000000000000000000000000000000 00 "
+				  "00000000000000000000000000000000 ffffffff "
+				  "00000001 00000000 00200200       lo\n"
+				  "20010db8000000000000000000000000 20 00000000000000000000000000000000 00 "
+				  "fe800000000000000000000000000001 00000400 "
+				  "00000001 00000000 00000003     eth4\n";
 	static const char four[] = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
 				   "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
 				   "eth1\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
-				   "eth2\t0000000A\t010200C0\t0003\t0\t0\t0\t000000FF\t0\t0\t0\n";
+				   "eth2\t0000000A\t010200C0\t0003\t0\t0\t0\t000000FF\t0\t0\t0\n"
+				   "eth5\t00000000\t010200C0\t0003\t0\t0\t0\t00000080\t0\t0\t0\n";
 	static const struct {
 		const char *dev;
 		bool is_default;
 		unsigned gateways;
-	} want[] = { { "eth0", true, 0 }, { "eth1", false, 0 }, { "eth2", false, 1 }, { "eth3", true, 0 },
-		     { "lo", false, 0 },  { "eth4", false, 1 }, { "eth", false, 0 },  { "Iface", false, 0 } };
+	} want[] = { { "eth0", true, 0 },  { "eth1", false, 0 }, { "eth2", false, 1 }, { "eth3", true, 0 },  { "lo", false, 0 },
+		     { "eth4", false, 1 }, { "eth5", false, 1 }, { "eth", false, 0 },  { "Iface", false, 0 } };
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {

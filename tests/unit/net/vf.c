@@ -112,13 +112,34 @@ static void differs(unsigned bit, void (*change)(struct vf_wish *), const char *
 	assert_non_null(strstr(err.text, "does not say"));
 }
 
-static void change_mac(struct vf_wish *w) { w->mac.at[5]++; }
-static void change_vlan(struct vf_wish *w) { w->vlan++; }
-static void change_qos(struct vf_wish *w) { w->qos++; }
-static void change_spoofchk(struct vf_wish *w) { w->spoofchk = false; }
-static void change_trust(struct vf_wish *w) { w->trust = false; }
-static void change_rate(struct vf_wish *w) { w->max_mbps = 0; }
-static void change_link(struct vf_wish *w) { w->link = VF_LINK_AUTO; }
+static void change_mac(struct vf_wish *w)
+{
+	w->mac.at[5]++;
+}
+static void change_vlan(struct vf_wish *w)
+{
+	w->vlan++;
+}
+static void change_qos(struct vf_wish *w)
+{
+	w->qos++;
+}
+static void change_spoofchk(struct vf_wish *w)
+{
+	w->spoofchk = false;
+}
+static void change_trust(struct vf_wish *w)
+{
+	w->trust = false;
+}
+static void change_rate(struct vf_wish *w)
+{
+	w->max_mbps = 0;
+}
+static void change_link(struct vf_wish *w)
+{
+	w->link = VF_LINK_AUTO;
+}
 
 static void test_compare(void **state)
 {

@@ -76,7 +76,7 @@ static bool make(struct lab *lab, const char *text, enum wire_sut sut, struct wi
 	fs_close(&fs);
 	if (r < 0) {
 		print_message("skipped: %s: %s\n", text, err.text);
-		assert_true(wire_make_over(ret, lab->j, sut, &wish, &(struct err) { 0 }) < 0);
+		assert_true(wire_make_over(ret, lab->j, sut, &wish, &(struct err){ 0 }) < 0);
 		return false;
 	}
 	if (wire_make_over(ret, lab->j, sut, &wish, &err) < 0)
@@ -159,14 +159,26 @@ static void namespace_wire(void **state, const char *text, enum wire_sut sut)
 	nothing_left(w.run);
 }
 
-static void test_bridge(void **state) { namespace_wire(state, "bridge", WIRE_CONTAINER); }
-static void test_macvlan(void **state) { namespace_wire(state, "macvlan", WIRE_CONTAINER); }
-static void test_ipvlan(void **state) { namespace_wire(state, "ipvlan", WIRE_CONTAINER); }
-static void test_host(void **state) { namespace_wire(state, "host", WIRE_NATIVE); }
+static void test_bridge(void **state)
+{
+	namespace_wire(state, "bridge", WIRE_CONTAINER);
+}
+static void test_macvlan(void **state)
+{
+	namespace_wire(state, "macvlan", WIRE_CONTAINER);
+}
+static void test_ipvlan(void **state)
+{
+	namespace_wire(state, "ipvlan", WIRE_CONTAINER);
+}
+static void test_host(void **state)
+{
+	namespace_wire(state, "host", WIRE_NATIVE);
+}
 
 /* Behind the 10 bytes of a virtio header, an Ethernet frame of an unused kind from `from` to `to`. */
 #define VNET 10
-#define KIND 0x88b5     /* kept for experiments, IEEE 802 */
+#define KIND 0x88b5 /* kept for experiments, IEEE 802 */
 
 static void put_frame(uint8_t buf[VNET + 60], const struct mac *to, const struct mac *from, uint8_t mark)
 {
@@ -240,11 +252,26 @@ static void vm_wire(void **state, const char *text)
 	nothing_left(w.run);
 }
 
-static void test_vm_bridge(void **state) { vm_wire(state, "bridge"); }
-static void test_vm_e1000e(void **state) { vm_wire(state, "e1000e"); }
-static void test_vm_vhost_net(void **state) { vm_wire(state, "vhost-net"); }
-static void test_macvtap(void **state) { vm_wire(state, "macvtap"); }
-static void test_macvtap_vhost_net(void **state) { vm_wire(state, "macvtap-vhost-net"); }
+static void test_vm_bridge(void **state)
+{
+	vm_wire(state, "bridge");
+}
+static void test_vm_e1000e(void **state)
+{
+	vm_wire(state, "e1000e");
+}
+static void test_vm_vhost_net(void **state)
+{
+	vm_wire(state, "vhost-net");
+}
+static void test_macvtap(void **state)
+{
+	vm_wire(state, "macvtap");
+}
+static void test_macvtap_vhost_net(void **state)
+{
+	vm_wire(state, "macvtap-vhost-net");
+}
 
 /* Two at once: their links have the same number in different namespaces, and so the same name in /dev. */
 static void test_two_macvtaps(void **state)
