@@ -322,13 +322,12 @@ static void start_time_is_an_identity(void **state)
 }
 
 /* A parent that is killed at once after it told us its child's pid. */
-static void dies_with_its_parent(void **state)
+static void dies(int (*prepare)(void *arg))
 {
 	int fds[2];
 	pid_t middle, leaf = 0;
 	struct pollfd p;
 
-	(void) state;
 	assert_int_equal(pipe(fds), 0);
 	middle = fork();
 	if (middle == 0) {
@@ -338,6 +337,7 @@ static void dies_with_its_parent(void **state)
 		struct err err = { 0 };
 
 		o.die_with_parent = true;
+		o.prepare = prepare;
 		o.out = fds[1]; /* open as long as the leaf lives */
 		if (spawn(&c, &a, &o, &err) < 0 || write(fds[1], &c.pid, sizeof(c.pid)) < 0)
 			_exit(1);
@@ -350,6 +350,53 @@ static void dies_with_its_parent(void **state)
 	assert_int_equal(poll(&p, 1, 20000), 1);
 	assert_int_equal(read(fds[0], &leaf, 1), 0); /* end of file: nobody holds it any more */
 	close(fds[0]);
+}
+
+static void dies_with_its_parent(void **state)
+{
+	(void) state;
+	dies(NULL);
+}
+
+static int become_nobody(void *arg)
+{
+	(void) arg;
+	return syscall(SYS_setresuid, 65534, 65534, 65534) < 0 ? -errno : 0;
+}
+
+/* The kernel forgets the tie when the user changes: it has to be tied again. */
+static void dies_with_its_parent_as_another_user(void **state)
+{
+	(void) state;
+	if (geteuid() != 0) {
+		print_message("skipped: only root can become somebody else\n");
+		skip();
+	}
+	dies(become_nobody);
+}
+
+static int refuse(void *arg)
+{
+	return *(const int *) arg;
+}
+
+static void what_prepare_refuses_is_not_started(void **state)
+{
+	struct spawn_opts o = SPAWN_OPTS_INIT;
+	struct argv a = WORDS("true");
+	struct child c = CHILD_INIT;
+	struct err err = { 0 };
+	int code = -EACCES;
+
+	(void) state;
+	o.prepare = refuse;
+	o.prepare_arg = &code;
+	assert_int_equal(spawn(&c, &a, &o, &err), -EACCES);
+	assert_non_null(strstr(err.text, "could not prepare it"));
+	assert_int_equal(c.pid, 0);
+	code = 0;
+	free(output_of(WORDS("true"), &o, 0));
+	argv_free(&a);
 }
 
 static void enters_namespaces(void **state)
@@ -407,6 +454,8 @@ int main(void)
 		cmocka_unit_test(stops_a_deaf_child),
 		cmocka_unit_test(start_time_is_an_identity),
 		cmocka_unit_test(dies_with_its_parent),
+		cmocka_unit_test(dies_with_its_parent_as_another_user),
+		cmocka_unit_test(what_prepare_refuses_is_not_started),
 		cmocka_unit_test(enters_namespaces),
 		cmocka_unit_test(finds_programs),
 	};
