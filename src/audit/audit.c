@@ -184,10 +184,22 @@ static int choose_container(struct look *l, const struct knob_ctx *c, const char
 		       which);
 }
 
+/* The tuning has knobs that are no state of a machine: nothing to look at. */
+static bool wanted_anywhere(const struct knob *k)
+{
+	for (unsigned r = 0; r < ROLE_COUNT; r++) {
+		if (k->role[r].want)
+			return true;
+	}
+	return false;
+}
+
 static bool in_scope(const struct knob *k, const struct audit_options *o)
 {
 	if (o->only)
 		return text_eq(k->id, o->only);
+	if (!wanted_anywhere(k))
+		return false;
 	return o->scope == AUDIT_HOST || (o->scope == AUDIT_VMS ? k->of_vm : k->of_container);
 }
 

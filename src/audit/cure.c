@@ -22,7 +22,7 @@ const char *audit_now(const struct setting *s, char *buf, size_t cap)
 	if (!s->before)
 		text_print(buf, cap, "%s", "");
 	else if (s->form != VALUE_CPUMASK || !mask_words(s->before, buf, cap))
-		text_print(buf, cap, "%s", s->before[0] ? s->before : "none");
+		text_print(buf, cap, "%s", s->before[0] && !text_eq(s->before, "(null)") ? s->before : "none");
 	return buf;
 }
 

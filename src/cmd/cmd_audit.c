@@ -2,6 +2,7 @@
 /* vlat audit - what stands between this machine and low, steady latency. Changes nothing. */
 #include "base/sink.h"
 #include "base/text.h"
+#include "capture/capture.h"
 #include "cmd/audit_text.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
@@ -15,11 +16,10 @@ struct audit_cfg {
 static const struct audit_cfg audit_defaults = { .root = "/" };
 
 static const struct option_row audit_options_rows[] = {
-	OPT_STR(struct audit_cfg, role, .name = "role", .arg = "ROLE",
-		.help = "what the machine is for: vm-host, container-host, guest or realtime; else guessed"),
+	OPT_WORD(struct audit_cfg, role, .name = "role", .choices = role_names, .help = "what the machine is for; else guessed"),
 	OPT_CPUS(struct audit_cfg, cpus, .name = "cpus", .help = "CPUs for latency work, whole cores; else chosen by topology"),
-	OPT_DIR(struct audit_cfg, root, .name = "root", .shown = "/",
-		.help = "a captured machine's folder instead of this machine"),
+	OPT_FILE(struct audit_cfg, root, .name = "root", .shown = "/",
+		 .help = "another machine: a capture, or a folder with a copy of its /proc and /sys"),
 	OPT_FLAG(struct audit_cfg, only_findings, .name = "only-findings",
 		 .help = "leave out what is as wanted or cannot be seen"),
 	OPT_STR(struct audit_cfg, explain, .name = "explain", .arg = "KNOB", .help = "look at one knob only and tell all of it"),
@@ -104,7 +104,7 @@ static int run_audit(const struct call *call)
 
 	if (cfg->which && text_eq(cfg->what, "host"))
 		return cmd_usage(call, "\"%s\": there is one host; name a VM after vm, a container after container", cfg->which);
-	r = fs_open_root(&fs, cfg->root, &err);
+	r = capture_open(&fs, cfg->root, &err);
 	if (r < 0)
 		return cmd_fail_as(EXIT_USAGE, &err);
 	r = look(cfg, &fs, &out, &err);
