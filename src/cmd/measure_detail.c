@@ -71,8 +71,8 @@ static void put_memory(struct sink *out, const json_t *memory, const struct term
 	size_t i;
 
 	if (json_array_size(sizes)) {
-		sink_printf(out, "\n%s%10s%11s%11s%11s%11s%s   ns per load, median; walk = 4k - 2m\n", term_on(t, PAINT_DIM), "set",
-			    "4k", "2m", "1g", "walk", term_off(t, PAINT_DIM));
+		sink_printf(out, "\n%s%10s%11s%11s%11s%11s%s   ns per load, median; walk = 4k - 2m\n",
+			    term_on(t, PAINT_DIM), "set", "4k", "2m", "1g", "walk", term_off(t, PAINT_DIM));
 		json_array_foreach (sizes, i, one)
 			put_size(out, memory, one);
 		sink_put(out, "\n");
@@ -124,8 +124,8 @@ static void put_exits(struct sink *out, const json_t *exits, const struct term *
 	size_t i;
 
 	sink_printf(out, "\nKVM is usable: %s\n\n", text_of(exits, "why"));
-	sink_printf(out, "%s%-12s%11s%11s%11s%11s%11s%9s%s\n", term_on(t, PAINT_DIM), "", "min", "median", "p99", "max", "KVM_RUN",
-		    "count", term_off(t, PAINT_DIM));
+	sink_printf(out, "%s%-12s%11s%11s%11s%11s%11s%9s%s\n", term_on(t, PAINT_DIM), "", "min", "median", "p99", "max",
+		    "KVM_RUN", "count", term_off(t, PAINT_DIM));
 	json_array_foreach (json_object_get(exits, "prices"), i, price)
 		put_price(out, price, t);
 	sink_put(out, "\n");

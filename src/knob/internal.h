@@ -28,9 +28,9 @@ extern const struct knob knob_irq_affinity, knob_irq_default, knob_irq_irqbalanc
 	knob_iso_watchdog_cpumask, knob_iso_wq_each, knob_kvm_halt_poll_ns, knob_kvm_nx_huge_pages,
 	knob_mem_compact_unevictable, knob_mem_compaction, knob_mem_dirty, knob_mem_huge_2m, knob_mem_khugepaged,
 	knob_mem_ksm, knob_mem_mlock, knob_mem_swap, knob_mem_thp, knob_mem_zone_reclaim, knob_net_bridge_nf,
-	knob_net_rps, knob_pci_aspm, knob_pwr_cpu_dma_latency, knob_pwr_epp, knob_pwr_governor, knob_sch_fair_server,
-	knob_sch_preempt_model, knob_sch_prio_map, knob_sch_rt_group, knob_sch_rt_kernel, knob_sch_rt_runtime,
-	knob_sch_schedstats, knob_sch_task_affinity, knob_sch_vcpu_policy, knob_vm_thread_pin;
+	knob_net_rps, knob_pci_aspm, knob_pwr_cpu_dma_latency, knob_pwr_epp, knob_pwr_governor, knob_pwr_idle_spin,
+	knob_sch_fair_server, knob_sch_preempt_model, knob_sch_prio_map, knob_sch_rt_group, knob_sch_rt_kernel,
+	knob_sch_rt_runtime, knob_sch_schedstats, knob_sch_task_affinity, knob_sch_vcpu_policy, knob_vm_thread_pin;
 
 /* Order of application: what moves things first, what gives the CPUs away last. */
 enum {

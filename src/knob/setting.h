@@ -34,6 +34,7 @@ enum setting_kind {
 	SETTING_MOVE,           /* path: move all tasks that are in the group `before` there */
 	SETTING_MOUNT,          /* path: mount the filesystem `after` there; the knob is listed again then */
 	SETTING_HOLD,           /* path: keep a descriptor open that holds the 32-bit number after */
+	SETTING_SPIN,           /* path: keep this CPU from going idle, by a task under SCHED_IDLE that ends with vlat */
 	SETTING_GIVEN,          /* nothing to do on the host: the placement or the namespace carries it */
 };
 

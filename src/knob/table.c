@@ -42,6 +42,7 @@ const struct knob *const knob_table[] = {
 	&knob_pwr_cpu_dma_latency,
 	&knob_pwr_epp,
 	&knob_pwr_governor,
+	&knob_pwr_idle_spin,
 	&knob_sch_fair_server,
 	&knob_sch_preempt_model,
 	&knob_sch_prio_map,

@@ -169,8 +169,11 @@ static int second_pass(struct plan *p, struct err *err)
 	return r;
 }
 
-static void release(struct plan *p)
+void plan_release(struct plan *p)
 {
+	for (size_t i = 0; i < p->spinners.n; i++)
+		spin_stop(p->spinners.at[i]);
+	vec_free(&p->spinners);
 	for (size_t i = 0; i < p->held.n; i++)
 		close(p->held.at[i]);
 	vec_free(&p->held);
@@ -189,7 +192,7 @@ static int take_back(struct plan *p, struct err *err)
 	struct err why = *err, undo = { 0 };
 	int r = journal_undo_to(p->journal, p->here, &undo);
 
-	release(p);
+	plan_release(p);
 	end_lease(p);
 	p->journal = NULL;
 	if (r < 0)
@@ -238,7 +241,7 @@ int plan_revert(struct plan *p, struct err *err)
 
 	if (!p->journal)
 		return 0;
-	release(p);
+	plan_release(p);
 	r = journal_undo_to(p->journal, p->here, err);
 	end_lease(p);
 	p->journal = NULL;

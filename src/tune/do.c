@@ -310,6 +310,29 @@ static int do_hold(struct plan *p, struct setting *s, struct err *err)
 	return 0;
 }
 
+static int do_spin(struct plan *p, struct setting *s, struct err *err)
+{
+	const char *at = strrchr(s->path, '/'), *group;
+	struct placement place;
+	uint64_t cpu;
+	pid_t pid;
+	int r;
+
+	(void) err;
+	plan_placement(p, &place);
+	group = place.cgroup_iso[0] ? place.cgroup_iso : place.cgroup;
+	at = at ? at + 1 : s->path;
+	r = take_text(&at, "cpu") && take_u64(&at, &cpu) ? spin_start((unsigned) cpu, group, &pid) : -EINVAL;
+	if (r < 0) {
+		settle(s, SETTING_BLOCKED, "no task can be put there: %s", strerror(-r));
+		return 0;
+	}
+	*vec_add(&p->spinners) = pid;
+	s->tid = pid;
+	s->state = SETTING_DONE;
+	return 0;
+}
+
 static int do_given(struct plan *p, struct setting *s, struct err *err)
 {
 	(void) p;
@@ -331,6 +354,7 @@ static const struct {
 	[SETTING_MOVE] = { .intent = move_intents, .act = do_move, .live_only = true },
 	[SETTING_MOUNT] = { .intent = intent_mount, .act = do_mount, .live_only = true },
 	[SETTING_HOLD] = { .act = do_hold, .live_only = true },
+	[SETTING_SPIN] = { .act = do_spin, .live_only = true },
 	[SETTING_GIVEN] = { .act = do_given },
 };
 
@@ -388,7 +412,9 @@ bool setting_check(const struct plan *p, struct setting *s)
 		return value_holds(p, s);
 	if (s->kind == SETTING_TASK)
 		return task_holds(s);
+	if (s->kind == SETTING_SPIN && !spin_alive(s->tid))
+		settle(s, SETTING_CHANGED, "the spinning task was ended");
 	if (s->kind == SETTING_GROUP)
 		return each_line(p, s, line_holds);
-	return true;
+	return s->state == SETTING_DONE;
 }

@@ -25,10 +25,20 @@ struct plan {
 	bool grouped, plain_groups;
 	int lease;                              /* held while applied on the running machine; -1 */
 	VEC(int) held;                          /* descriptors of SETTING_HOLD */
+	VEC(pid_t) spinners;                    /* of SETTING_SPIN */
 };
 
 /* lease.c: waits up to a minute for another vlat; -EBUSY, -EINTR. */
 int lease_take(int *ret_fd, struct err *err);
+
+/*
+ * spin.c: a child that spins on a CPU under SCHED_IDLE, in a control group ("" =
+ * where we are).  Negative errno.  It dies with the thread that started it.
+ */
+int spin_start(unsigned cpu, const char *group, pid_t *ret);
+void spin_stop(pid_t pid);
+bool spin_alive(pid_t pid);
+void plan_release(struct plan *p);              /* what lives only as long as the plan is applied */
 
 struct knob_ctx plan_ctx(const struct plan *p, bool applying);
 int step_list(const struct plan *p, struct step *s, bool applying, struct err *err);

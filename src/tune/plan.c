@@ -159,9 +159,7 @@ void plan_free(struct plan *p)
 	for (size_t i = 0; i < p->steps.n; i++)
 		settings_free(&p->steps.at[i].settings);
 	vec_free(&p->steps);
-	for (size_t i = 0; i < p->held.n; i++)
-		close(p->held.at[i]);
-	vec_free(&p->held);
+	plan_release(p);
 	if (p->lease >= 0)
 		close(p->lease);
 	for (size_t i = 0; p->leave_alone && p->leave_alone[i]; i++)
