@@ -338,9 +338,10 @@ int vf_bind_network(struct sriov *s, struct vf *vf, char netdev[16], struct err 
 	if (text_starts(driver, "vfio"))
 		return err_set(err, -EBUSY, "%s is kept for VMs by its owner (%s): it has no network device", vf->address,
 			       driver);
-	if (!driver[0]) {
+	/* One of ours may have a driver already: udev loads it when it hears of the functions, and it takes all it finds. */
+	if (!driver[0] || vf->ours) {
 		r = journal_driver(s->journal, &s->fs, vf->address, "", "", err);
-		if (r == 0)
+		if (r == 0 && !driver[0])
 			r = device_give(&s->fs, vf->address, NULL, err);
 		vf->bound = r == 0;
 	}

@@ -164,6 +164,23 @@ static void test_bind(void **state)
 	assert_false(fs_exists(&lab->m.fs, DEV "0000:01:10.0"));
 }
 
+/* The driver was loaded meanwhile and took the function by itself: taken away all the same, so nothing keeps it from going. */
+static void test_bound_by_itself(void **state)
+{
+	struct lab *lab = *state;
+	struct sriov *s = make(lab, 1);
+	struct err err = { 0 };
+	char netdev[16];
+	struct vf a;
+
+	assert_int_equal(sriov_take(s, &a, &err), 0);
+	kernel_bind(&kernel, a.address);
+	assert_int_equal(vf_bind_network(s, &a, netdev, &err), 0);
+	vf_give_back(s, &a);
+	assert_false(fs_existsf(&lab->m.fs, DEV "%s/driver", a.address));
+	sriov_close(s);
+}
+
 /* As after kill -9: nothing is given back, only the journal is there. */
 static void test_undo(void **state)
 {
@@ -421,6 +438,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_take, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bind, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_bound_by_itself, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_undo, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_half_made, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_undo_in_use, set_up, tear_down),
