@@ -250,6 +250,7 @@ static int make(struct audit *a, const struct fs *fs, const struct audit_options
 	int r;
 
 	look_open(&look, fs, a->machine);
+	look.thorough = o->scope != AUDIT_HOST || o->only;
 	r = choose_role(a, o->role, &c, err);
 	if (r == 0)
 		r = choose_cpus(a, o->cpus, err);

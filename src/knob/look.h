@@ -21,6 +21,7 @@ struct look {
 	size_t n_read_only;
 	pid_t only_pid;             /* 0, or the one QEMU process that is asked about */
 	const char *only_container; /* NULL, or the beginning of an id */
+	bool thorough;              /* asked for by name: what takes long is looked at too */
 };
 
 void look_open(struct look *l, const struct fs *fs, const struct machine_facts *machine);

@@ -180,6 +180,11 @@ static void vm_nodes(const struct knob *k, const struct knob_ctx *c, const struc
 	text_print(path, sizeof(path), "proc/%d/numa_maps", (int) q->pid);
 	if (c->facts->cpu.n_nodes < 2)
 		return;
+	/* The kernel walks all page tables of the guest's memory for this: seconds where that is large and in small pages. */
+	if (!c->look->thorough) {
+		look_unseen(out, target, "takes long for large guests, so only when asked for: vlat audit vm");
+		return;
+	}
 	if (fs_read_all(c->fs, path, 1 << 24, &text, NULL) < 0) {
 		look_unseen(out, target, "where its memory is can be read by its owner and root only");
 		return;

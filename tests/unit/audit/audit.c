@@ -189,6 +189,26 @@ static void test_vms(void **state)
 	lab_close(&lab);
 }
 
+/* Two nodes, vCPUs on the first: memory on the second is found, but only when the VM is asked for. */
+static void test_vm_memory(void **state)
+{
+	struct lab lab;
+
+	(void) state;
+	lab_open(&lab, "server-v2");
+	put_vm(&lab, 500, "web", "2", "3", "0");
+	lab_put(&lab, "proc/500/numa_maps", "7f00 bind:1 huge N0=4 N1=508 kernelpagesize_kB=2048\n");
+	lab_is(&lab, "vm-host", "mem.numa_bind", AUDIT_DIFFERS, "node 1");
+	lab_put(&lab, "proc/500/numa_maps", "7f00 bind:0 huge N0=512 kernelpagesize_kB=2048\n");
+	lab_is(&lab, "vm-host", "mem.numa_bind", AUDIT_OK, "node 0");
+	lab_audit(&lab, "vm-host", NULL);
+	for (size_t i = 0; i < lab.audit->n; i++) {
+		if (text_eq(lab.audit->at[i].knob->id, "mem.numa_bind"))
+			assert_int_equal(lab.audit->at[i].state, AUDIT_UNSEEN);
+	}
+	lab_close(&lab);
+}
+
 static void test_one_vm(void **state)
 {
 	struct audit_options o = { .role = "vm-host", .scope = AUDIT_VMS, .which = "web" };
@@ -338,9 +358,10 @@ int main(void)
 		cmocka_unit_test(test_files),      cmocka_unit_test(test_masks),
 		cmocka_unit_test(test_boot_words), cmocka_unit_test(test_read_only_is_blocked),
 		cmocka_unit_test(test_power),      cmocka_unit_test(test_vms),
-		cmocka_unit_test(test_one_vm),     cmocka_unit_test(test_containers),
-		cmocka_unit_test(test_ranking),    cmocka_unit_test(test_bad_input),
-		cmocka_unit_test(test_one_cpu),    cmocka_unit_test(test_json),
+		cmocka_unit_test(test_one_vm),     cmocka_unit_test(test_vm_memory),
+		cmocka_unit_test(test_containers), cmocka_unit_test(test_ranking),
+		cmocka_unit_test(test_bad_input),  cmocka_unit_test(test_one_cpu),
+		cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
