@@ -14,6 +14,8 @@ static const char *no_need(const struct knob_ctx *c)
 
 	if (!c->facts->kernel.virtual_machine)
 		return "no guest: an idle CPU stays this machine's own, and wakes as fast as its idle states allow";
+	if (strstr(c->facts->cpu.model, "TCG"))
+		return "the CPU is translated by QEMU: one that spins takes the emulator's time from the others";
 	if (fs_read(c->fs, "sys/devices/system/cpu/cpuidle/current_driver", driver, sizeof(driver)) >= 0 &&
 	    text_starts(driver, "haltpoll"))
 		return "the idle driver haltpoll polls before it halts";
