@@ -281,6 +281,28 @@ static const struct column nic_columns[] = {
 	{ .name = "LINK SLEEP", .cell = nic_aspm },
 };
 
+/* What could be given to a guest: groups, and virtual functions where there can be some. */
+static void put_assignable(const struct inspect *i)
+{
+	const char *iommu = i->m->iommu[0] ? i->m->iommu : "on";
+	struct sink text = { 0 };
+
+	for (size_t k = 0; k < i->m->pci.n; k++) {
+		const struct pci_device *d = &i->m->pci.at[k];
+
+		if (d->group < 0 && !d->vfs_total)
+			continue;
+		sink_printf(&text, "%s%s", text.len ? "; " : "", d->address);
+		if (d->group >= 0)
+			sink_printf(&text, " in IOMMU group %d", d->group);
+		if (d->vfs_total)
+			sink_printf(&text, ", %u of %u virtual functions", d->vfs, d->vfs_total);
+	}
+	inspect_line(i, "IOMMU", "%.*s", (int) strcspn(iommu, ":"), iommu); /* the cure is audit's */
+	inspect_line(i, "assignable", "%s", text.text ? text.text : "");
+	sink_free(&text);
+}
+
 void inspect_nics(const struct inspect *i)
 {
 	const struct nic_facts *f = &i->m->nic;
@@ -295,6 +317,7 @@ void inspect_nics(const struct inspect *i)
 		return;
 	inspect_head(i, "Network");
 	inspect_line(i, "PCIe sleep policy", "%s", f->aspm_policy);
+	put_assignable(i);
 	if (f->n)
 		table_text(i->out, &table, i->term, &err);
 	if (f->n > SHOWN_MAX)

@@ -17,6 +17,7 @@
 #include "host/memory.h"
 #include "host/nic.h"
 #include "host/partition.h"
+#include "host/pci.h"
 #include "host/power.h"
 #include "host/service.h"
 #include "host/unseen.h"
@@ -41,6 +42,8 @@ struct machine_facts {
 	struct irq_facts irq;
 	struct power_facts power;
 	struct nic_facts nic;
+	struct pci_devices pci;         /* network devices */
+	char iommu[256];                /* "" = there is one, else the sentence that says why not */
 	struct kvm_facts kvm;
 	struct virt_facts virt;
 	struct partition_facts partition;

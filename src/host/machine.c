@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "host/facts.h"
+#include "host/iommu.h"
 
 static int ask_uid(void *arg, char *buf, size_t cap)
 {
@@ -73,6 +74,17 @@ static void read_irqs(const struct fs *fs, struct machine_facts *m, const struct
 		irq_facts_details(fs, m->host.kernel.debugfs, processes, &m->irq);
 }
 
+/* On a machine without PCI there is nothing to say. */
+static void read_pci(const struct fs *fs, struct machine_facts *m)
+{
+	struct err err = { 0 };
+
+	if (pci_network_devices(fs, &m->pci, &err) < 0)
+		m->pci = (struct pci_devices){ 0 };
+	if (iommu_check(fs, &err) < 0)
+		text_print(m->iommu, sizeof(m->iommu), "%s", err.text);
+}
+
 int machine_facts_read(const struct fs *fs, struct machine_facts *ret, struct err *err)
 {
 	struct machine_facts m = { .uid = 0 };
@@ -89,6 +101,7 @@ int machine_facts_read(const struct fs *fs, struct machine_facts *ret, struct er
 	read_irqs(fs, &m, &processes);
 	power_facts_read(fs, &m.host.cpu.online, &m.power);
 	nic_facts_read(fs, &m.nic);
+	read_pci(fs, &m);
 	kvm_facts_read(fs, &m.kvm);
 	virt_facts_read(fs, &m.virt);
 	partition_facts_read(fs, &m.host.cgroup, &m.partition);
@@ -106,6 +119,7 @@ void machine_facts_free(struct machine_facts *m)
 	irq_facts_free(&m->irq);
 	power_facts_free(&m->power);
 	nic_facts_free(&m->nic);
+	pci_devices_free(&m->pci);
 	kvm_facts_free(&m->kvm);
 	partition_facts_free(&m->partition);
 	service_facts_free(&m->service);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
 #include "host/json_parts.h"
 
 static json_t *pools_json(const struct huge_pool *pools, unsigned n)
@@ -119,6 +120,19 @@ static json_t *nic_json(const struct nic_fact *n)
 	return j;
 }
 
+static json_t *pci_json(const struct pci_device *d)
+{
+	char vendor[8], device[8];
+
+	text_print(vendor, sizeof(vendor), "%04x", d->vendor);
+	text_print(device, sizeof(device), "%04x", d->device);
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:i, s:i}", "address", d->address, "vendor", vendor,
+			 "device", device, "driver", hj_text(d->driver), "netdev", hj_text(d->netdev), "node",
+			 hj_number(d->numa_node), "local_cpus", hj_set(&d->local_cpus), "iommu_group", hj_number(d->group),
+			 "virtual_function", d->is_vf, "physical_function", hj_text(d->pf), "vfs_total", (int) d->vfs_total,
+			 "vfs", (int) d->vfs);
+}
+
 static json_t *kvm_json(const struct kvm_facts *k)
 {
 	json_t *params = json_array();
@@ -172,16 +186,20 @@ static json_t *service_json(const struct service_fact *s)
 
 void machine_parts_json(const struct machine_facts *m, json_t *into)
 {
-	json_t *nics = json_array(), *services = json_array();
+	json_t *nics = json_array(), *services = json_array(), *pci = json_array();
 
 	for (size_t i = 0; i < m->nic.n; i++)
 		json_array_append_new(nics, nic_json(&m->nic.at[i]));
+	for (size_t i = 0; i < m->pci.n; i++)
+		json_array_append_new(pci, pci_json(&m->pci.at[i]));
 	for (size_t i = 0; i < m->service.n; i++)
 		json_array_append_new(services, service_json(&m->service.at[i]));
 	json_object_set_new(into, "memory", memory_json(&m->host.memory));
 	json_object_set_new(into, "power", power_json(&m->power));
 	json_object_set_new(into, "aspm_policy", hj_text(m->nic.aspm_policy));
 	json_object_set_new(into, "nics", nics);
+	json_object_set_new(into, "pci_network_devices", pci);
+	json_object_set_new(into, "iommu", json_boolean(!m->iommu[0]));
 	json_object_set_new(into, "kvm", kvm_json(&m->kvm));
 	json_object_set_new(into, "virtualisation", virt_json(&m->virt));
 	json_object_set_new(into, "cgroups", cgroups_json(m));

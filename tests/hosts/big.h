@@ -30,6 +30,8 @@ static const struct big_host big_hosts[] = {
 	  .isolated = "2-63,66-127", .nohz_full = "2-63,66-127" },
 	{ .name = "cpus-1024", .packages = 8, .dies = 2, .cores = 32, .threads = 2, .irqs = 1200,
 	  .cmdline = "BOOT_IMAGE=/vmlinuz isolcpus=2-99;104-200 hugepages=16", .isolated = "", .nohz_full = "(null)" },
+	{ .name = "cpus-256", .packages = 2, .dies = 2, .cores = 32, .threads = 2, .irqs = 300,
+	  .cmdline = "BOOT_IMAGE=/vmlinuz quiet", .isolated = "", .nohz_full = "(null)" },
 	{ .name = "irqs-4096", .packages = 2, .dies = 1, .cores = 32, .threads = 2, .irqs = 4096,
 	  .cmdline = "BOOT_IMAGE=/vmlinuz threadirqs preempt=full", .isolated = "", .nohz_full = "(null)" },
 	{ .name = "hybrid", .packages = 1, .dies = 1, .cores = 8, .threads = 2, .efficient = 8, .irqs = 40,

@@ -129,7 +129,7 @@ static void errors_and_answers(void **state)
 	char buf[32];
 
 	(void) state;
-	big_open(&big_hosts[3], &fs);
+	big_open(&big_hosts[4], &fs);
 	assert_int_equal(fs_tree_fail(fs.tree, "sys/kernel/security/lockdown", -EACCES), 0);
 	assert_int_equal(fs_tree_fail(fs.tree, "sys/fs", -EPERM), 0);
 	assert_int_equal(fs_tree_add(fs.tree, &answer), 0);
@@ -396,7 +396,7 @@ static void no_captures(void **state)
 	refused(path, "no capture");
 	put_file(path, "hello, this is no archive at all, is it\n", 40);
 	refused(path, "no capture");
-	big_open(&big_hosts[3], &fs);
+	big_open(&big_hosts[4], &fs);
 	if (capture_write(&fs, good, false, &sum, &err) < 0)
 		fail_msg("%s", err.text);
 	fs_close(&fs);

@@ -78,7 +78,7 @@ static void isolcpus_as_the_kernel_reads_it(void **state)
 
 static void with_big(const char *cmdline, const char *isolated, const char *nohz, const char *name, enum effect want)
 {
-	struct big_host b = big_hosts[3];
+	struct big_host b = big_hosts[4];
 	const struct cmdline_effect *e;
 	struct machine_facts m;
 	struct err err = { 0 };
@@ -169,7 +169,7 @@ static void interrupts_of_a_big_machine(void **state)
 	struct fs fs;
 
 	(void) state;
-	big_open(&big_hosts[2], &fs);
+	big_open(&big_hosts[3], &fs);
 	if (machine_facts_read(&fs, &m, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(m.irq.n, 4096);
