@@ -49,7 +49,8 @@ static void put_missing(struct sink *out, const struct study_run *r)
 	for (size_t i = 0; i < r->missing.n; i++) {
 		const struct run_missing *m = &r->missing.at[i];
 
-		sink_printf(out, "              %s cannot be had as things are: %s\n", missing_text(m, text, sizeof(text)), m->why);
+		sink_printf(out, "              %s cannot be had as things are: %s\n", missing_text(m, text, sizeof(text)),
+			    m->why);
 		if (*m->cure)
 			sink_printf(out, "              (%s)\n", m->cure);
 	}

@@ -41,7 +41,8 @@ static int check_pages(enum guest_pages pages, struct err *err)
 	} rows[PAGES_SIZES] = {
 		[PAGES_2M] = { "hugepages-2048kB", "2 MB", "take a kernel with CONFIG_HUGETLBFS" },
 		[PAGES_1G] = { "hugepages-1048576kB", "1 GB",
-			       "it takes a CPU with the flag pdpe1gb (a hypervisor may hide it) and a kernel with CONFIG_HUGETLBFS" },
+			       "it takes a CPU with the flag pdpe1gb (a hypervisor may hide it) and CONFIG_HUGETLBFS in the "
+			       "kernel" },
 	};
 	char path[96];
 
@@ -161,7 +162,8 @@ static int vm_meet(struct sut *s, struct err *err)
 		return r;
 	text_print(address, sizeof(address), "%s/%d", WIRE_SUT_ADDRESS, WIRE_PREFIX);
 	r = agent_configure(s->agent, mac_text(&s->wire.sut_mac, mac), address, clock_ns() + HELLO_NS, err);
-	return r < 0 ? r : wire_await_peer(&s->wire, err); /* a card of its own: the guest's driver has raised the link just now */
+	/* A card of its own: the guest's driver has raised the link just now. */
+	return r < 0 ? r : wire_await_peer(&s->wire, err);
 }
 
 static int vm_start_sut(struct sut *s, struct err *err)
