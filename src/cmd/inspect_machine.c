@@ -15,7 +15,7 @@ static void put_guest(const struct inspect *i)
 	const struct virt_facts *v = &i->m->virt;
 
 	if (!v->guest) {
-		inspect_line(i, "platform", "bare metal%s%s", v->product[0] ? ", " : "", v->product);
+		inspect_line(i, "platform", "no hypervisor shows itself%s%s", v->product[0] ? ", " : "", v->product);
 		return;
 	}
 	inspect_line(i, "platform", "guest of %s%s%s", v->hypervisor, v->product[0] ? ", " : "", v->product);

@@ -14,6 +14,8 @@
 #include "base/vec.h"
 #include "host/cmdline.h"
 
+#define CPU_DIR "sys/devices/system/cpu"
+
 struct look {
 	const struct fs *fs;
 	const struct kernel_facts *kernel;
@@ -56,6 +58,10 @@ static void see_isolcpus(const struct look *l, const char *value, const struct e
 			   "\"%s\" is no list of CPUs and no flag: the kernel drops the whole parameter", asked.bad);
 		return;
 	}
+	if (!fs_exists(l->fs, row->path)) {
+		say(out, EFFECT_NONE_TO_SEE, "the file that tells is not there");
+		return;
+	}
 	beyond = cpuset_minus(&asked.cpus, &l->cpu->possible);
 	if (!asked.domain) {
 		say(out, EFFECT_NONE_TO_SEE, "without the flag domain, no file tells of it");
@@ -76,6 +82,10 @@ static void see_nohz_full(const struct look *l, const char *value, const struct 
 	text_print(out->from, sizeof(out->from), "%s", row->path);
 	if (cpuset_parse_list(value, &asked) < 0) {
 		say(out, cpuset_empty(&l->cpu->nohz_full) ? EFFECT_NO : EFFECT_NONE_TO_SEE, "that is no list of CPUs");
+		return;
+	}
+	if (!fs_exists(l->fs, CPU_DIR "/isolated") && !fs_exists(l->fs, row->path)) {
+		say(out, EFFECT_NONE_TO_SEE, "the file that tells is not there");
 		return;
 	}
 	/* The boot CPU keeps the tick and is taken off the list without a word that lasts. */
@@ -190,8 +200,6 @@ static void see_preempt(const struct look *l, const char *value, const struct ef
 	else
 		say(out, text_eq(l->kernel->preempt, value) ? EFFECT_YES : EFFECT_NO, "another model runs");
 }
-
-#define CPU_DIR "sys/devices/system/cpu"
 
 static const struct effect_row rows[] = {
 	{ .name = "isolcpus", .see = see_isolcpus, .path = CPU_DIR "/isolated" },

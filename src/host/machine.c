@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "host/facts.h"
 #include "host/iommu.h"
@@ -47,9 +48,34 @@ static void note_debugfs(struct machine_facts *m, const struct fs *fs)
 	note(m, fs, "the preemption model that runs", path);
 }
 
+/* A copy that vlat did not make, as an unpacked support archive, holds what somebody thought of. */
+static void note_missing(struct machine_facts *m, const struct fs *fs)
+{
+	static const struct {
+		const char *what, *path;
+	} rows[] = {
+		{ "which CPUs belong together, isolated CPUs", "sys/devices/system/cpu/online" },
+		{ "the kernel's command line", "proc/cmdline" },
+		{ "how much memory there is", "proc/meminfo" },
+		{ "where interrupts go", "proc/irq" },
+		{ "how often interrupts came", "proc/interrupts" },
+		{ "control groups", "proc/self/mountinfo" },
+		{ "network interfaces", "sys/class/net" },
+		{ "idle states and frequencies", "sys/devices/system/cpu/cpu0" },
+		{ "transparent huge pages", "sys/kernel/mm" },
+	};
+
+	for (size_t i = 0; m->uid == UINT32_MAX && i < ARRAY_SIZE(rows); i++) {
+		if (!fs_exists(fs, rows[i].path))
+			unseen_say(&m->unseen, rows[i].what, "this copy of a machine does not hold it", "vlat capture takes all");
+	}
+}
+
 static void note_unseen(struct machine_facts *m, const struct fs *fs, int config)
 {
+	note_missing(m, fs);
 	note_debugfs(m, fs);
+	note(m, fs, "how much memory there is", "proc/meminfo");
 	note(m, fs, "how much the kernel is locked down", "sys/kernel/security/lockdown");
 	note(m, fs, "counts of interrupts", "proc/interrupts");
 	unseen_note(&m->unseen, fs, "the kernel's build configuration", "boot/config-*", config);
