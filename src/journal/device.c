@@ -23,7 +23,6 @@
 
 #define DEVICES   "sys/bus/pci/devices"
 #define RETURN_NS (5 * NS_PER_S) /* a namespace that ends gives its devices back in a worker of the kernel */
-#define LET_GO_NS (10 * NS_PER_S)
 
 static bool link_name(const struct fs *fs, const char *path, char *buf, size_t cap)
 {
@@ -92,33 +91,18 @@ static bool find_holder(const struct fs *fs, const char *node, char *buf, size_t
 	return found;
 }
 
-/*
- * KVM and the VFIO driver let go of a group in workers of their own, a while after the process that held it is gone.
- * True when it can be had now.
- */
-static bool let_go(const char *node)
-{
-	uint64_t deadline = clock_ns() + LET_GO_NS;
-
-	for (;;) {
-		AUTO_CLOSE int fd = open(node, O_RDWR | O_CLOEXEC);
-
-		if (fd >= 0 || errno != EBUSY)
-			return true;
-		if (clock_ns() >= deadline)
-			return false;
-		clock_sleep_ns(50 * NS_PER_MS);
-	}
-}
-
 bool device_group_user(const struct fs *fs, unsigned group, char *buf, size_t cap)
 {
+	AUTO_CLOSE int fd = -1;
 	char node[32];
 
 	text_print(node, sizeof(node), "/dev/vfio/%u", group);
 	if (find_holder(fs, node, buf, cap))
 		return true;
-	if (!fs->live || let_go(node))
+	if (!fs->live)
+		return false;
+	fd = open(node, O_RDWR | O_CLOEXEC);
+	if (fd >= 0 || errno != EBUSY)
 		return false;
 	text_print(buf, cap, "a process that is not to be seen from here");
 	return true;

@@ -47,7 +47,11 @@ struct vm_nic {
 	char mac[18];              /* "52:54:00:12:34:56"; the guest finds its interface by it.  VFIO: the device has its own */
 	unsigned queues;           /* VIRTIO: pairs of queues, 0 = 1; each wants its fds */
 	int tap_fd[VM_QUEUES_MAX]; /* IFF_TAP | IFF_NO_PI | IFF_VNET_HDR, several with IFF_MULTI_QUEUE; the caller's */
-	bool vhost;                /* VIRTIO: vhost_fd[] are open /dev/vhost-net, one a queue */
+	/*
+	 * VIRTIO: vhost_fd[] are open /dev/vhost-net, one a queue.  Close them after vm_free(): while one is open,
+	 * the kernel keeps all memory of the QEMU that used it, huge pages and assigned devices included.
+	 */
+	bool vhost;
 	int vhost_fd[VM_QUEUES_MAX];
 	char host[16]; /* VFIO: "0000:01:10.0", bound to vfio-pci */
 };
