@@ -91,7 +91,8 @@ static void put_modules(struct newc *n, const struct image *image)
 	sink_free(&late);
 }
 
-static int build(struct newc *n, const struct lab_parts *p, const struct lab_spec *s, const char *init, size_t len, struct err *err)
+static int build(struct newc *n, const struct lab_parts *p, const struct lab_spec *s, const char *init, size_t len,
+		 struct err *err)
 {
 	AUTO(image_free) struct image image = { 0 };
 	int r = collect(&image, p, s, err);

@@ -237,7 +237,8 @@ static int step(struct session *s, struct err *err)
 	return clock_ns() >= s->deadline ? late(s, err) : 0;
 }
 
-int session_run(struct launch *l, const struct lab_spec *spec, const struct lab_parts *parts, uint64_t deadline_ns, struct err *err)
+int session_run(struct launch *l, const struct lab_spec *spec, const struct lab_parts *parts, uint64_t deadline_ns,
+		struct err *err)
 {
 	struct session s = { .launch = l, .spec = spec, .parts = parts, .began = clock_ns(), .deadline = deadline_ns };
 	int r = 0;

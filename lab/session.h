@@ -7,7 +7,8 @@
 #include "vm/launch.h"
 
 /* Exit code of the command (or 128 + signal); negative with a sentence: -ETIME, -EINTR, the lab died. */
-int session_run(struct launch *l, const struct lab_spec *spec, const struct lab_parts *parts, uint64_t deadline_ns, struct err *err);
+int session_run(struct launch *l, const struct lab_spec *spec, const struct lab_parts *parts, uint64_t deadline_ns,
+		struct err *err);
 
 /* A person's terminal, raw while the session lasts. */
 struct terminal;

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# In the lab: vlat measures in a container on isolated CPUs while more programs than CPUs want to run.
+# isolation.sh VLAT; facts as name=value lines.
+vlat=$1
+export VLAT_STATE=/tmp/vlat-state
+
+isolated=$("$vlat" plan | sed -n 's/.*, CPUs\{0,1\} \([0-9,-]*\) \(is\|are\) isolated.*/\1/p')
+echo "isolated=$isolated"
+echo "at-boot=$(cat /sys/devices/system/cpu/isolated)"
+
+spinners=
+for n in 1 2 3 4 5 6; do
+	while :; do :; done &
+	spinners="$spinners $!"
+done
+
+"$vlat" -q measure wakeup --sut container --tuning vlat -d 20s --json >/tmp/record.json 2>/tmp/said &
+measuring=$!
+
+# What is not the kernel's own on an isolated CPU: "agent" with the real-time policy that only it has, "stranger" if it runs (R).
+# Fields behind the name in parentheses: 1 state, 7 flags (0x200000: kernel thread), 37 CPU, 39 policy.
+look() {
+	cat /proc/[0-9]*/task/*/stat 2>/dev/null | awk -v list="$isolated" '
+		BEGIN {
+			n = split(list, part, ",")
+			for (i = 1; i <= n; i++) {
+				split(part[i], end, "-")
+				for (cpu = end[1]; cpu <= (end[2] == "" ? end[1] : end[2]); cpu++) inside[cpu] = 1
+			}
+		}
+		{
+			name = $0; sub(/^[^(]*\(/, "", name); sub(/\).*/, "", name)
+			sub(/.*\) /, "")
+			if (!($37 in inside)) next
+			if (int($7 / 2097152) % 2) next
+			if ($39 == 1) print "agent", name
+			else if ($1 == "R") print "stranger", name
+		}'
+}
+
+# The partition settles before the agent gets its policy, so whoever is there then was not moved away.
+samples=0
+strangers=0
+partition=
+while kill -0 $measuring 2>/dev/null && [ $samples -lt 12 ]; do
+	look >/tmp/seen
+	if grep -q agent /tmp/seen; then
+		samples=$((samples + 1))
+		strangers=$((strangers + $(grep -c stranger /tmp/seen)))
+		grep stranger /tmp/seen >&2
+		partition=$(cat /sys/fs/cgroup/*/cpuset.cpus.partition 2>/dev/null | sort -u | tr '\n' ' ')
+	else
+		sleep 0.2
+	fi
+done
+wait $measuring
+echo "measured=$?"
+cat /tmp/said >&2
+echo "samples=$samples"
+echo "strangers=$strangers"
+echo "partition=$partition"
+echo "cpus=$(sed -n 's/^  "cpus": "\(.*\)",$/\1/p' /tmp/record.json | head -n 1)"
+echo "journals-left=$(ls $VLAT_STATE/runs | wc -l)"
+echo "groups-left=$(ls -d /sys/fs/cgroup/vlat-* 2>/dev/null | wc -l)"
+# shellcheck disable=SC2086
+kill $spinners

@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# In the lab: one study over all its datapaths.   study.sh VLAT STUDY RESULTS; facts as name=value lines.
+export VLAT_STATE=/tmp/vlat-state
+
+state() {
+	echo "numvfs $(cat /sys/class/net/eth0/device/sriov_numvfs)"
+	for link in /sys/class/net/*; do echo "link $(basename "$link") $(cat "$link/address") $(cat "$link/flags")"; done
+	ip netns list
+	for device in /sys/bus/pci/devices/*; do
+		echo "driver $device $(basename "$(readlink "$device/driver")" 2>/dev/null) $(cat "$device/driver_override")"
+	done
+}
+
+state >/tmp/before
+"$1" -q study "$2" --out "$3" --seed 2 >/dev/null
+code=$?
+state >/tmp/after
+cmp /tmp/before /tmp/after >&2 && echo same=yes
+echo "journals=$(ls $VLAT_STATE/runs 2>/dev/null | wc -l)"
+exit $code
