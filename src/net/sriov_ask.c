@@ -12,8 +12,8 @@
 #include "base/text.h"
 #include "net/link.h"
 
-#define CARRIER_NS (20 * NS_PER_S)   /* some ports negotiate their link for seconds after a reset */
-#define STEADY_NS  (300 * NS_PER_MS) /* the carrier drops a moment after functions were made: one look is not enough */
+#define CARRIER_NS (30 * NS_PER_S) /* some ports negotiate their link for seconds after a reset */
+#define STEADY_NS  NS_PER_S        /* the carrier drops a moment after functions were made: one look is not enough */
 
 static int open_in(const int *namespace, struct net **ret, struct err *err)
 {

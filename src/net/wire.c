@@ -21,7 +21,7 @@
 #include "journal/netns_folder.h"
 #include "net/wire_parts.h"
 
-#define LINK_UP_NS (20 * NS_PER_S) /* a card negotiates its link; veth takes a millisecond */
+#define LINK_UP_NS (60 * NS_PER_S) /* a card negotiates its link, a VF may first wait for its port; veth takes a millisecond */
 
 static const struct mac peer_mac = { { 0x02, 0x76, 0x6c, 0x61, 0x74, 0x01 } };
 static const struct mac sut_mac = { { 0x02, 0x76, 0x6c, 0x61, 0x74, 0x02 } };
