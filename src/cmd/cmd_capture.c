@@ -31,7 +31,8 @@ static const struct option_row capture_args[] = {
 static const struct example capture_examples[] = {
 	{ .line = "vlat capture server7.tar.zst", .what = "take this machine along" },
 	{ .line = "vlat capture --anonymise for-the-bug-report.tar.zst", .what = "without what names it or its users" },
-	{ .line = "vlat audit --root server7.tar.zst", .what = "audit it elsewhere" },
+	{ .line = "vlat capture server7.tar.zst && vlat audit --root server7.tar.zst",
+	  .what = "look at it as if it were the machine" },
 };
 
 /*

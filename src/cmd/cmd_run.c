@@ -53,7 +53,8 @@ static const struct option_row run_options[] = {
 		.help = "CPUs to set apart for this run and later ones; default: those of the first run alone"),
 	OPT_CHOICE(struct run_cfg, policy, .name = "policy", .choices = policy_choices, .shown = "other",
 		   .help = "scheduling policy; with fifo a thread that never sleeps keeps its CPU for ever: docs/run.md"),
-	OPT_U32(struct run_cfg, priority, .name = "priority", .max = RUN_FIFO_MAX, .shown = "1", .help = "of --policy fifo"),
+	OPT_U32(struct run_cfg, priority, .name = "priority", .max = RUN_FIFO_MAX, .shown = "1 with fifo",
+		.help = "of --policy fifo"),
 	OPT_STR(struct run_cfg, net, .name = "net", .arg = "DATAPATH",
 		.help = "how packets reach it, such as bridge or macvtap,dev=eth1 (docs/datapaths.md); default: none, "
 			"for a native command the host's"),

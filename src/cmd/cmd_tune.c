@@ -49,8 +49,6 @@ static const struct example tune_examples[] = {
 	{ .line = "vlat tune vm-host", .what = "see what would be changed, from what to what, why, and at what cost" },
 	{ .line = "sudo vlat tune vm-host --apply", .what = "do it, and keep it until it is reverted" },
 	{ .line = "vlat tune realtime --cpus 2-3 --level safe", .what = "for given CPUs, only what nobody notices" },
-	{ .line = "vlat status", .what = "what is in force, and whether somebody has changed it since" },
-	{ .line = "sudo vlat revert", .what = "put everything back" },
 };
 
 static const struct exit_row tune_exits[] = {
@@ -247,7 +245,7 @@ const struct command cmd_tune = {
 		"refuses is reported, and the rest goes on. A small process stays and keeps what only an open file keeps; when "
 		"it "
 		"is asked to end (vlat revert, or a shutdown) it puts everything back, and when it is killed vlat revert does. "
-		"A reboot ends the tuning too.\n\n"
+		"A reboot ends the tuning too. vlat status tells what is in force, and what somebody else has changed of it.\n\n"
 		"A profile of your own is a file in " USER_PROFILES
 		", writable by root alone; one with the name of a shipped profile replaces it. docs/tune.md has its keys.",
 	ROWS(options, tune_options),

@@ -89,6 +89,14 @@ long __wrap_syscall(long nr, ...)
 	return __real_syscall(nr, a[0], a[1], a[2], a[3]);
 }
 
+/* By its name, or by the descriptor of a file that was looked at before it is opened. */
+static bool leads_to_machine(const char *path)
+{
+	static const char self[] = "/proc/self/fd/";
+
+	return text_starts(path, self) ? is_machine(atoi(path + strlen(self))) : machine[0] && text_starts(path, machine);
+}
+
 int __real_open64(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...)
@@ -99,7 +107,7 @@ int __wrap_open64(const char *path, int flags, ...)
 	va_start(ap, flags);
 	mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
 	va_end(ap);
-	return __real_open64(path, machine[0] && text_starts(path, machine) ? flags & ~O_TRUNC : flags, mode);
+	return __real_open64(path, leads_to_machine(path) ? flags & ~O_TRUNC : flags, mode);
 }
 
 ssize_t __real_write(int fd, const void *buf, size_t n);

@@ -42,7 +42,7 @@ static void test_names(void **state)
 	assert_string_equal(path, SOURCE_ROOT "/data/studies/welch.yaml");
 	assert_int_equal(study_file_find("welsh", path, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "did you mean 'welch'"));
-	assert_non_null(strstr(err.text, "interference, welch"));
+	assert_non_null(strstr(err.text, "interference, pages, welch"));
 	assert_int_equal(study_file_find("..", path, &err), -ENOENT);
 	assert_int_equal(study_file_find("", path, &err), -ENOENT);
 }
