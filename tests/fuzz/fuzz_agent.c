@@ -39,8 +39,9 @@ static void say_lines(int fd, const char *at, size_t left)
 static void try_cell(json_t *frame)
 {
 	static const struct tuning_host host;
+	static const struct sut_system vm = { .kind = SUT_VM };
 	const struct cell_label label = {
-		.id = 1, .block = 1, .group = 1, .sut = "vm", .datapath = "bridge", .tuning = "stock", .interference = "idle",
+		.id = 1, .block = 1, .group = 1, .system = &vm, .tuning = "stock", .interference = "idle",
 		.workload = "tcp-rr", .arm = "main", .duration_s = 1,
 	};
 	struct launch_result got = {
