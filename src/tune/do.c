@@ -310,6 +310,26 @@ static int do_hold(struct plan *p, struct setting *s, struct err *err)
 	return 0;
 }
 
+/*
+ * A spinning task is an ordinary one.  Where it starves beside real-time
+ * threads the kernel's fair server gives it 50 ms of each second: the very
+ * stall that the tuning is there to avoid.  So only where there is none, or
+ * where it was switched off.
+ */
+static bool starving_is_harmless(const struct plan *p)
+{
+	const struct step *s = plan_step(p, "sch.fair_server");
+
+	for (size_t i = 0; s && i < s->settings.n; i++) {
+		const struct setting *one = &s->settings.at[i];
+		bool none = one->state == SETTING_ABSENT && text_eq(one->target, "fair_server");
+
+		if (one->kind != SETTING_MOUNT && one->state != SETTING_DONE && one->state != SETTING_SAME && !none)
+			return false;
+	}
+	return s && s->settings.n > 0;
+}
+
 static int do_spin(struct plan *p, struct setting *s, struct err *err)
 {
 	const char *at = strrchr(s->path, '/'), *group;
@@ -319,6 +339,13 @@ static int do_spin(struct plan *p, struct setting *s, struct err *err)
 	int r;
 
 	(void) err;
+	if (!starving_is_harmless(p)) {
+		settle(s, SETTING_BLOCKED,
+		       "the kernel's fair server is not seen to be off (sch.fair_server): beside real-time threads the spinning "
+		       "task "
+		       "would cost them 50 ms of each second");
+		return 0;
+	}
 	plan_placement(p, &place);
 	group = place.cgroup_iso[0] ? place.cgroup_iso : place.cgroup;
 	at = at ? at + 1 : s->path;

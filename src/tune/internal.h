@@ -42,6 +42,7 @@ void plan_release(struct plan *p);              /* what lives only as long as th
 
 struct knob_ctx plan_ctx(const struct plan *p, bool applying);
 int step_list(const struct plan *p, struct step *s, bool applying, struct err *err);
+const struct step *plan_step(const struct plan *p, const char *id);        /* NULL = not part of the plan */
 bool step_has_kind(const struct step *s, enum setting_kind kind);
 
 /* What must be on disk before setting_do(); nothing for settings that are not TODO. */

@@ -179,7 +179,7 @@ size_t plan_changes(const struct plan *p)
 	return n;
 }
 
-static const struct step *find_step(const struct plan *p, const char *id)
+const struct step *plan_step(const struct plan *p, const char *id)
 {
 	for (size_t i = 0; i < p->steps.n; i++) {
 		if (text_eq(p->steps.at[i].knob->id, id))
@@ -208,7 +208,7 @@ static void placement_groups(const struct plan *p, const struct step *s, struct 
 
 static unsigned huge_kb(const struct plan *p)
 {
-	const struct step *s = find_step(p, "mem.huge_2m");
+	const struct step *s = plan_step(p, "mem.huge_2m");
 	enum setting_state state = s && s->settings.n ? s->settings.at[0].state : SETTING_ABSENT;
 
 	return state == SETTING_SAME || state == SETTING_DONE || (state == SETTING_TODO && !p->journal) ? 2048 : 0;
@@ -216,15 +216,15 @@ static unsigned huge_kb(const struct plan *p)
 
 void plan_placement(const struct plan *p, struct placement *ret)
 {
-	const struct step *groups = find_step(p, "iso.partition");
+	const struct step *groups = plan_step(p, "iso.partition");
 	struct placement out;
 
 	placement_propose(&p->split, &out);
-	if (!find_step(p, "vm.thread_pin"))
+	if (!plan_step(p, "vm.thread_pin"))
 		out.sut_cpus = out.peer_cpus = out.emulator_cpus = (struct cpuset){ 0 };
-	if (!find_step(p, "sch.vcpu_policy"))
+	if (!plan_step(p, "sch.vcpu_policy"))
 		out.sut_fifo = out.peer_fifo = out.emulator_fifo = 0;
-	out.lock_memory = find_step(p, "mem.mlock") != NULL;
+	out.lock_memory = plan_step(p, "mem.mlock") != NULL;
 	out.hugepage_kb = huge_kb(p);
 	if (groups && p->journal)
 		placement_groups(p, groups, &out);
