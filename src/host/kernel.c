@@ -81,7 +81,7 @@ static void find_debugfs(const struct fs *fs, struct kernel_facts *k)
 	}
 }
 
-static bool has_hypervisor_flag(const struct fs *fs)
+bool kernel_sees_hypervisor(const struct fs *fs)
 {
 	AUTO_FREE char *text = NULL;
 	const char *flags, *end, *found;
@@ -100,7 +100,7 @@ static void read_platform(const struct fs *fs, struct kernel_facts *k)
 {
 	char vendor[32], product[32];
 
-	k->virtual_machine = has_hypervisor_flag(fs) || fs_exists(fs, "sys/hypervisor/type");
+	k->virtual_machine = kernel_sees_hypervisor(fs) || fs_exists(fs, "sys/hypervisor/type");
 	if (!k->virtual_machine)
 		return;
 	read_text(fs, "sys/hypervisor/type", k->hypervisor, sizeof(k->hypervisor));

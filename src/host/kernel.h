@@ -50,4 +50,7 @@ int kernel_facts_read(const struct fs *fs, struct kernel_facts *ret, struct err 
  */
 int kernel_config_read(const struct fs *fs, struct kernel_facts *k);
 
+/* The CPU says that it is a virtual one: the flag `hypervisor` of /proc/cpuinfo. */
+bool kernel_sees_hypervisor(const struct fs *fs);
+
 #endif

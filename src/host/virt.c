@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/cursor.h"
 #include "base/text.h"
+#include "host/kernel.h"
 
 struct name_of {
 	const char *told, *name;
@@ -129,21 +130,6 @@ static void read_cpuid(const struct fs *fs, struct virt_facts *v)
 		v->kvm_hints_dedicated = hints & 1;
 }
 
-static bool has_hypervisor_flag(const struct fs *fs)
-{
-	AUTO_FREE char *text = NULL;
-	const char *flags, *end, *found;
-
-	if (fs_read_all(fs, "proc/cpuinfo", 1 << 24, &text, NULL) < 0)
-		return false;
-	flags = strstr(text, "\nflags");
-	if (!flags)
-		return false;
-	end = flags + 1 + strcspn(flags + 1, "\n");
-	found = strstr(flags, " hypervisor");
-	return found && found < end;
-}
-
 static void read_text(const struct fs *fs, const char *path, char *buf, size_t cap)
 {
 	if (fs_read(fs, path, buf, cap) < 0)
@@ -159,7 +145,7 @@ static void read_firmware(const struct fs *fs, struct virt_facts *v)
 	read_text(fs, "sys/class/dmi/id/product_name", product, sizeof(product));
 	text_print(v->product, sizeof(v->product), "%s%s%s", vendor, vendor[0] && product[0] ? " " : "", product);
 	read_text(fs, "sys/hypervisor/type", type, sizeof(type));
-	v->guest |= type[0] || has_hypervisor_flag(fs);
+	v->guest |= type[0] || kernel_sees_hypervisor(fs);
 	if (v->hypervisor[0] || !v->guest)
 		return;
 	name = find_name(firmware, ARRAY_SIZE(firmware), product);

@@ -3,6 +3,8 @@
 #ifndef KNOB_INTERNAL_H
 #define KNOB_INTERNAL_H
 
+#include <stdarg.h>
+
 #include "host/task.h"
 #include "knob/knob.h"
 
@@ -12,6 +14,9 @@ void setting_judge(const struct knob_ctx *c, struct setting *s, const char *want
 struct setting *list_value(const struct knob_ctx *c, struct settings *out, const char *path, enum value_form form,
 			   const char *want);
 /* What stands in for a list of targets when there are none: one line with the reason. */
+/* One line that is no setting: its state, and why.  The two below and look_unseen() are this. */
+void list_reason(struct settings *out, enum setting_state state, const char *target, const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
 void list_absent(struct settings *out, const char *target, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void list_blocked(struct settings *out, const char *target, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

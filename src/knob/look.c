@@ -212,13 +212,10 @@ struct setting *look_says(struct settings *out, bool ok, const char *target, con
 
 void look_unseen(struct settings *out, const char *target, const char *fmt, ...)
 {
-	struct setting *s = settings_add(out, SETTING_GIVEN, NULL);
 	va_list ap;
 
-	s->state = SETTING_UNSEEN;
-	text_print(s->target, sizeof(s->target), "%s", target);
 	va_start(ap, fmt);
-	vsnprintf(s->reason, sizeof(s->reason), fmt, ap);
+	list_reason(out, SETTING_UNSEEN, target, fmt, ap);
 	va_end(ap);
 }
 

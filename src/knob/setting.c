@@ -136,27 +136,30 @@ struct setting *list_value(const struct knob_ctx *c, struct settings *out, const
 	return s;
 }
 
-void list_absent(struct settings *out, const char *target, const char *fmt, ...)
+void list_reason(struct settings *out, enum setting_state state, const char *target, const char *fmt, va_list ap)
 {
 	struct setting *s = settings_add(out, SETTING_GIVEN, NULL);
+
+	s->state = state;
+	text_print(s->target, sizeof(s->target), "%s", target);
+	vsnprintf(s->reason, sizeof(s->reason), fmt, ap);
+}
+
+void list_absent(struct settings *out, const char *target, const char *fmt, ...)
+{
 	va_list ap;
 
-	s->state = SETTING_ABSENT;
-	text_print(s->target, sizeof(s->target), "%s", target);
 	va_start(ap, fmt);
-	vsnprintf(s->reason, sizeof(s->reason), fmt, ap);
+	list_reason(out, SETTING_ABSENT, target, fmt, ap);
 	va_end(ap);
 }
 
 void list_blocked(struct settings *out, const char *target, const char *fmt, ...)
 {
-	struct setting *s = settings_add(out, SETTING_GIVEN, NULL);
 	va_list ap;
 
-	s->state = SETTING_BLOCKED;
-	text_print(s->target, sizeof(s->target), "%s", target);
 	va_start(ap, fmt);
-	vsnprintf(s->reason, sizeof(s->reason), fmt, ap);
+	list_reason(out, SETTING_BLOCKED, target, fmt, ap);
 	va_end(ap);
 }
 
