@@ -24,6 +24,7 @@ clean() {
 	rm -rf "$work"
 }
 trap clean EXIT
+trap 'exit 1' INT TERM
 
 bad() {
 	echo "FAILED: $1" >&2
