@@ -5,6 +5,8 @@
  * configuration of their own (scripts/install-deps lab makes it): the
  * machine's own sources stay as they are.
  *
+ * Or it is a file of the user's, say the kernel this machine is going to boot.
+ *
  * A package has no modules.dep; depmod makes it in the cache, so that modprobe
  * works in the lab and the kernel can ask for modules itself.
  */
@@ -21,6 +23,7 @@
 #include "base/vec.h"
 #include "lab.h"
 #include "vm/cache.h"
+#include "vm/modules.h"
 
 #define DEPMOD_NS (120 * NS_PER_S)
 
@@ -85,11 +88,44 @@ static int find(struct vm_kernel *ret, const struct lab_kernel_row *row, struct 
 	return r < 0 ? r : kernel_of_package(ret, row->name, row->package, false, err);
 }
 
-int lab_kernel_find(struct lab_parts *ret, const struct lab_kernel_row *row, struct err *err)
+int lab_kernel_own(struct lab_spec *spec, const char *image, const char *modules, struct err *err)
 {
+	AUTO(modules_close) struct modules m = { 0 };
+	AUTO_FREE char *dep = NULL;
+	struct vm_kernel k;
+	struct err no_9p;
+	int r = kernel_find(&k, KERNEL_GENERIC, image, modules, true, err);
+
+	if (r < 0)
+		return r;
+	if (!k.modules[0])
+		return err_set(err, -ENOENT, "--kernel %.200s: no folder of modules was found for it; name it by --modules", image);
+	dep = xprintf("%s/modules.dep", k.modules);
+	if (access(dep, R_OK) < 0)
+		return err_set(err, -ENOENT, "%.200s has no modules.dep: call depmod for it", k.modules);
+	r = modules_open(&m, k.modules, err);
+	if (r < 0)
+		return r;
+	spec->own = (struct lab_kernel_row){ .name = "own", .virtiofs = modules_add(&m, "9p", k.version, &no_9p) < 0 };
+	spec->kernel = &spec->own;
+	spec->image = image;
+	spec->modules = modules;
+	return 0;
+}
+
+static int find_any(struct vm_kernel *ret, const struct lab_spec *spec, struct err *err)
+{
+	if (spec->image)
+		return kernel_find(ret, KERNEL_GENERIC, spec->image, spec->modules, true, err);
+	return find(ret, spec->kernel, err);
+}
+
+int lab_kernel_find(struct lab_parts *ret, const struct lab_spec *spec, struct err *err)
+{
+	const struct lab_kernel_row *row = spec->kernel;
 	AUTO_CLOSE int lock = -1;
 	char dir[512];
-	int r = find(&ret->kernel, row, err);
+	int r = find_any(&ret->kernel, spec, err);
 
 	if (r < 0)
 		return err_in(err, "kernel '%s'", row->name);

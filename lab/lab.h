@@ -39,6 +39,8 @@ extern const size_t lab_n_kernels;
 /* What is wanted. */
 struct lab_spec {
 	const struct lab_kernel_row *kernel;
+	struct lab_kernel_row own;    /* what kernel points at when image is a kernel file of the user's */
+	const char *image, *modules;  /* modules NULL = found by the image */
 	const char *cmdline, *qemu_words, *smp; /* NULL = nothing more */
 	unsigned cpus, memory_mb;
 	enum lab_nic nics[LAB_NICS_MAX];
@@ -74,7 +76,9 @@ int lab_spec_check(const struct lab_spec *spec, struct err *err);
 const struct lab_kernel_row *lab_kernel_named(const char *name, struct err *err);
 
 int lab_qemu_find(struct lab_parts *ret, const struct lab_spec *spec, struct err *err);
-int lab_kernel_find(struct lab_parts *ret, const struct lab_kernel_row *row, struct err *err);
+/* A kernel file instead of a row of the table: looks whether it can have its root through 9p. */
+int lab_kernel_own(struct lab_spec *spec, const char *image, const char *modules, struct err *err);
+int lab_kernel_find(struct lab_parts *ret, const struct lab_spec *spec, struct err *err);
 void lab_vmlinux(struct lab_parts *parts);
 int lab_image(struct lab_parts *ret, const struct lab_spec *spec, struct err *err);
 void lab_argv(struct argv *ret, const struct lab_spec *spec, const struct lab_parts *parts); /* pure */

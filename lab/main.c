@@ -16,7 +16,7 @@
 #include "lab.h"
 
 struct config {
-	const char *kernel, *cmdline, *nic, *smp, *qemu, *out, *persist;
+	const char *kernel, *modules, *cmdline, *nic, *smp, *qemu, *out, *persist;
 	uint32_t cpus;
 	uint64_t memory, timeout_ns, disk_bytes;
 	bool disk, tty, verbose, help;
@@ -35,7 +35,8 @@ static const struct config defaults = {
 
 static const struct option_row options[] = {
 	ROW(STR, kernel, .name = "kernel", .arg = "KIND", .shown = "standard",
-	    .help = "standard, rt, cloud, backports or backports-rt; fetched and unpacked once, never installed"),
+	    .help = "standard, rt, cloud, backports or backports-rt: fetched and unpacked once, never installed; or a kernel file"),
+	ROW(STR, modules, .name = "modules", .arg = "DIR", .help = "the modules of such a kernel, when they are not found by its path"),
 	ROW(STR, cmdline, .name = "cmdline", .arg = "WORDS", .help = "more boot parameters: \"isolcpus=1 nohz_full=1\""),
 	ROW(U32, cpus, .name = "cpus", .arg = "N", .shown = "2", .help = "CPUs of the emulated host"),
 	ROW(STR, smp, .name = "smp", .arg = "WORDS", .help = "instead of --cpus, as QEMU's -smp: \"sockets=2,cores=2,threads=2\""),
@@ -96,8 +97,9 @@ static int print_help(void)
 
 static int spec_make(struct lab_spec *s, const struct config *c, struct err *err)
 {
+	int r;
+
 	*s = (struct lab_spec){
-		.kernel = lab_kernel_named(c->kernel, err),
 		.cmdline = c->cmdline,
 		.qemu_words = c->qemu,
 		.smp = c->smp,
@@ -110,8 +112,14 @@ static int spec_make(struct lab_spec *s, const struct config *c, struct err *err
 		.tty = c->tty,
 		.command = c->command.at,
 	};
-	if (!s->kernel)
-		return err->code;
+	if (strchr(c->kernel, '/'))
+		r = lab_kernel_own(s, c->kernel, c->modules, err);
+	else if (c->modules)
+		r = err_set(err, -EINVAL, "--modules goes with a kernel file: --kernel PATH");
+	else
+		r = (s->kernel = lab_kernel_named(c->kernel, err)) ? 0 : err->code;
+	if (r < 0)
+		return r;
 	if (c->nic && lab_nics_parse(s, c->nic, err) < 0)
 		return err->code;
 	return lab_spec_check(s, err);

@@ -61,7 +61,7 @@ static int find_parts(struct lab_parts *p, const struct lab_spec *spec, struct e
 	if (r >= 0)
 		r = lab_qemu_find(p, spec, err);
 	if (r >= 0)
-		r = lab_kernel_find(p, spec->kernel, err);
+		r = lab_kernel_find(p, spec, err);
 	if (r >= 0)
 		r = lab_image(p, spec, err);
 	if (r < 0)
