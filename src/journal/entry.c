@@ -8,6 +8,8 @@
 #include "base/cleanup.h"
 #include "base/jsonx.h"
 #include "base/text.h"
+#include "journal/device.h"
+#include "journal/netns_folder.h"
 
 #define ARGV_MAX 256
 
@@ -15,6 +17,7 @@ static const char *const kind_names[] = {
 	[ENTRY_VALUE] = "value",   [ENTRY_TASK] = "task", [ENTRY_POLICY] = "policy", [ENTRY_NETNS] = "netns",
 	[ENTRY_CGROUP] = "cgroup", [ENTRY_TREE] = "tree", [ENTRY_MOUNT] = "mount",   [ENTRY_COMMAND] = "command",
 	[ENTRY_DRIVER] = "driver", [ENTRY_VFS] = "vfs",   [ENTRY_NETDEV] = "netdev",
+	[ENTRY_FILE] = "file",     [ENTRY_LINK] = "link", [ENTRY_FOLDER] = "folder",
 };
 
 /* Which members a kind must have. */
@@ -32,6 +35,9 @@ static const struct {
 	[ENTRY_DRIVER] = { .path = true, .change = true },
 	[ENTRY_VFS] = { .path = true, .change = true },
 	[ENTRY_NETDEV] = { .path = true, .change = true },
+	[ENTRY_FILE] = { .path = true }, /* before or after may be missing: then there was, or is, none */
+	[ENTRY_LINK] = { .path = true },
+	[ENTRY_FOLDER] = { .path = true },
 };
 
 static void free_words(char **words)
@@ -48,6 +54,8 @@ void entry_free(struct entry *e)
 	free(e->after);
 	free(e->left);
 	free(e->guard);
+	free(e->knob);
+	free(e->owner);
 	free_words(e->argv);
 	*e = (struct entry){ 0 };
 }
@@ -81,7 +89,7 @@ char *entry_line(const struct entry *e)
 	if (e->kind == ENTRY_VALUE)
 		json_object_set_new(o, "form", json_string(value_form_name(e->form)));
 	ok = set_text(o, "path", e->path) && set_text(o, "before", e->before) && set_text(o, "after", e->after) &&
-	     set_text(o, "guard", e->guard);
+	     set_text(o, "guard", e->guard) && set_text(o, "knob", e->knob) && set_text(o, "owner", e->owner);
 	if (e->tid) {
 		json_object_set_new(o, "tid", json_integer(e->tid));
 		json_object_set_new(o, "start", json_integer((json_int_t) e->start));
@@ -139,11 +147,35 @@ static char **copy_words(const json_t *a)
 	return words;
 }
 
+/* The paths that vlat itself would write: whoever forges a line shall not find a use for it. */
+static bool path_fits(const struct entry *e)
+{
+	const char *folder;
+
+	switch (e->kind) {
+	case ENTRY_NETNS:
+		return text_starts(e->path, NETNS_FOLDER "/") && text_is_name(e->path + strlen(NETNS_FOLDER "/"));
+	case ENTRY_DRIVER:
+	case ENTRY_VFS:
+	case ENTRY_NETDEV:
+		folder = strstr(e->path, DEVICE_FOLDER);
+		return folder && !strchr(folder + strlen(DEVICE_FOLDER), '/');
+	case ENTRY_FILE:
+		return (e->before || e->after) && !e->before == !e->owner && !text_ends(e->path, "/");
+	case ENTRY_LINK:
+		return e->after && !text_ends(e->path, "/");
+	default:
+		return true;
+	}
+}
+
 bool entry_is_whole(const struct entry *e)
 {
-	if (needs[e->kind].path && (!e->path || !path_is_plain(e->path)))
+	if (needs[e->kind].path && (!e->path || !path_is_plain(e->path) || !path_fits(e)))
 		return false;
 	if (needs[e->kind].change && (!e->before || !e->after))
+		return false;
+	if ((e->guard && !path_is_plain(e->guard)) || (e->argv && !path_is_plain(e->argv[0])))
 		return false;
 	if (needs[e->kind].task && e->tid <= 0)
 		return false;
@@ -181,10 +213,12 @@ int entry_parse(const json_t *o, struct entry *ret, struct err *err)
 	e.before = copy_text(o, "before");
 	e.after = copy_text(o, "after");
 	e.guard = copy_text(o, "guard");
+	e.knob = copy_text(o, "knob");
+	e.owner = copy_text(o, "owner");
 	e.argv = copy_words(json_object_get(o, "argv"));
 	if (!entry_is_whole(&e)) {
 		entry_free(&e);
-		return err_set(err, -EINVAL, "a %s entry lacks members it needs", kind);
+		return err_set(err, -EINVAL, "a %s entry lacks members it needs, or names what is none", kind);
 	}
 	*ret = e;
 	return 0;
@@ -192,28 +226,32 @@ int entry_parse(const json_t *o, struct entry *ret, struct err *err)
 
 char *head_line(const struct journal_head *h)
 {
-	AUTO_JSON json_t *o = json_pack("{s:i, s:s, s:s, s:I, s:I, s:s, s:s, s:s}", "format", JOURNAL_FORMAT, "run", h->run,
-					"boot", h->boot, "pid", (json_int_t) h->pid, "start", (json_int_t) h->start, "created",
-					h->created, "why", h->why, "vlat", VLAT_VERSION);
+	AUTO_JSON json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s}", "format", JOURNAL_FORMAT, "run", h->run,
+					"machine", h->machine, "boot", h->boot, "pid", (json_int_t) h->pid, "start",
+					(json_int_t) h->start, "created", h->created, "why", h->why, "vlat", VLAT_VERSION);
 
+	if (o && h->lasting)
+		json_object_set_new(o, "lasting", json_true());
 	return o ? json_dumps(o, JSON_COMPACT) : NULL;
 }
 
 int head_parse(const json_t *o, struct journal_head *ret, struct err *err)
 {
 	struct journal_head h = { 0 };
-	const char *run, *boot, *why = "", *created = "";
+	const char *run, *boot, *why = "", *created = "", *machine = "";
 	uint64_t pid;
 
 	if (jx_format(o, JOURNAL_FORMAT, err) < 0 || jx_str(o, "run", &run, err) < 0 || jx_str(o, "boot", &boot, err) < 0 ||
 	    jx_u64(o, "pid", &pid, err) < 0 || jx_u64(o, "start", &h.start, err) < 0 || jx_opt_str(o, "why", &why, err) < 0 ||
-	    jx_opt_str(o, "created", &created, err) < 0)
+	    jx_opt_str(o, "created", &created, err) < 0 || jx_opt_bool(o, "lasting", &h.lasting, err) < 0)
 		return err->code;
 	if (!text_is_name(run) || strlen(run) > RUN_ID_MAX || pid == 0 || pid > INT32_MAX)
 		return err_set(err, -EINVAL, "the run id or the pid in the first line is none");
 	h.pid = (pid_t) pid;
 	if (text_print(h.run, sizeof(h.run), "%s", run) || text_print(h.boot, sizeof(h.boot), "%s", boot))
 		return err_set(err, -EINVAL, "the first line has a boot id that is too long");
+	if (text_print(h.machine, sizeof(h.machine), "%s", machine))
+		return err_set(err, -EINVAL, "the first line has a machine id that is too long");
 	text_print(h.why, sizeof(h.why), "%s", why);
 	text_print(h.created, sizeof(h.created), "%s", created);
 	*ret = h;

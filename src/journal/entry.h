@@ -28,6 +28,9 @@ enum entry_kind {
 	ENTRY_DRIVER,           /* of a PCI device */
 	ENTRY_VFS,              /* virtual functions of a port */
 	ENTRY_NETDEV,           /* a network device that is moved or changes its driver */
+	ENTRY_FILE,             /* a file of the system, whole */
+	ENTRY_LINK,             /* a symbolic link where nothing was: lasting.h */
+	ENTRY_FOLDER,           /* one that vlat made, removed when it is empty */
 };
 
 struct entry {
@@ -36,6 +39,8 @@ struct entry {
 	enum value_form form;
 	char *path;                     /* value, netns, cgroup, tree, mount; of devices their folder in sysfs */
 	char *before, *after, *left, *guard;
+	char *knob;                     /* on whose behalf; NULL = nobody's */
+	char *owner;                    /* of a file that was there: "MODE UID GID", the mode octal */
 	bool lasting;                   /* survives a reboot */
 	pid_t tid;                      /* task, policy: with start, an identity */
 	uint64_t start;
@@ -43,16 +48,20 @@ struct entry {
 	bool settled;                   /* undone, or found not to need it */
 };
 
+#define KNOB_ID_MAX 64
+
 void entry_free(struct entry *e);
 char *entry_line(const struct entry *e);                        /* one line of JSON, no newline; malloc'ed */
 int entry_parse(const json_t *o, struct entry *ret, struct err *err);
-bool entry_is_whole(const struct entry *e);                     /* has what its kind needs, paths absolute and without ".." */
+bool entry_is_whole(const struct entry *e);     /* has what its kind needs; paths are absolute, without "..", and of that kind */
 
 struct journal_head {
 	char run[RUN_ID_MAX + 1];
 	char boot[40];
 	char why[128];
 	char created[32];
+	char machine[40];               /* machine-id(5); "" = not known */
+	bool lasting;                   /* no process owns it: lasting.h */
 	pid_t pid;
 	uint64_t start;
 };

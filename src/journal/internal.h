@@ -17,6 +17,7 @@ struct journal {
 	char mark[32];
 	bool rebooted;                  /* another boot wrote it: what lived in memory is gone */
 	struct journal_head head;
+	char knob[KNOB_ID_MAX];         /* of the intents to come; "" = none */
 	VEC(struct entry) entries;
 	uint64_t next_seq;
 	size_t damaged;
@@ -31,19 +32,26 @@ int boot_id_read(char *buf, size_t cap, struct err *err);
 
 /* STATE/runs, checked: ours alone.  -ENOENT (without err) when there is none and make is false. */
 int runs_dir(char *buf, size_t cap, bool make, struct err *err);
-int run_create(struct journal *j, const char *why, struct err *err);
+int run_create(struct journal *j, const char *why, bool lasting, struct err *err);
+int journal_open_as(struct journal **ret, const char *why, bool lasting, struct err *err);
 /* Rename the folder away, then remove it: a kill in between leaves no folder that looks like a run. */
 int run_remove(const char *dir, struct err *err);
 
 /* One line, whole or not at all; durable = fsync. */
 int journal_write(struct journal *j, const char *line, bool durable, struct err *err);
+/* An intent: complete, on disk (or held), and the journal's from now on; takes e over, also when it fails. */
+int journal_note(struct journal *j, struct entry *e, struct err *err);
+int dir_sync(const char *dir);                  /* names made and removed in it are on disk */
 
 /* How one entry is undone; dry = only say what would become of it. */
 struct undo_ctx {
 	struct journal *j;
 	bool dry;
 	bool end;                       /* the run is over: its processes are ended too */
+	const char *const *force;       /* as in struct revert_options */
 };
+bool undo_is_forced(const struct undo_ctx *c, const struct entry *e);
+
 enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_task(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_policy(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
@@ -55,6 +63,9 @@ enum undo_state undo_command(const struct undo_ctx *c, const struct entry *e, st
 enum undo_state undo_driver(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_vfs(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_netdev(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+enum undo_state undo_folder(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+enum undo_state undo_file(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+enum undo_state undo_link(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 
 /*
  * End every process that carries the run's mark (and, with netns_ino, sits in

@@ -55,20 +55,25 @@ int journal_write(struct journal *j, const char *line, bool durable, struct err 
 	return r < 0 ? err_sys(err, r, "cannot write the journal of run %s in %s", j->head.run, j->dir) : 0;
 }
 
-int journal_open(struct journal **ret, const char *why, struct err *err)
+int journal_open_as(struct journal **ret, const char *why, bool lasting, struct err *err)
 {
 	struct journal *j = xalloc(1, sizeof(*j));
 	int r;
 
 	j->fd = -1;
 	j->next_seq = 1;
-	r = run_create(j, why, err);
+	r = run_create(j, why, lasting, err);
 	if (r < 0) {
 		journal_free(j);
 		return r;
 	}
 	*ret = j;
 	return 0;
+}
+
+int journal_open(struct journal **ret, const char *why, struct err *err)
+{
+	return journal_open_as(ret, why, false, err);
 }
 
 void journal_drop_entries(struct journal *j)
@@ -109,6 +114,11 @@ size_t journal_here(const struct journal *j)
 	return j->entries.n;
 }
 
+void journal_for(struct journal *j, const char *knob)
+{
+	text_print(j->knob, sizeof(j->knob), "%s", knob ? knob : "");
+}
+
 void journal_hold(struct journal *j)
 {
 	if (!j->held)
@@ -134,12 +144,13 @@ int journal_sync(struct journal *j, struct err *err)
 	return err_sys(err, r, "cannot write the journal of run %s in %s", j->head.run, j->dir);
 }
 
-/* Takes e over, also when it fails. */
-static int note(struct journal *j, struct entry *e, struct err *err)
+int journal_note(struct journal *j, struct entry *e, struct err *err)
 {
 	AUTO_FREE char *line = NULL;
 	int r = 0;
 
+	if (j->knob[0])
+		e->knob = xstrdup(j->knob);
 	e->seq = j->next_seq++;
 	line = entry_line(e);
 	if (!entry_is_whole(e))
@@ -190,7 +201,7 @@ int journal_value(struct journal *j, const struct journal_value *v, struct err *
 		.lasting = !is_volatile(v->path),
 	};
 
-	return note(j, &e, err);
+	return journal_note(j, &e, err);
 }
 
 int journal_file(struct journal *j, const char *path, const char *before, const char *after, struct err *err)
@@ -207,7 +218,7 @@ int journal_left(struct journal *j, const char *path, const char *left, struct e
 		AUTO_JSON json_t *o = NULL;
 		AUTO_FREE char *line = NULL;
 
-		if (e->kind != ENTRY_VALUE || e->settled || !text_eq(e->path, path))
+		if ((e->kind != ENTRY_VALUE && e->kind != ENTRY_FILE) || e->settled || !text_eq(e->path, path))
 			continue;
 		o = json_pack("{s:I, s:s}", "left", (json_int_t) e->seq, "value", left);
 		line = o ? json_dumps(o, JSON_COMPACT) : NULL;
@@ -231,7 +242,7 @@ static int note_task(struct journal *j, enum entry_kind kind, pid_t tid, const c
 		return err_sys(err, r, "task %d", (int) tid);
 	}
 	e.start = s.start_time;
-	return note(j, &e, err);
+	return journal_note(j, &e, err);
 }
 
 int journal_task(struct journal *j, pid_t tid, const struct cpuset *before, const struct cpuset *after, struct err *err)
@@ -255,7 +266,7 @@ static int note_path(struct journal *j, enum entry_kind kind, bool lasting, cons
 {
 	struct entry e = { .kind = kind, .path = xstrdup(path), .lasting = lasting };
 
-	return note(j, &e, err);
+	return journal_note(j, &e, err);
 }
 
 int journal_netns(struct journal *j, const char *name, struct err *err)
@@ -301,7 +312,7 @@ int journal_command_while(struct journal *j, const char *guard, const char *cons
 	e.argv = xalloc(n + 1, sizeof(*e.argv));
 	for (size_t i = 0; i < n; i++)
 		e.argv[i] = xstrdup(argv[i]);
-	return note(j, &e, err);
+	return journal_note(j, &e, err);
 }
 
 /* Takes before and after over. */
@@ -311,7 +322,7 @@ static int note_device(struct journal *j, enum entry_kind kind, const struct fs 
 	struct entry e = { .kind = kind, .before = before, .after = after };
 
 	e.path = xprintf("%s" DEVICE_FOLDER "%s", fs->live ? "" : fs->path, address);
-	return note(j, &e, err);
+	return journal_note(j, &e, err);
 }
 
 int journal_driver(struct journal *j, const struct fs *fs, const char *address, const char *before, const char *after,

@@ -67,6 +67,21 @@ int journal_command(struct journal *j, const char *const *argv, struct err *err)
 int journal_command_while(struct journal *j, const char *guard, const char *const *argv, struct err *err);
 
 /*
+ * A file that outlives a reboot (boot configuration, a unit): the intent is on
+ * disk first, then the file is replaced by rename and its folder synced, so
+ * that at any moment it is the old one or the new one.  text NULL = removed.  A
+ * file that is there keeps its mode and owner; mode is that of a new one.  One
+ * that is so already makes no entry.  Undone byte by byte, with its owner.
+ * Up to 1 MiB of UTF-8; a link is never followed (-ELOOP).
+ */
+int journal_put(struct journal *j, const char *path, const char *text, unsigned mode, struct err *err);
+/* The folder and those above it that are missing; undo removes what it made, unless something else is in it by then. */
+int journal_folder(struct journal *j, const char *path, unsigned mode, struct err *err);
+
+/* On whose behalf (a knob's id) the following intents are: what `vlat revert --force` names.  NULL = nobody's. */
+void journal_for(struct journal *j, const char *knob);
+
+/*
  * PCI devices below `fs`, by address.  Their undo never waits for a user to
  * let go: a device in use stays, reported, until revert is tried again.
  */

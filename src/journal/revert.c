@@ -122,6 +122,7 @@ static int look_at_live(const struct undo_ctx *c, struct revert_run *run)
 	return 0;
 }
 
+/* 1 = it lasts, and that was not asked for. */
 static int revert_journal(struct journal *j, const struct revert_options *o, struct revert_run *run, struct err *err)
 {
 	struct undo_ctx c = { .j = j, .dry = o->dry_run, .end = true };
@@ -130,9 +131,16 @@ static int revert_journal(struct journal *j, const struct revert_options *o, str
 	int r = 0;
 
 	run->pid = j->head.pid;
+	run->lasting = j->head.lasting;
+	if (run->lasting && !o->lasting && !o->run)
+		return 1;
 	text_print(run->why, sizeof(run->why), "%s", j->head.why);
 	text_print(run->created, sizeof(run->created), "%s", j->head.created);
-	if (!j->rebooted && proc_is_alive(j->head.pid, j->head.start)) {
+	if (run->lasting && o->look && o->dry_run) {
+		run->state = REVERT_LIVE;
+		return look_at_live(&c, run);
+	}
+	if (!run->lasting && !j->rebooted && proc_is_alive(j->head.pid, j->head.start)) {
 		run->state = REVERT_LIVE;
 		text_print(run->text, sizeof(run->text), "in use by process %ld; it cleans up itself when it ends", run->pid);
 		return o->look && o->dry_run ? look_at_live(&c, run) : 0;
@@ -147,7 +155,8 @@ static int revert_journal(struct journal *j, const struct revert_options *o, str
 	return 0;
 }
 
-static void revert_one(const char *runs, const char *name, const struct revert_options *o, struct revert_run *run)
+/* False: nothing to say about it. */
+static bool revert_one(const char *runs, const char *name, const struct revert_options *o, struct revert_run *run)
 {
 	struct journal *j = xalloc(1, sizeof(*j));
 	struct err err = { 0 };
@@ -168,6 +177,7 @@ static void revert_one(const char *runs, const char *name, const struct revert_o
 			run_remove(j->dir, &err);
 	}
 	journal_free(j);
+	return r != 1;
 }
 
 /* Folders that were being made or removed when their vlat was killed. One being made right now is locked. */
@@ -200,7 +210,8 @@ static int each_run(const char *runs, const struct revert_options *o, struct rev
 			if (!o->dry_run)
 				sweep(runs, name);
 		} else if (text_is_name(name) && strlen(name) <= RUN_ID_MAX && (!o->run || text_eq(o->run, name))) {
-			revert_one(runs, name, o, vec_add(ret));
+			if (!revert_one(runs, name, o, vec_add(ret)))
+				ret->n--;
 		}
 	}
 	fs_list_free(&names);

@@ -117,7 +117,7 @@ static int fill_head(struct journal_head *h, const char *why, struct err *err)
 	return make_id(h->run, err);
 }
 
-static int sync_dir(const char *dir)
+int dir_sync(const char *dir)
 {
 	AUTO_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -143,13 +143,14 @@ static int start_folder(struct journal *j, const char *dotted, struct err *err)
 	return journal_write(j, line, true, err);
 }
 
-int run_create(struct journal *j, const char *why, struct err *err)
+int run_create(struct journal *j, const char *why, bool lasting, struct err *err)
 {
 	char runs[300], dotted[340];
 	int r = runs_dir(runs, sizeof(runs), true, err);
 
 	if (r < 0)
 		return r;
+	j->head.lasting = lasting;
 	r = fill_head(&j->head, why, err);
 	if (r < 0)
 		return r;
@@ -163,7 +164,7 @@ int run_create(struct journal *j, const char *why, struct err *err)
 		dir_remove_all(dotted);
 		return r;
 	}
-	r = sync_dir(runs);
+	r = dir_sync(runs);
 	return r < 0 ? err_sys(err, r, "cannot write %s to disk", runs) : 0;
 }
 

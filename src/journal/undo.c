@@ -28,6 +28,7 @@ static undo_fn *const undo_table[] = {
 	[ENTRY_VALUE] = undo_value,   [ENTRY_TASK] = undo_task, [ENTRY_POLICY] = undo_policy, [ENTRY_NETNS] = undo_netns,
 	[ENTRY_CGROUP] = undo_cgroup, [ENTRY_TREE] = undo_tree, [ENTRY_MOUNT] = undo_mount,   [ENTRY_COMMAND] = undo_command,
 	[ENTRY_DRIVER] = undo_driver, [ENTRY_VFS] = undo_vfs,   [ENTRY_NETDEV] = undo_netdev,
+	[ENTRY_FILE] = undo_file,     [ENTRY_LINK] = undo_link, [ENTRY_FOLDER] = undo_folder,
 };
 
 static const char *const state_names[] = {
@@ -64,6 +65,15 @@ static void settle(struct journal *j, struct entry *e, enum undo_state how)
 	e->settled = true;
 	if (journal_write(j, line, false, &err) < 0)
 		log_debug("%s", err.text);
+}
+
+bool undo_is_forced(const struct undo_ctx *c, const struct entry *e)
+{
+	for (size_t i = 0; c->force && c->force[i]; i++) {
+		if (text_eq(c->force[i], e->knob ? e->knob : "") || text_eq(c->force[i], e->path ? e->path : ""))
+			return true;
+	}
+	return false;
 }
 
 static enum undo_state undo_one(const struct undo_ctx *c, struct entry *e, struct undo_item *item)

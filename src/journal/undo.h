@@ -50,6 +50,7 @@ enum revert_state { REVERT_LIVE, REVERT_CLEAN, REVERT_LEFT, REVERT_UNREADABLE };
 struct revert_run {
 	char id[16];
 	char why[128], created[32];
+	bool lasting;           /* owned by no process: with `look` its state is REVERT_LIVE */
 	long pid;
 	enum revert_state state;
 	char text[320];         /* why it was not (wholly) reverted */
@@ -60,7 +61,9 @@ struct revert_options {
 	bool dry_run;           /* say what would be done */
 	bool look;              /* with dry_run: also at runs that are alive: what of theirs is still as they left it? */
 	bool forget;            /* drop what cannot be undone from the record */
+	bool lasting;           /* also what lasts (lasting.h); else such runs are passed by */
 	const char *run;        /* only this one; NULL = all */
+	const char *const *force;       /* knob ids and paths, NULL-terminated, that are put back whoever changed them since; or NULL */
 };
 
 struct revert_report {
