@@ -33,7 +33,8 @@ struct capture_sum {
 };
 
 /*
- * Write what a recording fs (base/fs_tree.h fs_record) has seen.  Anonymised:
+ * Write what a recording fs (base/fs_tree.h fs_record) has seen, or an opened
+ * capture again.  Anonymised:
  * host names, MAC and IP addresses, UUIDs, serials and machine ids, users'
  * command lines and process names are replaced, the same by the same.
  */

@@ -111,25 +111,46 @@ static void mask_status(struct mask *m, long pid, const char *data, struct sink 
 	sink_put(out, at);
 }
 
-/* Where users mount things is theirs; where the kernel's filesystems are, readers need. */
-static void mask_mounts(struct mask *m, const char *data, size_t len, struct sink *out)
+/* Where users mount things is theirs, and what they call it; where the kernel's filesystems are, readers need. */
+static bool is_their_place(const char *word)
 {
 	static const char *const kept[] = { "/proc", "/sys", "/dev", "/run" };
+	bool keep = word[0] != '/' || text_eq(word, "/");
+
+	for (size_t i = 0; !keep && i < ARRAY_SIZE(kept); i++)
+		keep = text_starts(word, kept[i]);
+	return !keep;
+}
+
+/* "28 27 0:25 / PLACE OPTIONS - TYPE SOURCE OPTIONS": the source is a device's path, or any name that was given. */
+static void mask_mounts(struct mask *m, const char *data, size_t len, struct sink *out)
+{
+	unsigned after = 0; /* words after the lone "-" of this line, which counts as one */
+	bool theirs = false;
 
 	for (size_t at = 0; at < len;) {
 		size_t n = strcspn(data + at, " \n");
 		AUTO_FREE char *word = xstrndup(data + at, n);
-		bool keep = word[0] != '/' || text_eq(word, "/");
+		bool place = is_their_place(word);
 
-		for (size_t i = 0; !keep && i < ARRAY_SIZE(kept); i++)
-			keep = text_starts(word, kept[i]);
-		if (keep)
-			mask_text(m, word, n, out);
-		else
+		after += after || text_eq(word, "-");
+		theirs = theirs || (place && !after);
+		if (after == 3 && theirs && word[0] != '/') {
+			sink_put(out, "masked");
+			mask_counted(m);
+		} else if (place) {
 			put_word(m, word, out);
+		} else {
+			mask_text(m, word, n, out);
+		}
 		at += n;
-		if (at < len)
-			sink_char(out, data[at++]);
+		if (at == len)
+			break;
+		if (data[at] == '\n') {
+			after = 0;
+			theirs = false;
+		}
+		sink_char(out, data[at++]);
 	}
 }
 

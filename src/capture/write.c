@@ -101,6 +101,9 @@ static int on_entry(void *arg, const struct fs_tree_entry *e)
 	const char *path = e->path;
 	int r = 0;
 
+	/* Of a capture that is written again: both are made anew. */
+	if (text_eq(path, CAPTURE_MARK) || text_eq(path, CAPTURE_ERRORS))
+		return 0;
 	if (w->mask) {
 		mask_text(w->mask, e->path, strlen(e->path), &name);
 		path = name.text;
@@ -131,10 +134,17 @@ static void learn_kernel_threads(const struct fs *fs, struct mask *m)
 	fs_list_free(&pids);
 }
 
+static bool was_anonymised(const struct fs *fs)
+{
+	char mark[256];
+
+	return fs_read(fs, CAPTURE_MARK, mark, sizeof(mark)) > 0 && strstr(mark, "\nanonymised yes");
+}
+
 static int put_all(struct writing *w, const struct fs *fs)
 {
-	AUTO_FREE char *mark =
-		xprintf("format %d\nvlat " VLAT_VERSION "\nanonymised %s\n", CAPTURE_FORMAT, w->mask ? "yes" : "no");
+	AUTO_FREE char *mark = xprintf("format %d\nvlat " VLAT_VERSION "\nanonymised %s\n", CAPTURE_FORMAT,
+				       w->mask || was_anonymised(fs) ? "yes" : "no");
 	int r = put(w, CAPTURE_MARK, FS_FILE, 0644, mark, strlen(mark));
 
 	w->sum.files = w->sum.bytes = 0;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/vec.h"
 
 /* The online threads of the core of one CPU. */
 static struct cpuset core_of(const struct cpu_facts *cpu, const struct cpu_fact *f)
@@ -25,12 +26,26 @@ static bool leads_core(const struct cpu_facts *cpu, const struct cpu_fact *f)
 	return cpuset_first(&core) == (int) f->cpu;
 }
 
-static unsigned count_cores(const struct cpu_facts *cpu, int node)
-{
-	unsigned n = 0;
+/* Cores of one NUMA node, and how many of them keep house so far.  Few nodes: a list will do, and the whole stays linear. */
+struct node_cores {
+	int node;
+	unsigned cores, kept;
+};
 
-	for (size_t i = 0; i < cpu->n; i++)
-		n += cpu->at[i].node == node && leads_core(cpu, &cpu->at[i]);
+struct node_list {
+	VEC(struct node_cores) at;
+};
+
+static struct node_cores *node_of(struct node_list *all, int node)
+{
+	struct node_cores *n;
+
+	for (size_t i = 0; i < all->at.n; i++) {
+		if (all->at.at[i].node == node)
+			return &all->at.at[i];
+	}
+	n = vec_add(&all->at);
+	n->node = node;
 	return n;
 }
 
@@ -44,33 +59,32 @@ static unsigned all_cores(const struct cpu_facts *cpu)
 }
 
 /* How many cores of this node keep house. */
-static unsigned keep_of_node(const struct cpu_facts *cpu, int node)
+static unsigned keep_of_node(const struct cpu_facts *cpu, const struct node_cores *n)
 {
-	unsigned cores = count_cores(cpu, node);
-
-	if (cores == 1)
-		return cpu->at[0].node == node ? 1 : 0;
-	return (cores + 3) / 4;
+	if (n->cores == 1)
+		return cpu->at[0].node == n->node ? 1 : 0;
+	return (n->cores + 3) / 4;
 }
 
 static struct cpuset keep_by_topology(const struct cpu_facts *cpu)
 {
+	struct node_list nodes = { 0 };
 	struct cpuset keep = { 0 };
 
 	for (size_t i = 0; i < cpu->n; i++) {
-		const struct cpu_fact *f = &cpu->at[i];
-		unsigned before = 0;
-
-		if (!leads_core(cpu, f))
-			continue;
-		for (size_t k = 0; k < i; k++)
-			before += cpu->at[k].node == f->node && leads_core(cpu, &cpu->at[k]);
-		if (before < keep_of_node(cpu, f->node)) {
-			struct cpuset core = core_of(cpu, f);
-
-			keep = cpuset_or(&keep, &core);
-		}
+		if (leads_core(cpu, &cpu->at[i]))
+			node_of(&nodes, cpu->at[i].node)->cores++;
 	}
+	for (size_t i = 0; i < cpu->n; i++) {
+		struct node_cores *n = node_of(&nodes, cpu->at[i].node);
+		struct cpuset core = core_of(cpu, &cpu->at[i]);
+
+		if (!leads_core(cpu, &cpu->at[i]) || n->kept == keep_of_node(cpu, n))
+			continue;
+		n->kept++;
+		keep = cpuset_or(&keep, &core);
+	}
+	vec_free(&nodes.at);
 	return keep;
 }
 
