@@ -23,6 +23,19 @@
 #include "base/stop.h"
 #include "base/text.h"
 
+static bool write_all(int fd, const char *text)
+{
+	for (size_t len = strlen(text); len > 0;) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		text += n > 0 ? n : 0;
+		len -= n > 0 ? (size_t) n : 0;
+	}
+	return true;
+}
+
 static void tell(struct daemon_tell *t, json_t *what)
 {
 	AUTO_FREE char *line = what ? json_dumps(what, JSON_COMPACT) : NULL;
@@ -30,14 +43,9 @@ static void tell(struct daemon_tell *t, json_t *what)
 	json_decref(what);
 	if (t->fd < 0)
 		return;
-	if (!line || write(t->fd, line, strlen(line)) < 0)
+	if (!line || !write_all(t->fd, line))
 		log_warn("whoever started this is gone");
 	close(TAKE_FD(t->fd));
-}
-
-void daemon_up(struct daemon_tell *t, json_t *what)
-{
-	tell(t, what);
 }
 
 void daemon_failed(struct daemon_tell *t, const struct err *err)
@@ -60,11 +68,20 @@ static int open_files(const char *log)
 }
 
 /* A lock of the parent that the daemon also held would outlive the parent. */
-static void close_others(int fd)
+static void close_others(int fd, const int *keep)
 {
-	if (fd > 3)
-		(void) close_range(3, (unsigned) fd - 1, 0);
-	(void) close_range((unsigned) fd + 1, ~0u, 0);
+	for (unsigned from = 3;;) {
+		unsigned next = fd >= (int) from ? (unsigned) fd : ~0u; /* the next one that stays */
+
+		for (const int *k = keep; k && *k >= 0; k++)
+			if (*k >= (int) from && (unsigned) *k < next)
+				next = (unsigned) *k;
+		if (next > from)
+			(void) close_range(from, next - 1, 0);
+		if (next == ~0u)
+			return;
+		from = next + 1;
+	}
 }
 
 /* Wants of the terminal must not reach the daemon. */
@@ -76,18 +93,25 @@ static int settle_in(const char *log)
 	return open_files(log);
 }
 
-static void __attribute__((noreturn)) daemon_main(daemon_fn *fn, void *arg, const char *log, int fd)
+void daemon_up(struct daemon_tell *t, json_t *what)
 {
-	struct daemon_tell t = { .fd = fd };
+	if (t->attached && settle_in(t->log) < 0)
+		log_warn("the daemon cannot leave its terminal");
+	tell(t, what);
+}
+
+static void __attribute__((noreturn)) daemon_main(daemon_fn *fn, void *arg, const struct daemon_opts *o, int fd)
+{
+	struct daemon_tell t = { .fd = fd, .log = o->log, .attached = o->attached };
 	struct err err;
 	int r, status;
 
-	close_others(fd);
-	r = settle_in(log);
+	close_others(fd, o->keep);
+	r = o->attached ? 0 : settle_in(o->log);
 	if (r == 0)
 		r = stop_renew();
 	if (r < 0) {
-		err_sys(&err, r, "the daemon cannot settle in%s%s", log ? "; its log is " : "", log ? log : "");
+		err_sys(&err, r, "the daemon cannot settle in%s%s", o->log ? "; its log is " : "", o->log ? o->log : "");
 		daemon_failed(&t, &err);
 		_exit(1);
 	}
@@ -95,7 +119,7 @@ static void __attribute__((noreturn)) daemon_main(daemon_fn *fn, void *arg, cons
 	_exit(status);
 }
 
-static int fork_twice(daemon_fn *fn, void *arg, const char *log, int hear, int fd)
+static int fork_twice(daemon_fn *fn, void *arg, const struct daemon_opts *o, int hear, int fd)
 {
 	pid_t middle = fork();
 
@@ -107,24 +131,28 @@ static int fork_twice(daemon_fn *fn, void *arg, const char *log, int hear, int f
 		if (pid != 0)
 			_exit(pid < 0);
 		close(hear);
-		daemon_main(fn, arg, log, fd);
+		daemon_main(fn, arg, o, fd);
 	}
 	while (waitpid(middle, NULL, 0) < 0 && errno == EINTR)
 		;
 	return 0;
 }
 
-/* All that comes until the daemon closes its end; a Ctrl-C meanwhile is the daemon's parent's only, which then stops waiting. */
-static int listen_to(int fd, struct sink *said, struct err *err)
+/*
+ * All that comes until the daemon closes its end.  A Ctrl-C meanwhile is the
+ * parent's only, which then stops waiting; or an attached daemon's as well,
+ * which says how that ends.
+ */
+static int listen_to(int fd, bool attached, struct sink *said, struct err *err)
 {
 	for (;;) {
-		struct pollfd p[] = { { .fd = fd, .events = POLLIN }, { .fd = stop_fd(), .events = POLLIN } };
+		struct pollfd p[] = { { .fd = fd, .events = POLLIN }, { .fd = attached ? -1 : stop_fd(), .events = POLLIN } };
 		char buf[1024];
 		ssize_t n;
 
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
 			return err_sys(err, -errno, "waiting for the daemon");
-		if (stop_wanted())
+		if (stop_wanted() && !attached)
 			return err_set(err, -EINTR, "interrupted; what was started goes on: see `vlat ps`");
 		if (!(p[0].revents & (POLLIN | POLLHUP)))
 			continue;
@@ -157,7 +185,7 @@ static int understand(const struct sink *said, const char *log, json_t **ret, st
 	return 0;
 }
 
-int daemon_start(daemon_fn *fn, void *arg, const char *log, json_t **ret, struct err *err)
+int daemon_start(daemon_fn *fn, void *arg, const struct daemon_opts *opts, json_t **ret, struct err *err)
 {
 	AUTO(sink_free) struct sink said = { 0 };
 	AUTO_CLOSE int hear = -1;
@@ -166,10 +194,10 @@ int daemon_start(daemon_fn *fn, void *arg, const char *log, json_t **ret, struct
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_sys(err, -errno, "no pipe for a daemon");
 	hear = fds[0];
-	r = fork_twice(fn, arg, log, hear, fds[1]);
+	r = fork_twice(fn, arg, opts, hear, fds[1]);
 	close(fds[1]);
 	if (r < 0)
 		return err_sys(err, r, "no process for a daemon");
-	r = listen_to(hear, &said, err);
-	return r < 0 ? r : understand(&said, log, ret, err);
+	r = listen_to(hear, opts->attached, &said, err);
+	return r < 0 ? r : understand(&said, opts->log, ret, err);
 }

@@ -4,8 +4,10 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/vec.h"
 #include "run/choose.h"
 #include "run/parts.h"
 
@@ -43,22 +45,74 @@ static int take(struct run *run, const struct cpu_wish *wish, struct err *err)
 	return r;
 }
 
-/* The first run that wants its CPUs set apart makes the pool, the others find it. */
-static int set_apart(struct run *run, struct err *err)
+static void not_heeded(const struct run *run)
 {
-	struct cpuset asked = { 0 };
-	struct cpu_split split;
-	int r;
+	const struct pool *p = &run->pool;
+	const struct run_tuner *t = run->spec->tuner;
+	AUTO_FREE char *who = p->profile[0] ? xprintf("`vlat tune %s`", p->profile) : xstrdup("an earlier run");
 
-	if (!cpuset_empty(&run->pool.cpus)) {
-		if (run->spec->pool)
-			log_note("CPUs are set apart already, by an earlier run: --pool %s is not heeded", run->spec->pool);
-		return 0;
-	}
+	if (run->spec->pool)
+		log_note("this host is tuned already, by %s: --pool %s is not heeded", who, run->spec->pool);
+	if (t && !text_eq(t->name, p->profile))
+		log_note("this host is tuned already, by %s: --profile %s is not heeded", who, t->name);
+}
+
+/* What is set apart: the cores of this run's CPUs, those asked for, and those of the profile. */
+static int split_for(struct run *run, struct cpu_split *ret, struct err *err)
+{
+	const struct run_tuner *t = run->spec->tuner;
+	struct cpuset asked = { 0 };
+	int r = 0;
+
 	if (run->spec->pool && cpuset_parse_list(run->spec->pool, &asked) < 0)
 		return err_set(err, -EINVAL, "--pool %.80s: a list of CPUs such as 2-5 is meant", run->spec->pool);
-	r = choose_pool(&run->cpu, &run->record.cpus, &asked, &split, err);
-	return r < 0 ? r : pool_make(&run->pool, &split, err);
+	if (t && !run->spec->pool) {
+		r = t->split(t->arg, &run->cpu, ret, err);
+		asked = ret->isolated;
+	}
+	return r < 0 ? r : choose_pool(&run->cpu, &run->record.cpus, &asked, ret, err);
+}
+
+/* The first run that wants its CPUs set apart has the host tuned, the others find it so. */
+static int set_apart(struct run *run, struct err *err)
+{
+	const struct run_tuner *t = run->spec->tuner;
+	struct cpu_split split;
+	struct hold_wish wish = { .split = &split, .make = t ? t->plan : NULL, .make_arg = t ? t->arg : NULL };
+	AUTO(hold_up_free) struct hold_up up = { 0 };
+	int lock = run->pool.lock, r;
+
+	if (run->pool.holder) {
+		not_heeded(run);
+		return 0;
+	}
+	r = split_for(run, &split, err);
+	if (r < 0)
+		return r;
+	r = hold_start(&wish, &up, err);
+	if (r < 0 && r != -EALREADY) /* somebody was faster: just as well */
+		return r == -EINTR ? r : err_in(err, "the host could not be tuned for this run");
+	run->pool = up.pool;
+	run->pool.lock = lock;
+	return 0;
+}
+
+static void warn_of_others(const struct run *run, bool inside)
+{
+	const struct pool *p = &run->pool;
+	char cpus[128], pool[128];
+
+	if (!run->spec->tuned || (inside && p->apart))
+		return;
+	cpuset_list(&run->record.cpus, cpus, sizeof(cpus));
+	if (inside)
+		log_warn("the tuning in force (%s) keeps nobody away from CPUs %s: this run is pinned there, but others may run "
+			 "there too",
+			 p->profile[0] ? p->profile : "by an earlier run", cpus);
+	else
+		log_warn("CPUs %s are not among those set apart already (CPUs %s): this run is pinned there, but others may run "
+			 "there too",
+			 cpus, cpuset_list(&p->cpus, pool, sizeof(pool)));
 }
 
 static void fill(struct run *run)
@@ -66,7 +120,6 @@ static void fill(struct run *run)
 	const struct run_spec *spec = run->spec;
 	struct placement *p = &run->place;
 	bool inside = !cpuset_empty(&run->pool.cpus) && cpuset_within(&run->record.cpus, &run->pool.cpus);
-	char cpus[128], pool[128];
 
 	if (inside)
 		*p = run->pool.place;
@@ -79,12 +132,8 @@ static void fill(struct run *run)
 		p->emulator_fifo = p->sut_fifo + 1; /* the guest waits for it */
 	}
 	p->lock_memory = spec->tuned;
-	text_print(run->record.tuning, sizeof(run->record.tuning), "%s", inside ? "isolated" : "pinned");
-	if (spec->tuned && !inside)
-		log_warn(
-			"CPUs %s are not among those set apart by an earlier run (CPUs %s): this run is pinned there, but others "
-			"may run there too",
-			cpuset_list(&run->record.cpus, cpus, sizeof(cpus)), cpuset_list(&run->pool.cpus, pool, sizeof(pool)));
+	text_print(run->record.tuning, sizeof(run->record.tuning), "%s", inside && run->pool.apart ? "isolated" : "pinned");
+	warn_of_others(run, inside);
 }
 
 static void warn_of_fifo(const struct run *run)

@@ -1,43 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pool - the CPUs that are set apart on this host for runs, and the tuning of
- * the host that goes with them: once, for all runs that want it.
+ * pool - the CPUs that are set apart on this host, and the tuning of the host
+ * that goes with them: once, for all runs that want it.
  *
- * Settings of the host cannot be undone one run at a time: what the first run
- * found and what the second left would no longer fit together.  So one small
- * process, the keeper, applies vlat's plan in a journal of its own and puts it
- * back when the last run has let go.  Runs count themselves by a shared lock on
- * /run/vlat/pool.lock; the keeper waits for the exclusive one.
+ * One process holds the tuning (hold.h): made by the first run and gone with
+ * the last, or made by `vlat tune` and there until `vlat revert`.  Runs count
+ * themselves by a shared lock on /run/vlat/pool.lock, in both cases.
  */
 #ifndef RUN_POOL_H
 #define RUN_POOL_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/cpuset.h"
 #include "base/err.h"
 #include "host/placement.h"
-#include "host/split.h"
 
 struct pool {
-	int lock; /* shared, held; -1 = no part in it */
-	pid_t keeper;
-	char run[16];           /* of the keeper's journal */
-	struct cpuset cpus;     /* set apart; empty = there is no pool */
-	struct placement place; /* groups and housekeeping CPUs of the keeper's plan */
+	int lock;               /* shared, held; -1 = no part in it */
+	pid_t holder;           /* with start, an identity; 0 = there is no pool */
+	uint64_t start;
+	char run[16];           /* of the holder's journal, */
+	char state[256];        /* which lies in this state folder */
+	char profile[65];       /* of `vlat tune`: stays; "" = made by runs, for runs */
+	bool apart;             /* nothing else runs on its CPUs: the tuning has groups for that, or the boot did it */
+	struct cpuset cpus;     /* of the tuning's isolated side; empty = there is no pool */
+	struct placement place; /* groups and housekeeping CPUs of the holder's plan */
 };
 #define POOL_INIT                                                                                                                \
 	{                                                                                                                        \
 		.lock = -1                                                                                                       \
 	}
 
-/* Count oneself in and look: *ret says what there is.  -EUCLEAN when a keeper died. */
+/* 1 = this host is tuned, 0 = it is not, -EUCLEAN = a holder died.  Takes no part in it. */
+int pool_look(struct pool *ret, struct err *err);
+
+/* Count oneself in and look: *ret says what there is.  -EUCLEAN when a holder died. */
 int pool_enter(struct pool *ret, struct err *err);
-/* Start the keeper with this split; returns when the host is tuned.  Only after pool_enter() found no pool. */
-int pool_make(struct pool *p, const struct cpu_split *split, struct err *err);
 void pool_leave(struct pool *p); /* accepts POOL_INIT */
 
-/* No keeper begins while this fd is open: for `vlat revert` beside runs. */
+/* No holder begins while this fd is open: for `vlat revert` beside runs. */
 int pool_hold(int *ret_fd, struct err *err);
 
 #endif

@@ -19,16 +19,27 @@
 
 #include "base/cpuset.h"
 #include "base/err.h"
+#include "run/hold.h"
 #include "run/registry.h"
 #include "vm/spec.h"
 
 enum run_policy { RUN_OTHER, RUN_FIFO };
+
+/* Another plan than that of `vlat plan` for the host, if this run is the first: a profile's. */
+struct run_tuner {
+	const char *name; /* for remarks: "vm-host" */
+	/* Its isolated CPUs on this machine; those of the run come to them. */
+	int (*split)(void *arg, const struct cpu_facts *cpu, struct cpu_split *ret, struct err *err);
+	hold_plan_fn *plan;
+	void *arg;
+};
 
 struct run_spec {
 	enum run_kind kind;
 	const char *name; /* text_is_name(); NULL = the id of the run */
 	const char *cpus; /* "2" = two of them, "2-3,5" = these; NULL = one, and for an untuned command any */
 	bool tuned;       /* set the CPUs apart; false: only pin */
+	const struct run_tuner *tuner; /* NULL = the plan of `vlat plan` */
 	const char *pool; /* CPUs to set apart, when more runs shall follow; NULL = those of this run */
 	enum run_policy policy;
 	unsigned priority;          /* RUN_FIFO: 1 .. 49; 0 = 1 */

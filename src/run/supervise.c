@@ -207,6 +207,6 @@ int run_detach(const struct run_spec *spec, struct run_record *ret, struct err *
 	if (r == 0)
 		r = registry_log(spec->name, log, sizeof(log), err);
 	if (r == 0)
-		r = daemon_start(daemon_life, (void *) (uintptr_t) spec, log, &said, err);
+		r = daemon_start(daemon_life, (void *) (uintptr_t) spec, &(struct daemon_opts){ .log = log }, &said, err);
 	return r == 0 ? run_record_parse(said, ret, err) : r;
 }

@@ -188,6 +188,16 @@ const struct step *plan_step(const struct plan *p, const char *id)
 	return NULL;
 }
 
+const struct cpu_split *plan_split(const struct plan *p)
+{
+	return &p->split;
+}
+
+const struct fs *plan_fs(const struct plan *p)
+{
+	return &p->fs;
+}
+
 /* The groups that iso.partition made, as absolute paths. */
 static void placement_groups(const struct plan *p, const struct step *s, struct placement *ret)
 {

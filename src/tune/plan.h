@@ -56,6 +56,10 @@ int plan_apply(struct plan *p, struct journal *j, struct err *err);
 int plan_verify(struct plan *p, struct err *err);
 int plan_revert(struct plan *p, struct err *err);
 
+/* What it was made of; the plan's. */
+const struct cpu_split *plan_split(const struct plan *p);
+const struct fs *plan_fs(const struct plan *p);
+
 /* What the measured threads get.  Asked of an unapplied plan: what it would be. */
 void plan_placement(const struct plan *p, struct placement *ret);
 

@@ -50,7 +50,7 @@ static void tells(void **state)
 	int fd = fcntl(0, F_DUPFD, 50);
 
 	(void) state;
-	assert_int_equal(daemon_start(up, &fd, NULL, &said, &e), 0);
+	assert_int_equal(daemon_start(up, &fd, &(struct daemon_opts){ .log = NULL }, &said, &e), 0);
 	assert_true(json_integer_value(json_object_get(said, "pid")) != getpid());
 	assert_true(json_is_true(json_object_get(said, "leader")));
 	assert_true(json_is_false(json_object_get(said, "inherited")));
@@ -64,9 +64,9 @@ static void fails_and_dies(void **state)
 	struct err e = { 0 };
 
 	(void) state;
-	assert_int_equal(daemon_start(fails, NULL, NULL, &said, &e), -EBUSY);
+	assert_int_equal(daemon_start(fails, NULL, &(struct daemon_opts){ .log = NULL }, &said, &e), -EBUSY);
 	assert_string_equal(e.text, "somebody has it");
-	assert_int_equal(daemon_start(dies, NULL, NULL, &said, &e), -ECHILD);
+	assert_int_equal(daemon_start(dies, NULL, &(struct daemon_opts){ .log = NULL }, &said, &e), -ECHILD);
 	assert_null(said);
 }
 
