@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vlat revert - undo what runs that were killed have left on this host. */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/sink.h"
+#include "base/text.h"
+#include "base/vec.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
 #include "cmd/tune_hold.h"
@@ -23,7 +28,7 @@
 
 struct revert_cfg {
 	bool dry_run, json, forget;
-	const char *run;
+	const char *run, *force;
 };
 
 static const struct revert_cfg revert_defaults = { .run = NULL };
@@ -31,6 +36,8 @@ static const struct revert_cfg revert_defaults = { .run = NULL };
 static const struct option_row revert_options_rows[] = {
 	OPT_FLAG(struct revert_cfg, dry_run, .name = "dry-run", .letter = 'n',
 		 .help = "say what would be undone; change nothing"),
+	OPT_STR(struct revert_cfg, force, .name = "force", .arg = "KNOB|PATH,...",
+		.help = "put these back also where somebody has changed them since"),
 	OPT_FLAG(struct revert_cfg, forget, .name = "forget", .help = "drop from the record what cannot be undone"),
 	OPT_FLAG(struct revert_cfg, json, .name = "json", .help = "print JSON instead of text"),
 };
@@ -43,6 +50,8 @@ static const struct option_row revert_args[] = {
 static const struct example revert_examples[] = {
 	{ .line = "vlat revert", .what = "end a tuning, or clean up after a vlat that was killed" },
 	{ .line = "vlat revert --dry-run", .what = "look first" },
+	{ .line = "vlat revert --force mem.swap,/proc/sys/vm/stat_interval",
+	  .what = "give back what was found there, whoever has changed it meanwhile" },
 };
 
 static const struct exit_row revert_exits[] = {
@@ -64,8 +73,8 @@ static void put_items(struct sink *out, const struct undo_report *r, bool verbos
 		const struct undo_item *it = &r->at[i];
 
 		if (verbose || it->state == UNDO_FOREIGN || it->state == UNDO_FAILED)
-			sink_printf(out, "  %-9s  %s%s%s\n", undo_state_name(it->state), it->what, it->text[0] ? ": " : "",
-				    it->text);
+			sink_printf(out, "  %-9s  %s%s%s%s%s%s\n", undo_state_name(it->state), it->what, it->knob[0] ? " (" : "",
+				    it->knob, it->knob[0] ? ")" : "", it->text[0] ? ": " : "", it->text);
 	}
 }
 
@@ -84,6 +93,8 @@ static void put_run(struct sink *out, const struct revert_run *run, const struct
 			out,
 			"  %zu %s, %zu were as before, %zu are gone by themselves, %zu belong to somebody else now, %zu failed\n",
 			n[UNDO_DONE], dry ? "to undo" : "undone", n[UNDO_SAME], n[UNDO_VOID], n[UNDO_FOREIGN], n[UNDO_FAILED]);
+	if (n[UNDO_FOREIGN])
+		sink_put(out, "  to put back also what somebody else has changed: vlat revert --force KNOB or --force PATH\n");
 }
 
 static int put_json(struct sink *out, const struct revert_report *report)
@@ -103,7 +114,11 @@ static int put_json(struct sink *out, const struct revert_report *report)
 static int take_locks(int *ret_lock, int *ret_keepers, struct err *err)
 {
 	struct err why = { 0 }, measuring = { 0 };
-	int r = machine_lock_within(ret_lock, PATIENCE_NS, &why);
+	int r;
+
+	if (access("/run", F_OK) < 0) /* a rescue shell: there is nobody else */
+		return 0;
+	r = machine_lock_within(ret_lock, PATIENCE_NS, &why);
 
 	if (r == -EBUSY && machine_share(ret_lock, &measuring) == 0)
 		return pool_hold(ret_keepers, err);
@@ -118,10 +133,29 @@ static int revert_dead(const struct revert_options *options, struct revert_repor
 	return r == 0 ? journal_revert(options, report, err) : r;
 }
 
+/* "a,b" as words, NULL-terminated; they point into *text. */
+static const char *const *split_words(const char *list, char **text)
+{
+	VEC(const char *) words = { 0 };
+
+	*text = xstrdup(list ? list : "");
+	for (char *at = *text; at;) {
+		const char *word = text_trim(strsep(&at, ","));
+
+		if (*word)
+			*vec_add(&words) = word;
+	}
+	*vec_add(&words) = NULL;
+	return words.at;
+}
+
 static int run_revert(const struct call *call)
 {
 	const struct revert_cfg *cfg = call->config;
-	struct revert_options options = { .dry_run = cfg->dry_run, .forget = cfg->forget, .run = cfg->run };
+	AUTO_FREE char *forced = NULL;
+	AUTO_FREE const char *const *force = split_words(cfg->force, &forced);
+	struct revert_options options = { .dry_run = cfg->dry_run, .forget = cfg->forget, .lasting = true, .run = cfg->run,
+					  .force = force };
 	struct revert_report report = { 0 };
 	struct sink out = { 0 };
 	struct err err = { 0 };
@@ -157,8 +191,12 @@ const struct command cmd_revert = {
 		"containers, "
 		"network namespaces, control groups, mounts and folders, and puts settings back, last first.\n\n"
 		"Only what is still as vlat left it is changed. A value that somebody else has changed since is reported and "
-		"left alone. A tuning that vlat tune keeps in force is ended and undone, too. "
-		"After a reboot there is nothing to put back in /proc and /sys. Runs whose vlat is alive are not touched.",
+		"left alone; vlat keeps the last eight such records, so that --force can still put it back, by the id of its knob "
+		"or by its path. A tuning that vlat tune keeps in force is ended and undone, too. "
+		"After a reboot there is nothing to put back in /proc and /sys; files that vlat wrote for the next boots are. Runs "
+		"whose vlat is alive are not touched.\n\n"
+		"It needs no more than its journal: no profile, no facts about the host, no other process. So it works from a "
+		"rescue shell, too, with /proc and /sys mounted.",
 	ROWS(options, revert_options_rows),
 	ROWS(args, revert_args),
 	ROWS(examples, revert_examples),

@@ -16,6 +16,7 @@
 	X(compare) \
 	X(console) \
 	X(help) \
+	X(history) \
 	X(inspect) \
 	X(knobs) \
 	X(measure) \

@@ -46,6 +46,7 @@ struct entry {
 	uint64_t start;
 	char **argv;                    /* command: NULL-terminated */
 	bool settled;                   /* undone, or found not to need it */
+	bool foreign;                   /* settled by leaving it to whoever had changed it */
 };
 
 #define KNOB_ID_MAX 64

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/sink.h"
 #include "journal/entry.h"
+#include "journal/history.h"
 #include "journal/journal.h"
 #include "journal/undo.h"
 
@@ -21,6 +22,7 @@ struct journal {
 	VEC(struct entry) entries;
 	uint64_t next_seq;
 	size_t damaged;
+	bool aside;                     /* of STATE/left: aside.h */
 	bool held;
 	size_t held_from;               /* first entry that is not on disk yet */
 	struct sink pending;
@@ -29,6 +31,9 @@ struct journal {
 void journal_free(struct journal *j);
 void journal_drop_entries(struct journal *j);
 int boot_id_read(char *buf, size_t cap, struct err *err);
+void machine_id_read(char buf[40]);             /* "" = not known */
+/* A folder (S_IFDIR) or file (S_IFREG) that nobody but us can have written. */
+int state_check(const char *path, mode_t kind, struct err *err);
 
 /* STATE/runs, checked: ours alone.  -ENOENT (without err) when there is none and make is false. */
 int runs_dir(char *buf, size_t cap, bool make, struct err *err);
@@ -42,6 +47,10 @@ int journal_write(struct journal *j, const char *line, bool durable, struct err 
 /* An intent: complete, on disk (or held), and the journal's from now on; takes e over, also when it fails. */
 int journal_note(struct journal *j, struct entry *e, struct err *err);
 int dir_sync(const char *dir);                  /* names made and removed in it are on disk */
+
+/* history.c */
+void history_begin(const struct journal_head *h);
+void history_end(const struct journal *j, enum history_end end, size_t foreign, size_t failed);
 
 /* How one entry is undone; dry = only say what would become of it. */
 struct undo_ctx {

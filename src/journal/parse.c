@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/jsonx.h"
+#include "base/text.h"
 #include "journal/entry.h"
 
 static struct entry *find_seq(struct journal_text *t, uint64_t seq)
@@ -34,15 +35,18 @@ static bool apply_left(struct journal_text *t, const json_t *o)
 
 static bool apply_undone(struct journal_text *t, const json_t *o)
 {
+	const char *how = "";
 	struct entry *e;
 	uint64_t seq;
 
-	if (jx_u64(o, "undone", &seq, NULL) < 0)
+	if (jx_u64(o, "undone", &seq, NULL) < 0 || jx_opt_str(o, "how", &how, NULL) < 0)
 		return false;
 	e = find_seq(t, seq);
-	if (e)
-		e->settled = true;
-	return e != NULL;
+	if (!e)
+		return false;
+	e->settled = true;
+	e->foreign = text_eq(how, "foreign");
+	return true;
 }
 
 static bool apply_line(struct journal_text *t, const char *line, size_t len)

@@ -12,6 +12,7 @@
 #include "base/jsonx.h"
 #include "base/proc_stat.h"
 #include "base/text.h"
+#include "journal/aside.h"
 #include "journal/internal.h"
 
 #define LOCK_WAIT_NS (3 * NS_PER_S)
@@ -29,13 +30,19 @@ static int load(struct journal *j, struct err *err)
 	AUTO_FREE char *path = xprintf("%s/journal", j->dir), *text = NULL;
 	char boot[40];
 	size_t len;
-	int r = file_read_all(path, JOURNAL_MAX_BYTES, &text, &len, err);
+	int r = access(j->dir, F_OK) < 0 ? -errno : state_check(j->dir, S_IFDIR, err);
 
+	if (r == -ENOENT)
+		return err_sys(err, r, "%s", j->dir);
+	if (r == 0)
+		r = state_check(path, S_IFREG, err);
+	if (r == 0)
+		r = file_read_all(path, JOURNAL_MAX_BYTES, &text, &len, err);
 	if (r < 0)
 		return r;
 	r = journal_text_parse(text, len, &t, err);
 	if (r < 0)
-		return err_in(err, "%s", path);
+		return err_in(err, "%s: look at it; vlat revert --forget removes it and undoes nothing", path);
 	r = boot_id_read(boot, sizeof(boot), err);
 	if (r < 0) {
 		journal_text_free(&t);
@@ -54,9 +61,20 @@ static int load(struct journal *j, struct err *err)
 	return 0;
 }
 
-/* The folder's name is the run: a journal that claims another was copied here. */
-static int check_name(const struct journal *j, const char *name, struct err *err)
+/*
+ * The folder's name is the run: a journal that claims another was copied here.
+ * So was one of another machine; within one boot there is no other machine.
+ */
+static int check_home(const struct journal *j, const char *name, struct err *err)
 {
+	char mine[40];
+
+	machine_id_read(mine);
+	if (j->rebooted && mine[0] && j->head.machine[0] && !text_eq(mine, j->head.machine))
+		return err_set(err, -EXDEV,
+			       "%.200s/journal was written on another host (machine-id %.8s..., this one is %.8s...): it would change "
+			       "what it knows nothing of; look at it, then use --forget",
+			       j->dir, j->head.machine, mine);
 	if (text_eq(j->head.run, name))
 		return 0;
 	return err_set(err, -EINVAL, "%s/journal speaks of run %s: it does not belong here", j->dir, j->head.run);
@@ -82,6 +100,13 @@ static int take_lock(struct journal *j, struct err *err)
 	return 0;
 }
 
+static int put_away(const struct journal *j, const struct revert_options *o, struct err *err)
+{
+	if (o->forget || aside_is_done(j))
+		return run_remove(j->dir, err);
+	return j->aside ? 0 : aside_put(j, err);
+}
+
 static void finish(struct journal *j, const struct revert_options *o, struct revert_run *run, int undone, const struct err *why)
 {
 	struct err err = { 0 };
@@ -94,7 +119,11 @@ static void finish(struct journal *j, const struct revert_options *o, struct rev
 			   "%zu lines of its journal cannot be read: look at %.200s/journal, then use --forget", j->damaged,
 			   j->dir);
 	run->state = undone < 0 || j->damaged || run->report.count[UNDO_FOREIGN] ? REVERT_LEFT : REVERT_CLEAN;
-	if (o->dry_run || kept || run_remove(j->dir, &err) == 0)
+	if (o->dry_run)
+		return;
+	history_end(j, run->state == REVERT_LEFT ? HISTORY_LEFT : HISTORY_REVERTED, run->report.count[UNDO_FOREIGN],
+		    run->report.count[UNDO_FAILED]);
+	if (kept || put_away(j, o, &err) == 0)
 		return;
 	run->state = REVERT_LEFT;
 	text_print(run->text, sizeof(run->text), "%.300s", err.text);
@@ -125,7 +154,7 @@ static int look_at_live(const struct undo_ctx *c, struct revert_run *run)
 /* 1 = it lasts, and that was not asked for. */
 static int revert_journal(struct journal *j, const struct revert_options *o, struct revert_run *run, struct err *err)
 {
-	struct undo_ctx c = { .j = j, .dry = o->dry_run, .end = true };
+	struct undo_ctx c = { .j = j, .dry = o->dry_run, .end = !j->aside, .force = o->force };
 	struct err why = { 0 };
 	bool gone = false;
 	int r = 0;
@@ -140,7 +169,7 @@ static int revert_journal(struct journal *j, const struct revert_options *o, str
 		run->state = REVERT_LIVE;
 		return look_at_live(&c, run);
 	}
-	if (!run->lasting && !j->rebooted && proc_is_alive(j->head.pid, j->head.start)) {
+	if (!run->lasting && !j->aside && !j->rebooted && proc_is_alive(j->head.pid, j->head.start)) {
 		run->state = REVERT_LIVE;
 		text_print(run->text, sizeof(run->text), "in use by process %ld; it cleans up itself when it ends", run->pid);
 		return o->look && o->dry_run ? look_at_live(&c, run) : 0;
@@ -150,30 +179,40 @@ static int revert_journal(struct journal *j, const struct revert_options *o, str
 		r = lock_and_reload(j, &gone, err);
 	if (r < 0 || gone)
 		return r;
+	if (j->aside)
+		aside_reopen(j, o->force);
 	r = undo_entries(&c, 0, &run->report, &why);
 	finish(j, o, run, r, &why);
 	return 0;
 }
 
+/* One journal that was found: what must be known before it is its turn. */
+struct found {
+	char dir[340], name[16], created[32];
+	uint64_t start;
+	bool aside;
+};
+
 /* False: nothing to say about it. */
-static bool revert_one(const char *runs, const char *name, const struct revert_options *o, struct revert_run *run)
+static bool revert_one(const struct found *f, const struct revert_options *o, struct revert_run *run)
 {
 	struct journal *j = xalloc(1, sizeof(*j));
 	struct err err = { 0 };
 	int r;
 
 	j->fd = -1;
-	text_print(run->id, sizeof(run->id), "%s", name);
-	text_print(j->dir, sizeof(j->dir), "%s/%s", runs, name);
+	j->aside = f->aside;
+	text_print(run->id, sizeof(run->id), "%s", f->name);
+	text_print(j->dir, sizeof(j->dir), "%s", f->dir);
 	r = load(j, &err);
 	if (r == 0)
-		r = check_name(j, name, &err);
+		r = check_home(j, f->name, &err);
 	if (r == 0)
 		r = revert_journal(j, o, run, &err);
 	if (r < 0) {
 		run->state = REVERT_UNREADABLE;
 		text_print(run->text, sizeof(run->text), "%.300s", err.text);
-		if (o->forget && r != -EBUSY)
+		if (o->forget && !o->dry_run && r != -EBUSY)
 			run_remove(j->dir, &err);
 	}
 	journal_free(j);
@@ -191,45 +230,112 @@ static void sweep(const char *runs, const char *name)
 		dir_remove_all(dir);
 }
 
-static int each_run(const char *runs, const struct revert_options *o, struct revert_report *ret, struct err *err)
+typedef VEC(struct found) found_vec;
+
+/* What --force names must be in there, or it is a slip of the pen.  Also tells when the run began. */
+static bool peek(struct found *f, const char *const *force)
+{
+	struct journal *j = xalloc(1, sizeof(*j));
+	struct undo_ctx c = { .j = j, .force = force };
+	struct err err = { 0 };
+	bool named = false;
+
+	j->fd = -1;
+	text_print(j->dir, sizeof(j->dir), "%s", f->dir);
+	if (load(j, &err) == 0) {
+		memcpy(f->created, j->head.created, sizeof(f->created));
+		f->start = j->head.start;
+		for (size_t i = 0; i < j->entries.n && !named; i++)
+			named = (f->aside ? j->entries.at[i].foreign : !j->entries.at[i].settled) &&
+				undo_is_forced(&c, &j->entries.at[i]);
+	}
+	journal_free(j);
+	return named;
+}
+
+static int find(const char *folder, bool aside, const struct revert_options *o, found_vec *ret, struct err *err)
 {
 	struct fs_names names;
 	struct fs fs;
-	int r = fs_open_root(&fs, runs, err);
+	int r = fs_open_root(&fs, folder, err);
 
 	if (r < 0)
 		return r;
 	r = fs_list(&fs, ".", &names);
 	fs_close(&fs);
 	if (r < 0)
-		return err_sys(err, r, "cannot list %s", runs);
+		return err_sys(err, r, "cannot list %s", folder);
 	for (size_t i = 0; i < names.n; i++) {
 		const char *name = names.at[i];
 
 		if (text_starts(name, ".gone-") || text_starts(name, ".new-")) {
 			if (!o->dry_run)
-				sweep(runs, name);
+				sweep(folder, name);
 		} else if (text_is_name(name) && strlen(name) <= RUN_ID_MAX && (!o->run || text_eq(o->run, name))) {
-			if (!revert_one(runs, name, o, vec_add(ret)))
-				ret->n--;
+			struct found *f = vec_add(ret);
+
+			f->aside = aside;
+			text_print(f->name, sizeof(f->name), "%s", name);
+			text_print(f->dir, sizeof(f->dir), "%s/%s", folder, name);
 		}
 	}
 	fs_list_free(&names);
 	return 0;
 }
 
+/* The order of undoing holds between runs too. */
+static int latest_first(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+	int r = strcmp(y->created, x->created);
+
+	if (r == 0)
+		r = (x->start < y->start) - (x->start > y->start);
+	return r ? r : strcmp(x->name, y->name);
+}
+
+static int revert_found(found_vec *found, const struct revert_options *o, struct revert_report *ret, struct err *err)
+{
+	bool named = !o->force || !o->force[0];
+
+	for (size_t i = 0; i < found->n; i++) {
+		bool here = peek(&found->at[i], o->force);
+
+		named = named || here;
+		if (found->at[i].aside && !here)
+			found->at[i].dir[0] = '\0'; /* nothing of it is wanted back */
+	}
+	if (!named)
+		return err_set(err, -ENOENT, "nothing that is to be undone belongs to \"%.100s\": vlat revert --dry-run --verbose lists "
+			       "what does, with its knob", o->force[0]);
+	if (found->n)
+		qsort(found->at, found->n, sizeof(*found->at), latest_first);
+	for (size_t i = 0; i < found->n; i++) {
+		if (found->at[i].dir[0] && !revert_one(&found->at[i], o, vec_add(ret)))
+			ret->n--;
+	}
+	return 0;
+}
+
 int journal_revert(const struct revert_options *options, struct revert_report *ret, struct err *err)
 {
-	char runs[300];
+	found_vec found = { 0 };
+	char runs[300], left[300];
 	int r = runs_dir(runs, sizeof(runs), false, err);
 
 	if (r == -ENOENT) /* vlat has never changed anything here */
 		return options->run ? err_set(err, r, "there is no run %s to revert", options->run) : 0;
-	if (r < 0)
-		return r;
-	r = each_run(runs, options, ret, err);
-	if (r == 0 && options->run && ret->n == 0)
-		return err_set(err, -ENOENT, "there is no run %s to revert in %s", options->run, runs);
+	if (r == 0)
+		r = find(runs, false, options, &found, err);
+	if (r == 0 && options->force && options->force[0]) {
+		r = aside_dir(left, sizeof(left), false, err);
+		r = r == -ENOENT ? 0 : r < 0 ? r : find(left, true, options, &found, err);
+	}
+	if (r == 0 && options->run && found.n == 0)
+		r = err_set(err, -ENOENT, "there is no run %s to revert in %s", options->run, runs);
+	if (r == 0)
+		r = revert_found(&found, options, ret, err);
+	vec_free(&found);
 	return r;
 }
 
@@ -256,8 +362,8 @@ static json_t *run_json(const struct revert_run *run)
 	for (size_t i = 0; i < run->report.n; i++) {
 		const struct undo_item *it = &run->report.at[i];
 
-		json_array_append_new(items, json_pack("{s:s, s:s, s:s}", "state", undo_state_name(it->state), "what", it->what,
-						       "text", it->text));
+		json_array_append_new(items, json_pack("{s:s, s:s, s:s, s:s}", "state", undo_state_name(it->state), "what",
+						       it->what, "knob", it->knob, "text", it->text));
 	}
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:o}", "run", run->id, "state", revert_names[run->state], "why",
 			 run->why, "created", run->created, "pid", (json_int_t) run->pid, "text", run->text, "items", items);

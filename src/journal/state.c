@@ -53,16 +53,22 @@ int boot_id_read(char *buf, size_t cap, struct err *err)
 }
 
 /* Undoing obeys what lies there, as root: nobody else may have a say in it. */
-static int check_ours(const char *dir, struct err *err)
+int state_check(const char *path, mode_t kind, struct err *err)
 {
 	struct stat st;
 
-	if (lstat(dir, &st) < 0)
-		return err_sys(err, -errno, "cannot look at %s", dir);
-	if (!S_ISDIR(st.st_mode))
-		return err_set(err, -ENOTDIR, "%s is not a folder; set VLAT_STATE to another place", dir);
+	if (lstat(path, &st) < 0)
+		return err_sys(err, -errno, "cannot look at %s", path);
+	if ((st.st_mode & S_IFMT) != kind)
+		return err_set(err, -ENOTDIR, "%s is no %s: vlat follows no links here; set VLAT_STATE to another place", path,
+			       kind == S_IFDIR ? "folder" : "ordinary file");
 	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
-		return err_set(err, -EPERM, "%s must belong to the user who runs vlat and be writable by nobody else", dir);
+		return err_set(err, -EPERM,
+			       "%s must belong to the user who runs vlat and be writable by nobody else, for what stands there is "
+			       "obeyed: look at it, then chown %u and chmod go-w it",
+			       path, (unsigned) geteuid());
+	if (kind == S_IFREG && st.st_nlink > 1)
+		return err_set(err, -EPERM, "%s has a second name, so somebody else may have made it: look at it, and remove it", path);
 	return 0;
 }
 
@@ -82,7 +88,19 @@ int runs_dir(char *buf, size_t cap, bool make, struct err *err)
 		if (r < 0)
 			return err_in(err, "make the folder for journals");
 	}
-	return check_ours(buf, err);
+	r = state_check(state, S_IFDIR, err);
+	return r < 0 ? r : state_check(buf, S_IFDIR, err);
+}
+
+/* Where there is none (a first boot, a rescue system), nothing is known. */
+void machine_id_read(char buf[40])
+{
+	AUTO_FREE char *text = NULL;
+	struct err err = { 0 };
+
+	buf[0] = '\0';
+	if (file_read_all("/etc/machine-id", 64, &text, NULL, &err) == 0 && strspn(text, "0123456789abcdef") == 32)
+		text_print(buf, 40, "%.32s", text);
 }
 
 /* Starts with a letter: it becomes part of interface and cgroup names. */
@@ -110,6 +128,7 @@ static int fill_head(struct journal_head *h, const char *why, struct err *err)
 	r = proc_stat_read(getpid(), &self);
 	if (r < 0)
 		return err_sys(err, r, "cannot read /proc/self/stat");
+	machine_id_read(h->machine);
 	h->pid = getpid();
 	h->start = self.start_time;
 	clock_stamp(h->created);
@@ -121,7 +140,8 @@ int dir_sync(const char *dir)
 {
 	AUTO_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return fd < 0 || (fsync(fd) < 0 && errno != EINVAL) ? -errno : 0;
+	/* Some filesystems (FUSE, 9p) have no fsync of folders. */
+	return fd < 0 || (fsync(fd) < 0 && errno != EINVAL && errno != EROFS) ? -errno : 0;
 }
 
 /* The folder under its dotted name, with a locked journal of one line. */
@@ -129,6 +149,7 @@ static int start_folder(struct journal *j, const char *dotted, struct err *err)
 {
 	AUTO_FREE char *line = head_line(&j->head);
 	char path[400];
+	int r;
 
 	if (!line)
 		return err_set(err, -EINVAL, "the reason for this run cannot be written as JSON text");
@@ -140,7 +161,24 @@ static int start_folder(struct journal *j, const char *dotted, struct err *err)
 		return err_sys(err, -errno, "cannot make %s", path);
 	if (flock(j->fd, LOCK_EX | LOCK_NB) < 0)
 		return err_sys(err, -errno, "cannot lock %s", path);
-	return journal_write(j, line, true, err);
+	r = journal_write(j, line, true, err);
+	if (r < 0)
+		return r;
+	r = dir_sync(dotted);
+	return r < 0 ? err_sys(err, r, "cannot write %s to disk", dotted) : 0;
+}
+
+/* The names of the journals' folder and of the state folder itself, after a power cut too. */
+static int sync_names(const char *runs)
+{
+	AUTO_FREE char *copy = xstrdup(runs);
+	int r = dir_sync(runs);
+
+	for (int up = 0; r == 0 && up < 2 && strrchr(copy, '/') > copy; up++) {
+		*strrchr(copy, '/') = '\0';
+		r = dir_sync(copy);
+	}
+	return r == -EACCES ? 0 : r; /* somebody else's folder above ours */
 }
 
 int run_create(struct journal *j, const char *why, bool lasting, struct err *err)
@@ -164,8 +202,11 @@ int run_create(struct journal *j, const char *why, bool lasting, struct err *err
 		dir_remove_all(dotted);
 		return r;
 	}
-	r = dir_sync(runs);
-	return r < 0 ? err_sys(err, r, "cannot write %s to disk", runs) : 0;
+	r = sync_names(runs);
+	if (r < 0)
+		return err_sys(err, r, "cannot write %s to disk", runs);
+	history_begin(&j->head);
+	return 0;
 }
 
 int run_remove(const char *dir, struct err *err)
@@ -179,6 +220,7 @@ int run_remove(const char *dir, struct err *err)
 	text_print(gone, sizeof(gone), "%s/.gone-%s", copy, name);
 	if (rename(dir, gone) < 0)
 		return err_sys(err, -errno, "cannot rename %s to %s", dir, gone);
+	dir_sync(copy); /* or a power cut brings it back, and what the user sets to the same value until then is undone */
 	r = dir_remove_all(gone);
 	return r < 0 ? err_sys(err, r, "cannot remove %s", gone) : 0;
 }

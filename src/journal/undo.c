@@ -63,6 +63,7 @@ static void settle(struct journal *j, struct entry *e, enum undo_state how)
 	struct err err = { 0 };
 
 	e->settled = true;
+	e->foreign = how == UNDO_FOREIGN;
 	if (journal_write(j, line, false, &err) < 0)
 		log_debug("%s", err.text);
 }
@@ -119,6 +120,7 @@ int undo_entries(const struct undo_ctx *c, size_t here, struct undo_report *repo
 
 		if (e->settled)
 			continue;
+		text_print(item.knob, sizeof(item.knob), "%s", e->knob ? e->knob : "");
 		item.state = undo_one(c, e, &item);
 		if (clock_ns() - start > SLOW_NS)
 			log_debug("%s took %llu ms to undo", item.what, (unsigned long long) ((clock_ns() - start) / NS_PER_MS));
@@ -155,6 +157,15 @@ int journal_undo_to(struct journal *j, size_t here, struct err *err)
 	return journal_undo_report(j, here, NULL, err);
 }
 
+static size_t count_foreign(const struct journal *j)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->entries.n; i++)
+		n += j->entries.at[i].foreign;
+	return n;
+}
+
 int journal_close(struct journal *j, struct err *err)
 {
 	struct undo_ctx c = { .j = j, .end = true };
@@ -163,6 +174,7 @@ int journal_close(struct journal *j, struct err *err)
 	if (!j)
 		return 0;
 	r = undo_from(&c, 0, NULL, err);
+	history_end(j, r < 0 || count_foreign(j) ? HISTORY_LEFT : HISTORY_ENDED, count_foreign(j), r < 0);
 	if (r == 0)
 		r = run_remove(j->dir, err);
 	else

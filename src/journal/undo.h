@@ -29,6 +29,7 @@ enum undo_state {
 
 struct undo_item {
 	enum undo_state state;
+	char knob[64];          /* on whose behalf; "" = nobody's */
 	char what[256];         /* "/proc/sys/kernel/timer_migration", "task 812 (kswapd0)" */
 	char text[320];         /* what was done, or why not */
 };

@@ -34,7 +34,7 @@ static int read_now(const char *path, char **ret)
 /* A newline always: an empty list is written to cgroup files so, and plain files get their last byte back. */
 static int write_back(const char *path, const char *text)
 {
-	AUTO_CLOSE int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NONBLOCK);
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	AUTO_FREE char *line = xprintf("%s\n", text);
 	ssize_t n;
 
@@ -160,7 +160,7 @@ enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, stru
 			text_print(item->text, sizeof(item->text), UNDO_REFUSED);
 		return UNDO_SAME;
 	}
-	if (!is_ours(e, now)) {
+	if (!is_ours(e, now) && !undo_is_forced(c, e)) {
 		text_print(item->text, sizeof(item->text),
 			   "is %s now; vlat found %s and wrote %s; somebody changed it since, left alone",
 			   brief(e->form, now, is, sizeof(is)), before, brief(e->form, e->after, after, sizeof(after)));
@@ -220,7 +220,7 @@ enum undo_state undo_task(const struct undo_ctx *c, const struct entry *e, struc
 	}
 	if (cpuset_equal(&now, &before))
 		return UNDO_SAME;
-	if (!affinity_is_ours(&now, &after)) {
+	if (!affinity_is_ours(&now, &after) && !undo_is_forced(c, e)) {
 		text_print(item->text, sizeof(item->text), "may run on %s now; vlat found %.60s and set %.60s; left alone",
 			   cpuset_list(&now, is, sizeof(is)), e->before, e->after);
 		return UNDO_FOREIGN;
@@ -255,7 +255,7 @@ enum undo_state undo_policy(const struct undo_ctx *c, const struct entry *e, str
 		return UNDO_FAILED;
 	if (policy == before && now.sched_priority == before_prio)
 		return UNDO_SAME;
-	if (policy != after || now.sched_priority != after_prio) {
+	if ((policy != after || now.sched_priority != after_prio) && !undo_is_forced(c, e)) {
 		text_print(item->text, sizeof(item->text), "has policy %d priority %d now, not what vlat set; left alone", policy,
 			   now.sched_priority);
 		return UNDO_FOREIGN;

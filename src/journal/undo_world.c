@@ -2,11 +2,13 @@
 /* What a run created: namespaces, cgroups, mounts, folders, and things only another program can undo. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -85,6 +87,12 @@ enum undo_state undo_netns(const struct undo_ctx *c, const struct entry *e, stru
 	return UNDO_FAILED;
 }
 
+/* In the run's own folder, or named after vlat: no forged line makes it remove anything else. */
+static bool is_vlats(const struct undo_ctx *c, const char *path)
+{
+	return strstr(path, "/vlat") || (text_starts(path, c->j->dir) && path[strlen(c->j->dir)] == '/');
+}
+
 enum undo_state undo_tree(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
 {
 	int r;
@@ -93,6 +101,10 @@ enum undo_state undo_tree(const struct undo_ctx *c, const struct entry *e, struc
 	text_print(item->text, sizeof(item->text), "removed");
 	if (access(e->path, F_OK) < 0)
 		return UNDO_SAME;
+	if (!is_vlats(c, e->path)) {
+		text_print(item->text, sizeof(item->text), "is no folder of vlat's: the journal is forged or damaged; left alone");
+		return UNDO_FOREIGN;
+	}
 	if (c->dry)
 		return UNDO_DONE;
 	r = dir_remove_all(e->path);
@@ -173,6 +185,13 @@ static int remove_group(const char *dir, const char *parent, unsigned depth)
 	return rmdir(dir) < 0 ? -errno : 0;
 }
 
+static bool is_group(const char *path)
+{
+	struct statfs sf;
+
+	return statfs(path, &sf) == 0 && (sf.f_type == CGROUP_SUPER_MAGIC || sf.f_type == CGROUP2_SUPER_MAGIC);
+}
+
 enum undo_state undo_cgroup(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
 {
 	AUTO_FREE char *parent = xstrdup(e->path);
@@ -183,6 +202,10 @@ enum undo_state undo_cgroup(const struct undo_ctx *c, const struct entry *e, str
 	text_print(item->text, sizeof(item->text), "removed, its tasks are in %.200s again", parent);
 	if (access(e->path, F_OK) < 0)
 		return UNDO_SAME;
+	if (!is_group(e->path)) {
+		text_print(item->text, sizeof(item->text), "is no control group: left alone");
+		return UNDO_FOREIGN;
+	}
 	if (c->dry)
 		return UNDO_DONE;
 	for (int i = 0; i < RMDIR_TRIES; i++) {

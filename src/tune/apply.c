@@ -27,16 +27,19 @@ static bool is_first_pass(const struct step *s)
 /* Moves first: see move.c. */
 static int step_intents(const struct plan *p, const struct step *s, struct err *err)
 {
-	for (int moves = 1; moves >= 0; moves--) {
-		for (size_t i = 0; i < s->settings.n; i++) {
-			const struct setting *one = &s->settings.at[i];
-			int r = (one->kind == SETTING_MOVE) == moves ? setting_intent(p, one, err) : 0;
+	int r = 0;
 
-			if (r < 0)
-				return r;
+	journal_for(p->journal, s->knob->id);
+	for (int moves = 1; r == 0 && moves >= 0; moves--) {
+		for (size_t i = 0; r == 0 && i < s->settings.n; i++) {
+			const struct setting *one = &s->settings.at[i];
+
+			if ((one->kind == SETTING_MOVE) == moves)
+				r = setting_intent(p, one, err);
 		}
 	}
-	return 0;
+	journal_for(p->journal, NULL);
+	return r;
 }
 
 static int step_do(struct plan *p, struct step *s, struct err *err)
