@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "base/jsonx.h"
 #include "base/log.h"
+#include "base/sink.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -54,30 +55,44 @@ static int tell(const char *engine, const char *const *words, const char *mark, 
 	return 0;
 }
 
-/* The first engine that is installed and answers for this image. */
+static bool has_image(const char *engine, const char *ref, const char *mark, struct err *why)
+{
+	const char *const words[] = { "image", "inspect", ref, NULL };
+
+	return tell(engine, words, mark, STEP_NS, NULL, why) == 0;
+}
+
+static bool fetches_image(const char *engine, const char *ref, const char *mark, struct err *why)
+{
+	const char *const words[] = { "pull", "--quiet", ref, NULL };
+
+	log_note("nobody here has the image %s yet: %s is asked to fetch it", ref, engine);
+	return tell(engine, words, mark, PULL_NS, NULL, why) == 0;
+}
+
+/* The first engine that has this image; or else the first that gets it. */
 static int find_engine(const char *ref, const char *mark, char path[PATH_MAX], struct err *err)
 {
+	bool (*const tries[])(const char *, const char *, const char *, struct err *) = { has_image, fetches_image };
+	AUTO(sink_free) struct sink said = { 0 };
 	struct err why = { 0 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
-		const char *const words[] = { "image", "inspect", ref, NULL }, *const pull[] = { "pull", "--quiet", ref, NULL };
-
-		if (program_find(engines[i], path, PATH_MAX) < 0)
-			continue;
-		if (tell(path, words, mark, STEP_NS, NULL, &why) == 0)
-			return 0;
-		log_note("%s does not have the image %s yet: it is asked to fetch it", engines[i], ref);
-		if (tell(path, pull, mark, PULL_NS, NULL, &why) == 0)
-			return 0;
-		if (why.code == -EINTR)
-			break;
+	for (size_t k = 0; k < ARRAY_SIZE(tries); k++) {
+		for (size_t i = 0; i < ARRAY_SIZE(engines) && why.code != -EINTR; i++) {
+			if (program_find(engines[i], path, PATH_MAX) < 0)
+				continue;
+			if (tries[k](path, ref, mark, &why))
+				return 0;
+			if (tries[k] == fetches_image)
+				sink_printf(&said, "%s%s", said.len ? "; " : "", why.text);
+		}
 	}
 	if (!why.code)
 		return err_set(
 			err, -ENOENT,
 			"--image %.100s: neither podman nor docker is installed; unpack the image yourself and use --rootfs",
 			ref);
-	return err_set(err, why.code, "--image %.100s: %s", ref, why.text);
+	return err_set(err, why.code, "--image %.100s: %.380s", ref, said.len ? said.text : why.text);
 }
 
 /* "ENGINE export NAME" into "tar -x": two programs and one pipe. */
