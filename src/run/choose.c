@@ -81,14 +81,22 @@ static struct cpuset gather(const struct choice *c, const struct cpuset *from, i
 	return got;
 }
 
+static bool fills(const struct choice *c, const struct cpuset *from, int node, unsigned count, struct cpuset *ret)
+{
+	*ret = gather(c, from, node, count);
+	return node >= 0 && cpuset_count(ret) == count;
+}
+
+/* All on the node of the network device, or all on some node, or wherever they are. */
 static struct cpuset gather_near(const struct choice *c, const struct cpuset *from, unsigned count)
 {
-	for (size_t i = 0; i < c->cpu->n; i++) {
-		struct cpuset got = gather(c, from, c->cpu->at[i].node, count);
+	struct cpuset got;
 
-		if (c->cpu->at[i].node >= 0 && cpuset_count(&got) == count)
+	if (c->near && fills(c, from, c->node, count, &got))
+		return got;
+	for (size_t i = 0; i < c->cpu->n; i++)
+		if (fills(c, from, c->cpu->at[i].node, count, &got))
 			return got;
-	}
 	return gather(c, from, -1, count);
 }
 

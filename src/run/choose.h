@@ -22,6 +22,8 @@ struct choice {
 	struct cpuset pool;  /* set apart already, by an earlier run; empty = nothing yet */
 	struct cpuset taken; /* leased by others */
 	bool tuned;          /* shall the CPUs be set apart? */
+	bool near;           /* CPUs of this NUMA node first: the one with the network device */
+	int node;
 };
 
 /*

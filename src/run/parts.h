@@ -59,6 +59,15 @@ int run_agent(const struct run_spec *spec, char *buf, size_t cap, struct err *er
 /* net.c: the wire of a run, if its spec wants one; MAC text for a VM. */
 int run_wire(struct run *run, enum wire_sut kind, struct err *err);
 
+/* settle.c: of a guest, what comes into being after its start. */
+struct vm;
+struct settling {
+	uint64_t at_ns, pause_ns; /* when to look again; UINT64_MAX = never: nothing of this run is placed */
+	bool told;
+};
+void settling_begin(struct settling *s, const struct run *run);
+void run_settle(struct run *run, struct vm *vm, struct settling *s);
+
 /* Poll for one process and one fd: as work_ops.wait(), but 0 = the process ended. */
 int run_poll(int pidfd, int fd, uint64_t deadline_ns, struct err *err);
 

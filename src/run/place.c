@@ -8,20 +8,36 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "host/near.h"
+#include "net/datapath.h"
 #include "run/choose.h"
 #include "run/parts.h"
 
 #define TRIES 4 /* two runs that start at the same moment may choose the same free CPU */
 
+/* The node of the device that --net names; -1 = none, or nothing says so. */
+static int device_node(const struct run *run)
+{
+	struct datapath_wish wish;
+	struct err later = { 0 }; /* net.c says what is wrong with it */
+
+	if (!run->spec->net || datapath_parse(run->spec->net, &wish, &later) < 0 || !wish.dev[0])
+		return -1;
+	return near_node(&run->fs, wish.dev);
+}
+
 static int choose(struct run *run, const struct cpu_wish *wish, struct cpuset *ret, struct err *err)
 {
 	const struct cpuset none = { .word = { 0 } };
 	bool asks = !wish->count && !run->lease.only_look; /* CPUs by name: the lease itself says best who has them */
+	int node = device_node(run);
 	const struct choice c = {
 		.cpu = &run->cpu,
 		.pool = run->pool.cpus,
 		.taken = asks ? none : lease_taken(&run->lease, &run->cpu.online),
 		.tuned = run->spec->tuned,
+		.near = node >= 0,
+		.node = node,
 	};
 
 	return choose_cpus(&c, wish, ret, err);
@@ -95,6 +111,22 @@ static int set_apart(struct run *run, struct err *err)
 	run->pool = up.pool;
 	run->pool.lock = lock;
 	return 0;
+}
+
+static void say_if_far(const struct run *run)
+{
+	int node = device_node(run);
+	char cpus[128];
+
+	for (size_t i = 0; node >= 0 && i < run->cpu.n; i++) {
+		const struct cpu_fact *f = &run->cpu.at[i];
+
+		if (cpuset_has(&run->record.cpus, f->cpu) && f->node >= 0 && f->node != node) {
+			log_note("the network device is on NUMA node %d, not all of CPUs %s are: packets cross between nodes", node,
+				 cpuset_list(&run->record.cpus, cpus, sizeof(cpus)));
+			return;
+		}
+	}
 }
 
 static void warn_of_others(const struct run *run, bool inside)
@@ -175,6 +207,7 @@ int run_place(struct run *run, struct err *err)
 		return r;
 	fill(run);
 	warn_of_fifo(run);
+	say_if_far(run);
 	return 0;
 }
 

@@ -210,6 +210,10 @@ json_t *run_record_json(const struct run_record *r)
 	json_object_set_new(o, "workload_pid", json_integer(r->workload));
 	json_object_set_new(o, "cpus", cpus_json(&r->cpus));
 	json_object_set_new(o, "emulator_cpus", cpus_json(&r->emulator_cpus));
+	json_object_set_new(o, "vhost_threads", json_integer(r->vhost_threads));
+	json_object_set_new(o, "vhost_cpus", cpus_json(&r->vhost_cpus));
+	json_object_set_new(o, "irqs", json_integer(r->irqs));
+	json_object_set_new(o, "irq_cpus", cpus_json(&r->irq_cpus));
 	json_object_set_new(o, "hugepage_kb", json_integer(r->hugepage_kb));
 	json_object_set_new(o, "memory_mb", json_integer(r->memory_mb));
 	json_object_set_new(o, "started_wall_ns", json_integer((json_int_t) r->started_wall_ns));
@@ -256,7 +260,14 @@ static int parse_texts(const json_t *o, struct run_record *r, struct err *err)
 
 static int parse_numbers(const json_t *o, struct run_record *ret, struct err *err)
 {
-	uint64_t pid, workload, kb, mb;
+	const struct {
+		const char *member;
+		unsigned *to;
+	} rows[] = {
+		{ "hugepage_kb", &ret->hugepage_kb }, { "memory_mb", &ret->memory_mb },
+		{ "vhost_threads", &ret->vhost_threads }, { "irqs", &ret->irqs },
+	};
+	uint64_t pid, workload, n;
 	int r = jx_u64(o, "pid", &pid, err);
 
 	if (r == 0)
@@ -264,19 +275,20 @@ static int parse_numbers(const json_t *o, struct run_record *ret, struct err *er
 	if (r == 0)
 		r = jx_u64(o, "workload_pid", &workload, err);
 	if (r == 0)
-		r = jx_u64(o, "hugepage_kb", &kb, err);
-	if (r == 0)
-		r = jx_u64(o, "memory_mb", &mb, err);
-	if (r == 0)
 		r = jx_u64(o, "started_wall_ns", &ret->started_wall_ns, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rows); i++) {
+		r = jx_u64(o, rows[i].member, &n, err);
+		if (r == 0 && n > UINT32_MAX)
+			r = err_set(err, -ERANGE, "\"%s\" is out of range", rows[i].member);
+		else if (r == 0)
+			*rows[i].to = (unsigned) n;
+	}
 	if (r < 0)
 		return r;
-	if (pid > INT32_MAX || workload > INT32_MAX || kb > UINT32_MAX || mb > UINT32_MAX)
+	if (pid > INT32_MAX || workload > INT32_MAX)
 		return err_set(err, -ERANGE, "a number is out of range");
 	ret->pid = (pid_t) pid;
 	ret->workload = (pid_t) workload;
-	ret->hugepage_kb = (unsigned) kb;
-	ret->memory_mb = (unsigned) mb;
 	return 0;
 }
 
@@ -298,6 +310,10 @@ int run_record_parse(const json_t *o, struct run_record *ret, struct err *err)
 		r = parse_cpus(o, "cpus", &rec.cpus, err);
 	if (r == 0)
 		r = parse_cpus(o, "emulator_cpus", &rec.emulator_cpus, err);
+	if (r == 0)
+		r = parse_cpus(o, "vhost_cpus", &rec.vhost_cpus, err);
+	if (r == 0)
+		r = parse_cpus(o, "irq_cpus", &rec.irq_cpus, err);
 	if (r < 0)
 		return r;
 	rec.kind = (enum run_kind) kind;

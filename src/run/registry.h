@@ -36,6 +36,8 @@ struct run_record {
 	pid_t workload;              /* the command, the container's first process, QEMU; 0 = not yet */
 	struct cpuset cpus;          /* where the workload's threads run; empty = anywhere */
 	struct cpuset emulator_cpus; /* a VM's other threads */
+	unsigned vhost_threads, irqs; /* a VM's: what serves its network, and its card's interrupts; 0 = none (yet) */
+	struct cpuset vhost_cpus, irq_cpus; /* where they are allowed, and where they arrive: read back */
 	char policy[16];             /* "other", "fifo 1": read back */
 	char tuning[12];             /* "isolated": its CPUs are set apart; "pinned"; "none" */
 	char datapath[64];           /* "" = none */

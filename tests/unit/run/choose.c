@@ -107,6 +107,23 @@ static void by_number(void **state)
 	cpu_facts_free(&f);
 }
 
+/* Packets come in on the second node: CPUs there, as long as there are enough. */
+static void near_a_device(void **state)
+{
+	struct cpu_facts f = big();
+	struct choice c = { .cpu = &f, .tuned = true, .near = true, .node = 1 };
+
+	(void) state;
+	expect(&c, "2", "5-6");
+	c.taken = set("5-6");
+	expect(&c, "1", "7");
+	expect(&c, "2", "1-2");
+	c.taken = set("");
+	expect(&c, "4", "1-3,5");
+	expect(&c, "2-3", "2-3");
+	cpu_facts_free(&f);
+}
+
 static void by_name(void **state)
 {
 	struct cpu_facts f = big();
@@ -146,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wishes),
 		cmocka_unit_test(by_number),
+		cmocka_unit_test(near_a_device),
 		cmocka_unit_test(by_name),
 		cmocka_unit_test(pools),
 	};

@@ -56,12 +56,16 @@ static struct run_record sample(const char *name)
 				.workload = 78,
 				.memory_mb = 512,
 				.hugepage_kb = 2048,
+				.vhost_threads = 2,
+				.irqs = 5,
 				.started_wall_ns = 1234567890123456789 };
 
 	text_print(r.name, sizeof(r.name), "%s", name);
 	text_print(r.policy, sizeof(r.policy), "fifo 1");
 	text_print(r.what, sizeof(r.what), "a disk with blanks, \"quotes\"\nand a \xff");
 	cpuset_add(&r.cpus, 3);
+	cpuset_add(&r.vhost_cpus, 1);
+	cpuset_add(&r.irq_cpus, 2);
 	return r;
 }
 
@@ -83,6 +87,10 @@ static void there_and_gone(void **state)
 	assert_int_equal(got.state, RUN_RUNNING);
 	assert_int_equal(got.workload, 78);
 	assert_int_equal(got.hugepage_kb, 2048);
+	assert_int_equal(got.vhost_threads, 2);
+	assert_int_equal(got.irqs, 5);
+	assert_true(cpuset_equal(&got.vhost_cpus, &r.vhost_cpus));
+	assert_true(cpuset_equal(&got.irq_cpus, &r.irq_cpus));
 	assert_true(got.started_wall_ns == r.started_wall_ns);
 	assert_true(cpuset_equal(&got.cpus, &r.cpus));
 	assert_string_equal(got.policy, "fifo 1");
