@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* internal - what the files of this room share. */
+#ifndef BOOT_INTERNAL_H
+#define BOOT_INTERNAL_H
+
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/vec.h"
+#include "boot/boot.h"
+#include "boot/verify.h"
+#include "journal/journal.h"
+
+#define CONFIG_MAX ((size_t) 1 << 20)
+
+/* What a loader is to do: `block` onto the command line, in the journal's name. */
+struct boot_job {
+	const struct fs *fs;
+	struct journal *journal;
+	const char *block; /* with its marks */
+	const char *title; /* of an entry of its own: "tuned by vlat for vm-host" */
+};
+
+struct boot_loader {
+	const char *name;  /* "grub": in the record */
+	const char *title; /* for people */
+	/* Whether this machine boots by it, and how that is known. */
+	bool (*found)(const struct fs *fs, char *why, size_t cap);
+	/* The command line of the entry that is booted by default, vlat's block and all; -ENOENT. */
+	int (*line)(const struct fs *fs, struct sink *out, struct err *err);
+	/* For every boot from now on. */
+	int (*keep)(const struct boot_job *job, struct err *err);
+	/* For the next boot alone.  NULL = it cannot do that. */
+	int (*once)(const struct boot_job *job, struct err *err);
+	/* Takes vlat's words out of what others made meanwhile; 1 = there were some.  Undoing, so not journalled itself. */
+	int (*settle)(const struct fs *fs, struct err *err);
+};
+
+extern const struct boot_loader loader_grub, loader_bls, loader_systemd;
+const struct boot_loader *loader_detect(const struct fs *fs, char *why, size_t cap);
+const struct boot_loader *loader_named(const char *name); /* NULL */
+
+/* "/etc/x" on the running machine, the copied tree's folder before it otherwise. malloc'ed. */
+char *real_path(const struct fs *fs, const char *path);
+/* A configuration file, whole; a path relative to the root. */
+int config_read(const struct fs *fs, const char *path, char **ret, struct err *err);
+
+/* grubenv.c: the block of 1024 bytes; name's value, false when it is not set. */
+bool grubenv_get(const char *env, const char *name, char *buf, size_t cap);
+/* Sets next_entry, journalled so that undoing (only while `guard` exists) takes it out again. */
+int grubenv_next(const struct boot_job *job, const char *path, const char *entry, const char *guard, struct err *err);
+
+/* Where GRUB cannot write it could not forget next_entry, and would boot that entry for ever: -ENOSYS. */
+int grubenv_writable(const struct fs *fs, const char *env, struct err *err);
+
+/* entries.c: folders of one file for each kernel.  saved: the default entry's name, NULL = the newest. */
+bool entries_any(const struct fs *fs, const char *folder);
+int entries_line(const struct fs *fs, const char *folder, const char *saved, struct sink *out, struct err *err);
+int entries_keep(const struct boot_job *job, const char *folder, struct err *err);
+int entries_once(const struct boot_job *job, const char *folder, const char *saved, char *ret_name, size_t cap, struct err *err);
+int entries_settle(const struct fs *fs, const char *folder, struct err *err);
+
+/* record.c: STATE/boot.json, written by the journal and gone with it. */
+struct record_word {
+	char knob[64];
+	char *text; /* one or more parameters; owned */
+};
+
+struct boot_record {
+	enum boot_state state;
+	char run[16], profile[80], loader[40], since[32], id[16]; /* id: what stands behind vlat.boot= */
+	VEC(struct record_word) words;
+};
+int record_read(struct boot_record *ret, struct err *err); /* 1 = there is one, 0 = none */
+int record_put(struct journal *j, const struct boot_record *r, struct err *err);
+void record_free(struct boot_record *r);
+
+#endif
