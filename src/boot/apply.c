@@ -12,8 +12,9 @@
 #include "journal/lasting.h"
 #include "journal/undo.h"
 
-#define PANIC_WORD "panic=30" /* a kernel that has panicked waits for ever by itself: it would never come back to the old entry  \
-			       */
+#define PANIC_WORD                                                                                                               \
+	"panic=30" /* a kernel that has panicked waits for ever by itself: it would never come back to the old entry             \
+		    */
 
 static void fill_record(const struct boot_plan *p, const char *profile, bool once, const struct journal *j,
 			struct boot_record *ret)
@@ -66,7 +67,7 @@ static int write_all(const struct boot_loader *l, const struct fs *fs, struct jo
 	AUTO_FREE char *given = rec->state == BOOT_TRYING ? words_once(l, fs, words) : xstrdup(words);
 	AUTO_FREE char *block = params_block(rec->id, given);
 	struct boot_job job = { .fs = fs, .journal = j, .block = block, .title = title };
-	int r = record_put(j, rec, err);
+	int r = boot_record_put(j, rec, err);
 
 	if (r < 0)
 		return r;
@@ -98,11 +99,11 @@ static int check_first(const struct boot_plan *p, struct err *err)
 
 	if (!p->loader)
 		return err_set(err, -ENOSYS, "%s; add to the kernel's parameters by hand: %.200s", p->reason, p->block);
-	r = record_read(&rec, err);
+	r = boot_record_read(&rec, err);
 	if (r == 1)
 		r = err_set(err, -EEXIST, "boot parameters of vlat's are set up already (%s, by run %s): vlat revert %s first",
 			    rec.profile, rec.run, rec.run);
-	record_free(&rec);
+	boot_record_free(&rec);
 	return r;
 }
 
@@ -136,7 +137,7 @@ int boot_apply(const struct boot_plan *p, const struct fs *fs, const char *profi
 	fill_record(p, profile, once, j, &rec);
 	text_print(ret_run, 16, "%s", rec.run);
 	r = write_or_undo(p->loader, fs, j, &rec, err);
-	record_free(&rec);
+	boot_record_free(&rec);
 	return r;
 }
 
@@ -181,7 +182,7 @@ int boot_complete(const struct fs *fs, char ret_run[16], struct err *err)
 
 	if (r < 0)
 		return r;
-	r = record_read(&rec, err);
+	r = boot_record_read(&rec, err);
 	if (r <= 0)
 		return r < 0 ? r : err_set(err, -ENOENT, "the record of the boot parameters is gone");
 	l = loader_named(rec.loader);
@@ -194,7 +195,7 @@ int boot_complete(const struct fs *fs, char ret_run[16], struct err *err)
 		text_print(ret_run, 16, "%s", rec.run);
 		r = write_or_undo(l, fs, j, &rec, err);
 	}
-	record_free(&rec);
+	boot_record_free(&rec);
 	return r;
 }
 
@@ -203,9 +204,9 @@ int boot_settle(const struct fs *fs, struct sink *out, struct err *err)
 	struct boot_record rec;
 	char why[256];
 	const struct boot_loader *l;
-	int r = record_read(&rec, err);
+	int r = boot_record_read(&rec, err);
 
-	record_free(&rec);
+	boot_record_free(&rec);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	l = loader_detect(fs, why, sizeof(why));

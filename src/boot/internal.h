@@ -70,8 +70,8 @@ struct boot_record {
 	char run[16], profile[80], loader[40], since[32], id[16]; /* id: what stands behind vlat.boot= */
 	VEC(struct record_word) words;
 };
-int record_read(struct boot_record *ret, struct err *err); /* 1 = there is one, 0 = none */
-int record_put(struct journal *j, const struct boot_record *r, struct err *err);
-void record_free(struct boot_record *r);
+int boot_record_read(struct boot_record *ret, struct err *err); /* 1 = there is one, 0 = none */
+int boot_record_put(struct journal *j, const struct boot_record *r, struct err *err);
+void boot_record_free(struct boot_record *r);
 
 #endif

@@ -18,7 +18,7 @@ const char *boot_state_name(enum boot_state s)
 	return names[s];
 }
 
-void record_free(struct boot_record *r)
+void boot_record_free(struct boot_record *r)
 {
 	for (size_t i = 0; i < r->words.n; i++)
 		free(r->words.at[i].text);
@@ -91,7 +91,7 @@ static int take_record(const json_t *o, struct boot_record *ret, struct err *err
 	return take_words(o, ret, err);
 }
 
-int record_read(struct boot_record *ret, struct err *err)
+int boot_record_read(struct boot_record *ret, struct err *err)
 {
 	AUTO_JSON json_t *o = NULL;
 	struct boot_record rec = { .state = BOOT_NONE };
@@ -107,14 +107,14 @@ int record_read(struct boot_record *ret, struct err *err)
 	if (r == 0)
 		r = take_record(o, &rec, err);
 	if (r < 0) {
-		record_free(&rec);
+		boot_record_free(&rec);
 		return err_in(err, "%s", path);
 	}
 	*ret = rec;
 	return 1;
 }
 
-int record_put(struct journal *j, const struct boot_record *r, struct err *err)
+int boot_record_put(struct journal *j, const struct boot_record *r, struct err *err)
 {
 	AUTO_JSON json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:[]}", "format", RECORD_FORMAT, "state",
 					boot_state_name(r->state), "run", r->run, "id", r->id, "profile", r->profile, "loader",

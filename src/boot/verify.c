@@ -116,14 +116,14 @@ int boot_verify(const struct fs *fs, struct boot_report *ret, struct err *err)
 	struct checks checks = { 0 };
 	struct host_facts host;
 	struct boot_record rec;
-	int r = record_read(&rec, err);
+	int r = boot_record_read(&rec, err);
 
 	*ret = (struct boot_report){ .state = BOOT_NONE };
 	if (r <= 0)
 		return r;
 	r = host_facts_read(fs, &host, err);
 	if (r < 0) {
-		record_free(&rec);
+		boot_record_free(&rec);
 		return r;
 	}
 	ret->state = rec.state;
@@ -137,7 +137,7 @@ int boot_verify(const struct fs *fs, struct boot_report *ret, struct err *err)
 	ret->n = checks.at.n;
 	ret->missing = checks.missing;
 	host_facts_free(&host);
-	record_free(&rec);
+	boot_record_free(&rec);
 	return 0;
 }
 
