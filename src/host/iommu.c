@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/sink.h"
 #include "base/text.h"
+#include "host/cmdline.h"
 
 #define GROUPS "sys/kernel/iommu_groups"
 
@@ -39,6 +40,19 @@ static bool file_has(const struct fs *fs, const char *path, size_t max, const ch
 	return fs_read_all(fs, path, max, &text, NULL) == 0 && strstr(text, word);
 }
 
+/* What the kernel was told last: 1 = on, 0 = off, -1 = neither. */
+static int told_intel(const struct fs *fs)
+{
+	AUTO_FREE char *text = NULL;
+	struct cmdline_param p;
+
+	if (fs_read_all(fs, "proc/cmdline", 1 << 16, &text, NULL) < 0 || !cmdline_find(text, "intel_iommu", &p))
+		return -1;
+	if (text_starts(p.value, "off"))
+		return 0;
+	return text_starts(p.value, "on") ? 1 : -1;
+}
+
 /* Who reads this wants to know which of two switches is off: the firmware's, or the kernel's. */
 int iommu_check(const struct fs *fs, struct err *err)
 {
@@ -48,7 +62,11 @@ int iommu_check(const struct fs *fs, struct err *err)
 		return err_set(err, -ENODEV,
 			       "no IOMMU is in use, so no device can be given to a VM: switch on \"IOMMU\" or \"AMD-Vi\" in the "
 			       "firmware, and take amd_iommu=off and iommu=off from the kernel's command line if they are there");
-	if (file_has(fs, "proc/cmdline", 1 << 16, "intel_iommu=on"))
+	if (told_intel(fs) == 0)
+		return err_set(err, -ENODEV,
+			       "no IOMMU is in use, because the kernel was told intel_iommu=off, so no device can be given to a VM: take "
+			       "that from the kernel's command line, and boot with intel_iommu=on");
+	if (told_intel(fs) == 1)
 		return err_set(err, -ENODEV,
 			       "no IOMMU is in use though the kernel was told intel_iommu=on, so no device can be given to a VM: "
 			       "switch on \"VT-d\" in the firmware");

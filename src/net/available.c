@@ -215,5 +215,7 @@ int datapath_available(const struct fs *fs, const struct datapath_wish *w, enum 
 {
 	int r = datapath_fits(w->kind, sut, err);
 
+	if (r == 0 && w->queues && sut != WIRE_VM)
+		r = err_set(err, -EINVAL, "datapath option queues=%u is for the card of a VM: leave it out here", w->queues);
 	return r < 0 ? r : checks[w->kind](fs, w, sut, err);
 }

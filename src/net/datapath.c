@@ -194,6 +194,16 @@ static int take_vfs(struct datapath_wish *w, const char *value, struct err *err)
 	return 0;
 }
 
+static int take_queues(struct datapath_wish *w, const char *value, struct err *err)
+{
+	uint64_t n;
+
+	if (text_u64(value, &n) < 0 || n == 0 || n > DATAPATH_QUEUES_MAX)
+		return bad("queues", value, "a number of queues of the guest's card, 1 to 8", err);
+	w->queues = (unsigned) n;
+	return 0;
+}
+
 static int take_mac_option(struct datapath_wish *w, const char *value, struct err *err)
 {
 	struct mac mac;
@@ -274,6 +284,8 @@ static int take_force(struct datapath_wish *w, const char *value, struct err *er
 	return text_bool(value, &w->force) < 0 ? bad("force", value, "on or off", err) : 0;
 }
 
+#define VIRTIO                                                                                                                   \
+	(1u << DATAPATH_BRIDGE | 1u << DATAPATH_VHOST_NET | 1u << DATAPATH_MACVTAP | 1u << DATAPATH_MACVTAP_VHOST_NET)
 #define VF_ONLY (1u << DATAPATH_VF)
 #define CARDS   (VF_ONLY | 1u << DATAPATH_PF)
 #define ALL     ((1u << DATAPATHS) - 1)
@@ -286,6 +298,7 @@ static const struct key {
 } keys[] = {
 	{ .name = "dev", .kinds = ON_ONE, .take = take_dev },
 	{ .name = "peer", .kinds = ALL, .take = take_peer },
+	{ .name = "queues", .kinds = VIRTIO, .take = take_queues },
 	{ .name = "vfs", .kinds = VF_ONLY, .take = take_vfs },
 	{ .name = "mac", .kinds = VF_ONLY, .take = take_mac_option },
 	{ .name = "vlan", .kinds = VF_ONLY, .take = take_vlan_option },
@@ -396,6 +409,8 @@ char *datapath_text(const struct datapath_wish *w, char buf[DATAPATH_TEXT_MAX])
 		sink_printf(&out, ",peer=%s", w->peer_dev);
 	else
 		sink_put(&out, peers[w->peer]);
+	if (w->queues)
+		sink_printf(&out, ",queues=%u", w->queues);
 	if (w->vfs)
 		sink_printf(&out, ",vfs=%u", w->vfs);
 	put_vf(&out, &w->vf);

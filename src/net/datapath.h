@@ -48,6 +48,7 @@ int datapath_find(const char *name, enum datapath_kind *ret, struct err *err);
 int datapath_fits(enum datapath_kind kind, enum wire_sut sut, struct err *err);
 
 #define DATAPATH_DEV_MAX 64
+#define DATAPATH_QUEUES_MAX 8
 #define DATAPATH_TEXT_MAX 512
 
 /* Where the measuring peer sits.  Only vf and pf offer a choice. */
@@ -63,6 +64,7 @@ struct datapath_wish {
 	char dev[DATAPATH_DEV_MAX];     /* netdev or PCI address; "" = vlat's own veth; vf: the first free port that has SR-IOV */
 	enum peer_place peer;
 	char peer_dev[DATAPATH_DEV_MAX]; /* PEER_DEV */
+	unsigned queues;                /* a VM's virtio: pairs of queues, one a vCPU at most; 0 = 1 */
 	unsigned vfs;                   /* vf: how many to make when the port has none; 0 = as many as are used */
 	struct vf_wish vf;              /* vf: attributes of the SUT's; VLAN is given to the peer's too */
 	bool force;                     /* also a device that carries the host's default route, addresses or a group in use */

@@ -42,10 +42,15 @@ int link_delete(struct net *net, const char *name, struct err *err);
 int link_address(struct net *net, const char *name, const char *address, uint8_t prefix, struct err *err);
 int link_neighbour(struct net *net, const char *name, const char *address, const struct mac *mac, struct err *err);
 
-/* A tap with IFF_VNET_HDR in the namespace; the link lives as long as the fd (close-on-exec) or a copy of it. */
-int tap_make(int ns_fd, const char *name, int *ret_fd, struct err *err);
-/* The character device of a macvtap in the namespace, as QEMU wants it (IFF_VNET_HDR, close-on-exec). */
-int macvtap_open(int ns_fd, const char *name, int *ret_fd, struct err *err);
+/*
+ * A tap with IFF_VNET_HDR in the namespace, one fd (close-on-exec) for each queue, several with IFF_MULTI_QUEUE; the
+ * link lives as long as an fd or a copy of it.  None is left open on failure.
+ */
+int tap_make(int ns_fd, const char *name, int *ret_fds, unsigned queues, struct err *err);
+/* How many of them somebody reads from now. */
+int tap_queues(int ns_fd, const char *name, unsigned *ret, struct err *err);
+/* The character device of a macvtap in the namespace, as QEMU wants it (IFF_VNET_HDR, close-on-exec), once a queue. */
+int macvtap_open(int ns_fd, const char *name, int *ret_fds, unsigned queues, struct err *err);
 /* Served by the kernel: a fresh /dev/vhost-net, one for each queue of a tap. */
 int vhost_net_open(int *ret_fd, struct err *err);
 

@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -32,17 +31,9 @@
 
 struct macvtap {
 	const char *name;
-	int fd;
+	int *fds;
+	unsigned queues, opened;
 };
-
-static int own_sysfs(struct err *err)
-{
-	if (unshare(CLONE_NEWNS) < 0)
-		return err_sys(err, -errno, "cannot make a mount namespace to look for a macvtap in");
-	if (mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 || mount("sysfs", "/sys", "sysfs", 0, NULL) < 0)
-		return err_sys(err, -errno, "cannot mount the sysfs of a network namespace");
-	return 0;
-}
 
 static bool number_parse(const char *text, dev_t *ret)
 {
@@ -89,13 +80,24 @@ static int read_number(const char *name, dev_t *ret, struct err *err)
 	return found ? 0 : err_set(err, -ENODEV, "the macvtap %s has no character device", name);
 }
 
+static int open_queue(struct macvtap *m, struct err *err)
+{
+	struct ifreq req = { .ifr_flags = (short) (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (m->queues > 1 ? IFF_MULTI_QUEUE : 0)) };
+	AUTO_CLOSE int fd = open(NODE, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, -errno, "cannot open queue %u of the macvtap %s", m->opened, m->name);
+	if (ioctl(fd, TUNSETIFF, &req) < 0)
+		return err_sys(err, -errno, "cannot set up queue %u of the macvtap %s", m->opened, m->name);
+	m->fds[m->opened++] = TAKE_FD(fd);
+	return 0;
+}
+
 static int open_here(void *arg, struct err *err)
 {
 	struct macvtap *m = arg;
-	struct ifreq req = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	AUTO_CLOSE int fd = -1;
 	dev_t number = 0;
-	int r = own_sysfs(err);
+	int r = netns_own_sysfs(err);
 
 	if (r == 0)
 		r = read_number(m->name, &number, err);
@@ -104,22 +106,20 @@ static int open_here(void *arg, struct err *err)
 	if (mount("none", "/sys", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=700,size=64k") < 0 ||
 	    mknod(NODE, S_IFCHR | 0600, number) < 0)
 		return err_sys(err, -errno, "cannot make the device node of the macvtap %s", m->name);
-	fd = open(NODE, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(err, -errno, "cannot open the macvtap %s", m->name);
-	if (ioctl(fd, TUNSETIFF, &req) < 0)
-		return err_sys(err, -errno, "cannot set up the macvtap %s", m->name);
-	m->fd = TAKE_FD(fd);
-	return 0;
+	while (r == 0 && m->opened < m->queues)
+		r = open_queue(m, err);
+	return r;
 }
 
-int macvtap_open(int ns_fd, const char *name, int *ret_fd, struct err *err)
+int macvtap_open(int ns_fd, const char *name, int *ret_fds, unsigned queues, struct err *err)
 {
-	struct macvtap m = { .name = name, .fd = -1 };
+	struct macvtap m = { .name = name, .fds = ret_fds, .queues = queues };
 	int r = netns_run(ns_fd, open_here, &m, err);
 
-	if (r == 0)
-		*ret_fd = m.fd;
+	while (r < 0 && m.opened > 0) {
+		close(ret_fds[--m.opened]);
+		ret_fds[m.opened] = -1;
+	}
 	return r;
 }
 

@@ -76,6 +76,15 @@ int netns_try(int (*fn)(void *arg, struct err *err), void *arg, struct err *err)
 	return visit(-1, fn, arg, err);
 }
 
+int netns_own_sysfs(struct err *err)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_sys(err, -errno, "cannot make a mount namespace to look at the devices of a network namespace in");
+	if (mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 || mount("sysfs", "/sys", "sysfs", 0, NULL) < 0)
+		return err_sys(err, -errno, "cannot mount the sysfs of a network namespace");
+	return 0;
+}
+
 static int name_path(const char *name, char path[NETNS_PATH_MAX], struct err *err)
 {
 	if (!text_is_name(name))

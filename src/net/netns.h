@@ -27,6 +27,12 @@ int netns_run(int ns_fd, int (*fn)(void *arg, struct err *err), void *arg, struc
 /* The same in a nameless namespace that ends with it: to try what this kernel can do, leaving nothing. */
 int netns_try(int (*fn)(void *arg, struct err *err), void *arg, struct err *err);
 
+/*
+ * In a thread of netns_run(): from here on this thread alone sees the /sys of its namespace, in a mount namespace that
+ * ends with it.
+ */
+int netns_own_sysfs(struct err *err);
+
 /* Write a file below /proc/sys/net as the namespace sees it ("ipv4/conf/all/rp_filter"); 0 done, 1 = it has no such file. */
 int netns_sysctl(int ns_fd, const char *name, const char *value, struct err *err);
 

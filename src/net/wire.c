@@ -164,9 +164,18 @@ static int build(struct wire *w, struct err *err)
 		r = note_namespaces(w, p->journal, err);
 	if (r == 0)
 		r = make_namespaces(w, err);
-	if (r == 0 && w->kind == WIRE_VM && datapath_row(w->datapath)->vhost)
-		r = vhost_net_open(&w->vhost_fd, err);
+	for (unsigned i = 0; r == 0 && i < w->queues && datapath_row(w->datapath)->vhost; i++)
+		r = vhost_net_open(&w->vhost_fd[i], err);
 	return r < 0 ? r : builders[w->datapath](w, err);
+}
+
+/* A VM's end of the wire: so many taps, so many servers of them. */
+static void count_queues(struct wire *w, const struct datapath_wish *wish)
+{
+	if (w->kind == WIRE_VM && !datapath_row(w->datapath)->vfio)
+		w->queues = wish->queues ? wish->queues : 1;
+	for (unsigned i = 0; i < DATAPATH_QUEUES_MAX; i++)
+		w->tap_fd[i] = w->vhost_fd[i] = -1;
 }
 
 static int start_parts(struct wire *w, struct journal *j, const struct datapath_wish *wish, struct err *err)
@@ -198,6 +207,7 @@ int wire_make_over(struct wire *ret, struct journal *j, enum wire_sut kind, cons
 	w.peer_mac = wish->dev[0] ? mac_chance() : peer_mac;
 	(void) text_print(w.sut_link, sizeof(w.sut_link), "%s", WIRE_LINK);
 	(void) text_print(w.run, sizeof(w.run), "%s", journal_run(j));
+	count_queues(&w, wish);
 	r = start_parts(&w, j, wish, err);
 	if (r == 0)
 		r = datapath_available(&w.parts->fs, wish, kind, err);
@@ -243,8 +253,11 @@ static void close_one(const struct wire *w, int *fd, char which)
 
 void wire_close(struct wire *w)
 {
-	close_fd(&w->tap_fd);
-	close_fd(&w->vhost_fd);
+	for (unsigned i = 0; i < w->queues; i++) {
+		close_fd(&w->tap_fd[i]);
+		close_fd(&w->vhost_fd[i]);
+	}
+	w->queues = 0;
 	if (!w->parts)
 		return;
 	wire_host_close(w);

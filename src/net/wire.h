@@ -31,8 +31,9 @@ struct wire {
 	int peer_ns;                            /* spawn the peer's agent with this as netns_fd; -1 = PEER_NONE */
 	int wire_ns;                            /* holds br0, or the device that macvlan and its like hang on; -1 = none needed */
 	int sut_ns;                             /* native: netns_fd of the agent (`host`: the host's own); -1 for a VM */
-	int tap_fd;                             /* VM: -netdev tap,fd=N: tap or macvtap (IFF_VNET_HDR); -1 for vf, pf */
-	int vhost_fd;                           /* VM, datapath_row()->vhost: vhostfd=N of the same netdev; else -1 */
+	unsigned queues;                        /* VM: how many of the next two there are; 0 for vf, pf and whatever is no VM */
+	int tap_fd[DATAPATH_QUEUES_MAX];            /* VM: -netdev tap,fds=...: tap or macvtap (IFF_VNET_HDR) */
+	int vhost_fd[DATAPATH_QUEUES_MAX];          /* VM, datapath_row()->vhost: vhostfds=... of the same netdev; else -1 */
 	struct vfio_device vfio;                /* VM, datapath_row()->vfio: -device vfio-pci,host=ADDRESS; address "" = none */
 	char peer_ns_path[NETNS_PATH_MAX];
 	char sut_ns_path[NETNS_PATH_MAX];       /* container: for config.json; "" for a VM and for `host` */
@@ -41,7 +42,7 @@ struct wire {
 	struct mac sut_mac, peer_mac;           /* the VM's NIC must use sut_mac: the peer knows no other (vf: set by the PF) */
 	struct wire_parts *parts;               /* private: devices taken, to be given back */
 };                                              /* all fds are close-on-exec */
-#define WIRE_INIT { .peer_ns = -1, .wire_ns = -1, .sut_ns = -1, .tap_fd = -1, .vhost_fd = -1 }
+#define WIRE_INIT { .peer_ns = -1, .wire_ns = -1, .sut_ns = -1 }
 
 /* Datapath `bridge`. */
 int wire_make(struct wire *ret, struct journal *j, enum wire_sut kind, struct err *err);
@@ -54,6 +55,12 @@ int wire_make_over(struct wire *ret, struct journal *j, enum wire_sut kind, cons
  * at once for every other wire.
  */
 int wire_await_peer(const struct wire *w, struct err *err);
+
+/*
+ * How many queues of its tap the guest has switched on: its driver does so when it starts, one a vCPU at most.
+ * 0 = the kernel does not show it (a macvtap), or there is no tap.
+ */
+unsigned wire_queues_on(const struct wire *w);
 
 /*
  * Delete the namespaces, give devices back, close the fds.  The VM must have

@@ -101,13 +101,24 @@ static int plug_tap(struct wire *w, struct net *net, struct err *err)
 	const struct mac mac = port_mac(w, &sut_port_mac);
 	char buf[16];
 	const char *name = port_name(w, "tap0", 't', buf);
-	int r = tap_make(below_ns(w), name, &w->tap_fd, err);
+	int r = tap_make(below_ns(w), name, w->tap_fd, w->queues, err);
 
 	if (r == 0)
 		r = link_set(net, name, &(struct link_wish){ .mac = &mac }, err);
 	if (r == 0)
 		r = link_enslave(net, name, bridge_name(w), err);
 	return r < 0 ? r : link_await(net, name, true, err);
+}
+
+unsigned wire_queues_on(const struct wire *w)
+{
+	struct err e = { 0 };
+	char buf[16];
+	unsigned n = 0;
+
+	if (w->queues == 0 || w->datapath == DATAPATH_MACVTAP || w->datapath == DATAPATH_MACVTAP_VHOST_NET)
+		return 0;
+	return tap_queues(below_ns(w), port_name(w, "tap0", 't', buf), &n, &e) < 0 ? 0 : n;
 }
 
 int wire_build_bridge(struct wire *w, struct err *err)
@@ -189,7 +200,7 @@ static int open_macvtap(struct wire *w, struct err *err)
 	if (r == 0)
 		r = link_set(net, "tap0", &(struct link_wish){ .up = true }, err);
 	if (r == 0)
-		r = macvtap_open(w->wire_ns, "tap0", &w->tap_fd, err);
+		r = macvtap_open(w->wire_ns, "tap0", w->tap_fd, w->queues, err);
 	return r < 0 ? r : link_await(net, "tap0", false, err);
 }
 

@@ -10,9 +10,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/vec.h"
-#include "net/datapath.h"
-#include "net/link.h"
 #include "run/parts.h"
+#include "vm/nic.h"
 #include "vm/platform.h"
 #include "vm/vm.h"
 
@@ -22,37 +21,16 @@ struct guest {
 	bool asked;
 };
 
-/* An accelerator counts only after a guest has really booted with it: a guest with the agent, before the user's. */
+/* An accelerator counts only after a guest has really run with it: a guest with the agent, before the user's. */
 static int prepare(struct run *run, struct guest *g, struct err *err)
 {
 	const struct run_spec *s = run->spec;
 	char agent[PATH_MAX];
-	struct vm_wish wish = { .agent = agent, .qemu = s->qemu, .accelerator = s->accelerator, .offline = s->offline };
+	struct vm_wish wish = { .agent = agent, .qemu = s->qemu, .accelerator = s->accelerator, .offline = s->offline,
+				.own = true };
 	int r = run_agent(s, agent, sizeof(agent), err);
 
 	return r < 0 ? r : vm_platform_prepare(&g->platform, &wish, run->journal, err);
-}
-
-/* The guest has to use the MAC that the wire was made for: the other end knows no other. */
-static void fill_nic(const struct run *run, struct vm_spec *spec)
-{
-	const struct wire *w = &run->wire;
-	const struct datapath *row = datapath_row(w->datapath);
-	struct vm_nic *nic = &spec->nics[0];
-
-	if (!run->wired)
-		return;
-	spec->n_nics = 1;
-	mac_text(&w->sut_mac, nic->mac);
-	if (row->vfio) {
-		nic->kind = VM_NIC_VFIO;
-		text_print(nic->host, sizeof(nic->host), "%s", w->vfio.address);
-		return;
-	}
-	nic->kind = w->datapath == DATAPATH_E1000E ? VM_NIC_E1000E : VM_NIC_VIRTIO;
-	nic->tap_fd[0] = w->tap_fd;
-	nic->vhost = row->vhost;
-	nic->vhost_fd[0] = w->vhost_fd;
 }
 
 static int fill_spec(struct run *run, struct guest *g, struct vm_spec *spec, struct err *err)
@@ -79,7 +57,9 @@ static int fill_spec(struct run *run, struct guest *g, struct vm_spec *spec, str
 			"the run's folder %.60s... has too long a name for the console's socket: set VLAT_STATE to a shorter "
 			"one",
 			journal_dir(run->journal));
-	fill_nic(run, spec);
+	spec->n_nics = run->wired;
+	if (run->wired)
+		nic_of_wire(&spec->nics[0], &run->wire);
 	text_print(rec->what, sizeof(rec->what), "%.250s", s->disk.path ? s->disk.path : s->kernel);
 	text_print(rec->accelerator, sizeof(rec->accelerator), "%s", g->platform->accel.kind == VM_KVM ? "kvm" : "tcg");
 	rec->emulator_cpus = run->place.emulator_cpus;

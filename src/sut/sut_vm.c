@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "net/link.h"
 #include "sut/driver.h"
+#include "vm/nic.h"
 
 /*
  * A guest under binary translation on a loaded host takes 20 s, one under KVM that is itself translated minutes: only a
@@ -106,23 +107,6 @@ static const struct vm_platform *platform_of(const struct sut *s)
 	return s->kit->platforms[s->spec.system.kernel];
 }
 
-static void fill_nic(const struct sut *s, struct vm_nic *nic)
-{
-	const struct wire *w = &s->wire;
-	const struct datapath *row = datapath_row(w->datapath);
-
-	mac_text(&w->sut_mac, nic->mac);
-	if (row->vfio) {
-		nic->kind = VM_NIC_VFIO;
-		(void) text_print(nic->host, sizeof(nic->host), "%s", w->vfio.address);
-		return;
-	}
-	nic->kind = w->datapath == DATAPATH_E1000E ? VM_NIC_E1000E : VM_NIC_VIRTIO;
-	nic->tap_fd[0] = w->tap_fd;
-	nic->vhost = row->vhost;
-	nic->vhost_fd[0] = w->vhost_fd;
-}
-
 static const enum vm_pages pages_of[PAGES_SIZES] = {
 	[PAGES_TUNING] = VM_PAGES_PLACEMENT, [PAGES_4K] = VM_PAGES_4K, [PAGES_2M] = VM_PAGES_2M, [PAGES_1G] = VM_PAGES_1G,
 	[PAGES_AUTO] = VM_PAGES_AUTO,
@@ -139,7 +123,7 @@ static void fill_spec(const struct sut *s, struct vm_spec *spec)
 	if (!s->spec.peer)
 		return;
 	spec->n_nics = 1;
-	fill_nic(s, &spec->nics[0]);
+	nic_of_wire(&spec->nics[0], &s->wire);
 }
 
 static int vm_meet(struct sut *s, struct err *err)
@@ -171,6 +155,7 @@ static int vm_start_sut(struct sut *s, struct err *err)
 	struct vm_spec spec = { 0 };
 	int r;
 
+	nic_spread(&s->spec.place, s->spec.vcpus, s->wire.queues);
 	fill_spec(s, &spec);
 	r = vm_start(&s->vm, &spec, &s->spec.place, s->kit->journal, err);
 	if (r < 0)
@@ -204,18 +189,62 @@ static int vm_tids(const struct sut *s, pid_t **ret, size_t *ret_n, struct err *
 	return 0;
 }
 
+/* Where each thread of QEMU's runs, as the kernel says. */
+static json_t *threads_json(const struct sut *s)
+{
+	static const char *const kinds[] = {
+		[VM_THREAD_VCPU] = "vcpu", [VM_THREAD_EMULATOR] = "emulator", [VM_THREAD_VHOST] = "vhost" };
+	AUTO_FREE struct vm_thread *threads = NULL;
+	json_t *all = json_array();
+	struct err ignored = { 0 };
+	char cpus[128];
+	size_t n = 0;
+
+	if (vm_threads(s->vm, &threads, &n, &ignored) < 0)
+		return all;
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:i}", "kind", kinds[threads[i].kind], "name",
+						     threads[i].comm, "cpus",
+						     cpuset_list(&threads[i].cpus, cpus, sizeof(cpus)), "rt_priority",
+						     threads[i].priority));
+	return all;
+}
+
+static int memory_facts(const struct sut *s, json_t *into)
+{
+	const struct vm_memory *m = vm_memory(s->vm);
+
+	return json_object_set_new(into, "guest_memory",
+				   json_pack("{s:b, s:b, s:i, s:i, s:s}", "prealloc", m->prealloc, "locked", m->locked,
+					     "hugepage_kb", (int) m->hugepage_kb, "node", m->node, "why", m->why));
+}
+
+static int qemu_facts(const struct sut *s, json_t *into)
+{
+	struct vm_rights rights = vm_rights(s->vm);
+	json_t *facts = json_pack("{s:I, s:s, s:s, s:s, s:o}", "qemu_uid", (json_int_t) rights.uid, "qemu_why", rights.why,
+				  "guest_words", vm_guest_words(s->vm), "guest_words_why", vm_guest_why(s->vm), "threads",
+				  threads_json(s));
+	int r = json_object_update_new(into, facts);
+
+	if (r == 0 && s->wire.queues > 1)
+		r = json_object_update_new(into, json_pack("{s:i, s:i}", "queues", (int) s->wire.queues, "queues_on",
+							   (int) wire_queues_on(&s->wire)));
+	return r;
+}
+
 static int vm_facts(const struct sut *s, json_t *into)
 {
 	const struct vm_platform *p = platform_of(s);
-	const struct vm_memory *m = vm_memory(s->vm);
+	json_t *facts = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i}", "accelerator",
+				  p->accel.kind == VM_KVM ? "kvm" : "tcg", "accelerator_why", p->accel.why, "guest_clocksource", agent_facts(s->agent)->clocksource,
+				  "guest_kernel", p->kernel.version, "guest_kernel_source", p->kernel.source, "qemu",
+				  p->qemu.caps.version, "vcpus", (int) s->spec.vcpus, "memory_mb", (int) s->spec.memory_mb);
+	int r = json_object_update_new(into, facts);
 
-	return json_object_update_new(into, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:{s:b, s:b, s:i, s:s}}",
-						      "accelerator", p->accel.kind == VM_KVM ? "kvm" : "tcg", "accelerator_why",
-						      p->accel.why, "guest_clocksource", agent_facts(s->agent)->clocksource,
-						      "guest_kernel", p->kernel.version, "guest_kernel_source", p->kernel.source,
-						      "qemu", p->qemu.caps.version, "vcpus", (int) s->spec.vcpus, "memory_mb",
-						      (int) s->spec.memory_mb, "guest_memory", "prealloc", m->prealloc, "locked",
-						      m->locked, "hugepage_kb", (int) m->hugepage_kb, "why", m->why));
+	if (r == 0)
+		r = memory_facts(s, into);
+	return r < 0 ? r : qemu_facts(s, into);
 }
 
 /*

@@ -19,7 +19,7 @@
 #include "vm/cache.h"
 #include "vm/vm.h"
 
-#define QUICK_NS       (3 * NS_PER_S)  /* for some instructions of a guest without QEMU: a fraction of a second */
+#define QUICK_NS       (15 * NS_PER_S) /* for some instructions of a guest without QEMU: seldom more than a second */
 #define PROBE_NS       (10 * NS_PER_S) /* real KVM takes one or two */
 #define PATIENT_NS     (180 * NS_PER_S) /* where the CPU was seen running guest code, a slow boot is a slow host */
 #define CONTROL_NS     (60 * NS_PER_S) /* the same under TCG on a busy machine */
@@ -111,25 +111,33 @@ static bool stopping(void *ctx)
 	return stop_wanted();
 }
 
-/* 1 = KVM works, 0 = it does not, accel.why says why; -EINTR. */
-static int try_kvm(struct vm_platform *p, struct journal *j, struct err *err)
+/* How long a guest may take; 0 = there is no point in trying, accel.why says why; -EINTR. */
+static int ask_kvm(struct vm_platform *p, struct kvm_probe *quick, uint64_t *ret_ns, struct err *err)
 {
-	char why[sizeof(p->accel.why)] = "";
-	struct kvm_probe quick;
-	uint64_t took = 0, allowed;
 	int r;
 
+	*ret_ns = 0;
 	why_not(p, p->accel.why, sizeof(p->accel.why));
 	if (p->accel.why[0])
 		return 0;
-	r = kvm_probe(QUICK_NS, stopping, NULL, &quick, err);
+	r = kvm_probe(QUICK_NS, stopping, NULL, quick, err);
 	if (r < 0)
 		return r;
-	if (quick.verdict == KVM_NOT_USABLE) {
-		text_print(p->accel.why, sizeof(p->accel.why), "/dev/kvm opens, but %s", quick.why);
-		return 0;
-	}
-	allowed = quick.verdict == KVM_USABLE ? PATIENT_NS : PROBE_NS;
+	if (quick->verdict == KVM_NOT_USABLE)
+		text_print(p->accel.why, sizeof(p->accel.why), "/dev/kvm opens, but %s", quick->why);
+	else
+		*ret_ns = quick->verdict == KVM_USABLE ? PATIENT_NS : PROBE_NS;
+	return 0;
+}
+
+/* 1 = KVM works, 0 = it does not, accel.why says why, *ret_late whether it was for the time; -EINTR. */
+static int try_kvm(struct vm_platform *p, uint64_t allowed, struct journal *j, bool *ret_late, struct err *err)
+{
+	char why[sizeof(p->accel.why)] = "";
+	uint64_t took = 0;
+	int r;
+
+	*ret_late = false;
 	log_note("probing KVM: booting a guest for at most %u s (once per boot of this host)", (unsigned) (allowed / NS_PER_S));
 	for (size_t i = 0; i < ARRAY_SIZE(attempts); i++) {
 		struct err failed;
@@ -147,7 +155,8 @@ static int try_kvm(struct vm_platform *p, struct journal *j, struct err *err)
 		log_debug("KVM with -cpu %s: %s", attempts[i].cpu, failed.text);
 		/* The last is the most telling: the ones before died of something it gave up. */
 		text_print(why, sizeof(why), "/dev/kvm opens, but a stock kernel does not boot: %s", failed.text);
-		if (r == -ETIME) /* other flags do not wake a guest that hangs */
+		*ret_late = r == -ETIME;
+		if (*ret_late) /* other flags do not wake a guest that hangs */
 			break;
 	}
 	text_print(p->accel.why, sizeof(p->accel.why), "%s", why);
@@ -222,37 +231,71 @@ static void remember(const struct vm_accel *a, const char *file, json_t *key)
 		log_debug("the accelerator verdict is not cached: %s", err.text);
 }
 
+/*
+ * The control: where the same guest does not boot under TCG either, it is not KVM that is to blame.  And where that
+ * takes long, a KVM that was too late may have been as short of CPU time: it is given that time, too.
+ */
+static int try_again(struct vm_platform *p, uint64_t allowed, bool late, struct journal *j, struct err *err)
+{
+	char reason[sizeof(p->accel.why)];
+	uint64_t took;
+	int r;
+
+	text_print(reason, sizeof(reason), "%s", p->accel.why);
+	use_tcg(p, reason);
+	r = boot_once(p, CONTROL_NS, j, &took, err);
+	if (r < 0)
+		return err_in(err, "a probe guest boots neither under KVM nor under TCG");
+	if (late && 2 * took > allowed) {
+		r = try_kvm(p, 2 * took, j, &late, err);
+		if (r == 0)
+			use_tcg(p, reason);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* By whole guests, or where there is no kernel to boot by some instructions: 1 = found out, 0 = to be looked at again. */
+static int find_out(struct vm_platform *p, struct journal *j, struct err *err)
+{
+	char reason[sizeof(p->accel.why)];
+	struct kvm_probe quick;
+	uint64_t allowed;
+	bool late;
+	int r = ask_kvm(p, &quick, &allowed, err);
+
+	if (r < 0)
+		return r;
+	if (allowed && p->kernel.image[0]) {
+		r = try_kvm(p, allowed, j, &late, err);
+		if (r == 0)
+			r = try_again(p, allowed, late, j, err);
+		return r < 0 ? r : 1;
+	}
+	if (allowed && quick.verdict == KVM_USABLE) {
+		p->accel = (struct vm_accel){ .kind = VM_KVM };
+		text_print(p->accel.cpu, sizeof(p->accel.cpu), "%s", attempts[0].cpu);
+		text_print(p->accel.why, sizeof(p->accel.why), "KVM: %s", quick.why);
+		return 0;
+	}
+	/* What a module or a group membership cures. */
+	text_print(reason, sizeof(reason), "%s", allowed ? quick.why : p->accel.why);
+	use_tcg(p, reason);
+	return 0;
+}
+
 static int probe(struct vm_platform *p, struct journal *j, struct err *err)
 {
-	AUTO_JSON json_t *key = verdict_key(p);
-	char file[600], reason[sizeof(p->accel.why)];
-	bool cached = key && verdict_file(key, file, sizeof(file)), tried;
-	uint64_t took;
+	AUTO_JSON json_t *key = p->kernel.image[0] ? verdict_key(p) : NULL;
+	char file[600];
+	bool cached = key && verdict_file(key, file, sizeof(file));
 	int r;
 
 	if (cached && recall(&p->accel, file, key))
 		return 0;
-	r = try_kvm(p, j, err);
-	if (r < 0)
-		return r;
-	if (r > 0) {
-		if (cached)
-			remember(&p->accel, file, key);
-		return 0;
-	}
-	text_print(reason, sizeof(reason), "%s", p->accel.why);
-	tried = p->accel.cpu[0];
-	use_tcg(p, reason);
-	/* What a module or a group membership cures is looked at again next time. */
-	if (!tried)
-		return 0;
-	/* The control: where the same guest does not boot under TCG either, it is not KVM that is to blame. */
-	r = boot_once(p, CONTROL_NS, j, &took, err);
-	if (r < 0)
-		return err_in(err, "a probe guest boots neither under KVM nor under TCG");
-	if (cached)
+	r = find_out(p, j, err);
+	if (r > 0 && cached)
 		remember(&p->accel, file, key);
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 int accel_choose(struct vm_platform *p, const char *wanted, struct journal *j, struct err *err)

@@ -5,7 +5,8 @@
  * "/dev/kvm opens" proves nothing: some hosts offer a KVM that runs only
  * paravirtual guests, on others QEMU aborts on a register the host refuses.
  * So the very kernel and initramfs of the run are booted until the agent
- * says hello, within a deadline.
+ * says hello, within a deadline.  Without a kernel (a system of the user's
+ * own) some hundred instructions of a guest have to do.
  */
 #ifndef VM_ACCEL_H
 #define VM_ACCEL_H
@@ -15,7 +16,7 @@
 #include "vm/vm.h"
 
 /*
- * Fill p->accel; qemu, kernel and initrd of p are known.  wanted: NULL or
+ * Fill p->accel; qemu, kernel and initrd of p are known (kernel.image "" = none).  wanted: NULL or
  * "auto", "kvm" (-ENODEV when no guest boots), "tcg".  The verdict is cached
  * for this boot of the host, this QEMU, this kernel and this user.
  */

@@ -129,11 +129,27 @@ int vm_place_check(const struct fs *fs, const struct vm_spec *spec, const struct
 	return r < 0 ? r : check_cpu_pm(fs, spec, p, err);
 }
 
+/* A worker of vhost's, which is a thread of QEMU's since Linux 6.4: one for each queue of a card. */
+static bool is_vhost(pid_t tid)
+{
+	struct proc_stat stat;
+
+	return proc_stat_read(tid, &stat) == 0 && text_starts(stat.comm, "vhost-");
+}
+
+static int place_emulator(const struct placement *p, pid_t tid, unsigned *workers, struct err *err)
+{
+	if (is_vhost(tid))
+		return placement_put_one(p, PLACE_EMULATOR, (*workers)++, tid, err);
+	return placement_put(p, PLACE_EMULATOR, tid, err);
+}
+
 /* Every thread that is there; returns how many there were. */
 static int place_round(struct vm *vm, const struct placement *p, struct err *err)
 {
 	AUTO(fs_close) struct fs fs = { .root = -1 };
 	AUTO(fs_list_free) struct fs_names tasks = { 0 };
+	unsigned workers = 0;
 	int r = list_tasks(vm, &fs, &tasks, err);
 
 	for (size_t i = 0; r >= 0 && i < tasks.n; i++) {
@@ -146,7 +162,7 @@ static int place_round(struct vm *vm, const struct placement *p, struct err *err
 		if (vcpu >= 0)
 			r = placement_put_one(p, PLACE_SUT, (unsigned) vcpu, (pid_t) tid, err);
 		else
-			r = placement_put(p, PLACE_EMULATOR, (pid_t) tid, err);
+			r = place_emulator(p, (pid_t) tid, &workers, err);
 		if (r == -ESRCH)
 			r = 0;
 		if (r < 0)

@@ -26,15 +26,25 @@ static int put_initramfs(struct vm_platform *p, const struct vm_wish *wish, stru
 	return r;
 }
 
+static int find_kernel(struct vm_platform *p, const struct vm_wish *wish, struct err *err)
+{
+	int r = kernel_find(&p->kernel, wish->flavour, wish->kernel, wish->modules, wish->offline || wish->own, err);
+
+	if (r >= 0)
+		r = put_initramfs(p, wish, err);
+	if (r >= 0 || !wish->own)
+		return r;
+	p->kernel = (struct vm_kernel){ .image = "" };
+	return 0;
+}
+
 int vm_platform_prepare(struct vm_platform **ret, const struct vm_wish *wish, struct journal *j, struct err *err)
 {
 	AUTO(platform_freep) struct vm_platform *p = xalloc(1, sizeof(*p));
 	int r = qemu_find(&p->qemu, wish->qemu, err);
 
 	if (r >= 0)
-		r = kernel_find(&p->kernel, wish->flavour, wish->kernel, wish->modules, wish->offline, err);
-	if (r >= 0)
-		r = put_initramfs(p, wish, err);
+		r = find_kernel(p, wish, err);
 	if (r >= 0)
 		r = accel_choose(p, wish->accelerator, j, err);
 	if (r < 0)

@@ -28,11 +28,12 @@ struct vm_wish {
 	const char *const *drivers;   /* modules that must be there besides those of vm/drivers.h, NULL-terminated; or NULL */
 	const char *accelerator;      /* NULL or "auto", "kvm", "tcg" */
 	bool offline;                 /* never download */
+	bool own;                     /* for a system of the user's own: a stock kernel only tries KVM, and only if it is here */
 };
 
 struct vm_platform {
 	struct qemu qemu;        /* path, capabilities */
-	struct vm_kernel kernel; /* path, version, where it came from */
+	struct vm_kernel kernel; /* path, version, where it came from; image "" = none, for systems of the user's own */
 	char initrd[PATH_MAX];
 	char drivers[256]; /* of network cards, in the initramfs: "e1000e igb" */
 	struct vm_accel accel;

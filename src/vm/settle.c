@@ -49,7 +49,7 @@ static int place_vhost(const struct vm *vm, const struct fs *fs, const struct pl
 	int r = vm_vhost_threads(vm, fs, &tids, &n, err);
 
 	for (size_t i = 0; r >= 0 && i < n; i++) {
-		r = placement_put(p, PLACE_EMULATOR, tids[i], err);
+		r = placement_put_one(p, PLACE_EMULATOR, (unsigned) i, tids[i], err); /* one for each queue */
 		if (r == -ESRCH)
 			r = 0;
 		if (r < 0)

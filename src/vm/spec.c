@@ -40,14 +40,20 @@ static bool is_append(const char *s)
 	return true;
 }
 
-static int check_tap(const struct vm_nic *nic, unsigned i, struct err *err)
+static int check_tap(const struct vm_spec *spec, unsigned i, struct err *err)
 {
+	const struct vm_nic *nic = &spec->nics[i];
 	unsigned queues = nic->queues ? nic->queues : 1;
 
 	if (!is_mac(nic->mac))
 		return err_set(err, -EINVAL, "VM interface %u: '%.17s' is no MAC address (52:54:00:12:34:56)", i, nic->mac);
 	if (queues > VM_QUEUES_MAX)
 		return err_set(err, -EINVAL, "VM interface %u with %u queues: at most %d", i, queues, VM_QUEUES_MAX);
+	if (queues > 1 && queues > spec->vcpus)
+		return err_set(err, -EINVAL,
+			       "VM interface %u with %u queues: its driver uses one a vCPU, and there %s %u: take as many queues "
+			       "as vCPUs at most",
+			       i, queues, spec->vcpus == 1 ? "is" : "are", spec->vcpus);
 	if (nic->kind == VM_NIC_E1000E && (queues > 1 || nic->vhost))
 		return err_set(
 			err, -EINVAL,
@@ -66,7 +72,7 @@ static int check_nic(const struct vm_spec *spec, unsigned i, struct err *err)
 	const struct vm_nic *nic = &spec->nics[i];
 
 	if (nic->kind != VM_NIC_VFIO)
-		return check_tap(nic, i, err);
+		return check_tap(spec, i, err);
 	if (!is_pci_address(nic->host))
 		return err_set(err, -EINVAL, "VM interface %u: '%.15s' is no PCI address (0000:01:10.0)", i, nic->host);
 	for (unsigned k = 0; k < i; k++) {

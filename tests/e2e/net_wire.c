@@ -121,7 +121,7 @@ static void test_native(enum wire_sut kind)
 	must(journal_open(&j, "e2e wire", &e));
 	(void) text_print(run, sizeof(run), "%s", journal_run(j));
 	must(wire_make(&w, j, kind, &e));
-	check(w.sut_ns >= 0 && w.peer_ns >= 0 && w.tap_fd < 0);
+	check(w.sut_ns >= 0 && w.peer_ns >= 0 && w.queues == 0);
 	check(access(w.sut_ns_path, F_OK) == 0 && access(w.peer_ns_path, F_OK) == 0);
 	ping(&w);
 	check_silence(&w, ROUNDS);
@@ -163,10 +163,10 @@ static void test_vm(void)
 	must(journal_open(&j, "e2e tap", &e));
 	(void) text_print(run, sizeof(run), "%s", journal_run(j));
 	must(wire_make(&w, j, WIRE_VM, &e));
-	check(w.tap_fd >= 0 && w.sut_ns < 0 && !w.sut_ns_path[0]);
+	check(w.tap_fd[0] >= 0 && w.sut_ns < 0 && !w.sut_ns_path[0]);
 	peer = udp(w.peer_ns, WIRE_PEER_ADDRESS, WIRE_SUT_ADDRESS);
 	check(write(peer, "hello", 5) == 5);
-	n = receive(w.tap_fd, frame, sizeof(frame));
+	n = receive(w.tap_fd[0], frame, sizeof(frame));
 	check(n == VNET + 14 + 20 + 8 + 5);
 	check(memcmp(eth->ether_dhost, w.sut_mac.at, 6) == 0 && memcmp(eth->ether_shost, w.peer_mac.at, 6) == 0);
 	check(memcmp(udp_head + 1, "hello", 5) == 0);
@@ -179,7 +179,7 @@ static void test_vm(void)
 	ip->daddr = from.s_addr;
 	udp_head->check = 0;
 	memset(frame, 0, VNET);
-	check(write(w.tap_fd, frame, (size_t) n) == n);
+	check(write(w.tap_fd[0], frame, (size_t) n) == n);
 	check(receive(peer, text, sizeof(text)) == 5 && memcmp(text, "hello", 5) == 0);
 	check(count(w.peer_ns).rx == 1 && count(w.peer_ns).tx == 1);
 	close(peer);
@@ -237,7 +237,7 @@ static void test_refusals(void)
 	check(link_address(net, "lo", "198.18.0.1x", 8, &e) == -EINVAL);
 	check(link_get(net, "nosuch0", &f, &e) == -ENODEV && strstr(e.text, "nosuch0"));
 	check(link_address(net, "lo", "198.19.255.254", 64, &e) == -EINVAL);
-	check(tap_make(ns, "a-name-too-long-for-a-link", &fd, &e) == -ENAMETOOLONG);
+	check(tap_make(ns, "a-name-too-long-for-a-link", &fd, 1, &e) == -ENAMETOOLONG);
 	check(netns_sysctl(ns, "ipv4/no_such_switch", "1", &e) == 1);
 	check(netns_sysctl(ns, "ipv4/conf/all/rp_filter", "wrong", &e) == -EINVAL && strstr(e.text, "rp_filter"));
 	net_close(net);

@@ -6,13 +6,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -24,6 +19,8 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "e2e.h"
+#include "net/link.h"
+#include "net/netns.h"
 #include "net/vfio.h"
 #include "sut/agent_client.h"
 #include "vm/pages.h"
@@ -37,6 +34,7 @@
 static const char *agent_path;
 static bool in_lab;
 static struct vm_platform *platform;
+static int tap_ns;
 
 static bool has(const char *text, const char *word)
 {
@@ -46,28 +44,11 @@ static bool has(const char *text, const char *word)
 	return false;
 }
 
-/* A tap in a network namespace that lives as long as the tap: nobody else ever sees it. */
-static void *make_tap(void *ret_fd)
+/* A network namespace that lives as long as its fd and what is in it: nobody else ever sees it. */
+static int own_namespace(void *arg, struct err *err)
 {
-	struct ifreq req = { .ifr_name = "tap0", .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	int fd = -1;
-
-	if (unshare(CLONE_NEWNET) == 0)
-		fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-	if (fd >= 0 && ioctl(fd, TUNSETIFF, &req) < 0)
-		fd = -1;
-	*(int *) ret_fd = fd;
-	return NULL;
-}
-
-static int tap(void)
-{
-	pthread_t thread;
-	int fd = -1;
-
-	check(pthread_create(&thread, NULL, make_tap, &fd) == 0 && pthread_join(thread, NULL) == 0);
-	check(fd >= 0);
-	return fd;
+	*(int *) arg = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	return *(int *) arg < 0 ? err_sys(err, -errno, "namespace") : 0;
 }
 
 static uint64_t pool(unsigned kb)
@@ -159,14 +140,37 @@ static void prepare(void)
 	       platform->drivers, platform->accel.why);
 }
 
+/* In the lab with as many queues as vCPUs, a vhost for each. */
 static void fill_nic(struct vm_nic *nic)
 {
-	*nic = (struct vm_nic){ .kind = in_lab ? VM_NIC_VIRTIO : VM_NIC_E1000E, .mac = MAC, .tap_fd = { tap() } };
-	if (!in_lab)
-		return;
-	nic->vhost = true;
-	nic->vhost_fd[0] = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
-	check(nic->vhost_fd[0] >= 0);
+	struct err e = { 0 };
+
+	*nic = (struct vm_nic){ .kind = in_lab ? VM_NIC_VIRTIO : VM_NIC_E1000E, .mac = MAC, .queues = in_lab ? 2 : 1 };
+	must(netns_try(own_namespace, &tap_ns, &e));
+	must(tap_make(tap_ns, "tap0", nic->tap_fd, nic->queues, &e));
+	nic->vhost = in_lab;
+	for (unsigned i = 0; in_lab && i < nic->queues; i++)
+		must(vhost_net_open(&nic->vhost_fd[i], &e));
+}
+
+/* vhost fds, too: until they are closed the kernel keeps QEMU's memory, and with it the card. */
+static void close_nic(const struct vm_nic *nic)
+{
+	for (unsigned i = 0; i < nic->queues; i++) {
+		close(nic->tap_fd[i]);
+		if (in_lab)
+			close(nic->vhost_fd[i]);
+	}
+	close(tap_ns);
+}
+
+static unsigned queues_on(void)
+{
+	struct err e = { 0 };
+	unsigned n = 0;
+
+	must(tap_queues(tap_ns, "tap0", &n, &e));
+	return n;
 }
 
 /* The lab's first card, whole: taken from its driver, put back by the journal. */
@@ -186,7 +190,7 @@ static void give_card(struct vm_nic *nic, struct journal *j)
 }
 
 /* Its interrupts came when the guest's driver was up, and went where the emulator is. */
-static void check_card_irqs(const struct vm_nic *nic)
+static void check_card_irqs(const struct vm_nic *nic, const struct placement *place)
 {
 	AUTO(fs_close) struct fs fs = { .root = -1 };
 	AUTO(fs_list_free) struct fs_names irqs = { 0 };
@@ -200,21 +204,28 @@ static void check_card_irqs(const struct vm_nic *nic)
 		struct cpuset cpus;
 
 		(void) text_print(path, sizeof(path), "proc/irq/%s/smp_affinity_list", irqs.at[i]);
-		check(fs_read_cpulist(&fs, path, &cpus) >= 0 && cpuset_equal(&cpus, &(struct cpuset){ { 1 } }));
+		check(fs_read_cpulist(&fs, path, &cpus) >= 0 && cpuset_equal(&cpus, &place->emulator_cpus));
 	}
 }
 
-static void check_vhost_thread(const struct vm *vm)
+/* A worker for each queue, each on a CPU of its own of the emulator's. */
+static void check_vhost_threads(const struct vm *vm, const struct placement *place)
 {
 	AUTO_FREE struct vm_thread *t = NULL;
+	struct cpuset used = { 0 };
 	struct err e = { 0 };
 	unsigned found = 0;
 	size_t n;
 
 	must(vm_threads(vm, &t, &n, &e));
-	for (size_t i = 0; i < n; i++)
-		found += t[i].kind == VM_THREAD_VHOST && cpuset_equal(&t[i].cpus, &(struct cpuset){ { 1 } });
-	check(found == 1);
+	for (size_t i = 0; i < n; i++) {
+		if (t[i].kind != VM_THREAD_VHOST)
+			continue;
+		check(cpuset_count(&t[i].cpus) == 1);
+		used = cpuset_or(&used, &t[i].cpus);
+		found++;
+	}
+	check(found == 2 && cpuset_equal(&used, &place->emulator_cpus));
 }
 
 /* The guest's own account: which kernel it is, that its card is there, and how many vCPUs it was to isolate. */
@@ -248,7 +259,7 @@ static void test_machine(void)
 				.pages = in_lab ? VM_PAGES_1G : VM_PAGES_2M,
 				.n_nics = 1,
 				.isolate = true };
-	struct placement place = { .emulator_cpus = cpuset_one(0) };
+	struct placement place = { 0 };
 	struct err e = { 0 };
 	struct vm_end end;
 	struct journal *j;
@@ -256,29 +267,30 @@ static void test_machine(void)
 
 	prepare();
 	check(cpuset_get_affinity(0, &place.sut_cpus) == 0);
+	place.emulator_cpus = in_lab ? place.sut_cpus : cpuset_one(0);
 	spec.platform = platform;
 	fill_nic(&spec.nics[0]);
 	must(journal_open(&j, "e2e vm machines", &e));
 	if (in_lab)
 		give_card(&spec.nics[spec.n_nics++], j);
 	must(vm_start(&vm, &spec, &place, j, &e));
+	check(queues_on() == 1); /* no driver is there yet */
 	check(text_starts(vm_guest_words(vm), "isolcpus=managed_irq,domain,1 "));
 	check_rights(vm);
 	check_pages(vm, kb, memory_mb);
 	meet(vm, &place, j);
 	if (in_lab) {
-		check_vhost_thread(vm);
-		check_card_irqs(&spec.nics[1]);
+		check(queues_on() == 2);
+		check_vhost_threads(vm, &place);
+		check_card_irqs(&spec.nics[1], &place);
 	}
 	vm_stop(vm, BOOT_NS, &end);
 	check(text_eq(end.how, "by itself"));
 	vm_free(vm);
-	close(spec.nics[0].tap_fd[0]);
-	if (in_lab)
-		close(spec.nics[0].vhost_fd[0]); /* until then the kernel keeps QEMU's memory, and with it the card */
+	close_nic(&spec.nics[0]);
 	must(journal_close(j, &e));
 	check(pool(kb) == before); /* given back */
-	printf("ok machine: pages of %u kB, real-time kernel, %s\n", kb, in_lab ? "vhost-net under KVM" : "e1000e");
+	printf("ok machine: pages of %u kB, real-time kernel, %s\n", kb, in_lab ? "vhost-net with two queues under KVM" : "e1000e");
 }
 
 /*
@@ -336,10 +348,25 @@ static void check_echo(const struct vm *vm, int fd)
 		check(read(fd, &byte, 1) == 1);
 }
 
+/* A disk that boots itself needs no kernel of the distribution: nothing is unpacked here, and nothing downloaded. */
+static struct vm_platform *prepare_bare(void)
+{
+	struct vm_wish wish = { .agent = agent_path, .kernel = "/nowhere/vmlinuz", .own = true };
+	struct vm_platform *p = NULL;
+	struct err e = { 0 };
+
+	must(vm_platform_prepare(&p, &wish, NULL, &e));
+	check(!p->kernel.image[0]);
+	check(!in_lab || p->accel.kind == VM_KVM);
+	printf("# without a kernel: %s\n", p->accel.why);
+	return p;
+}
+
 static void test_disk(void)
 {
 	char folder[64], path[96], console[96];
 	struct vm_spec spec = { .name = "disk", .vcpus = 1, .memory_mb = 64 };
+	struct vm_platform *bare = prepare_bare();
 	struct err e = { 0 };
 	struct journal *j;
 	struct stat st;
@@ -348,7 +375,7 @@ static void test_disk(void)
 
 	make_disk(folder, path);
 	(void) text_print(console, sizeof(console), "%s/console", folder);
-	spec.platform = platform;
+	spec.platform = bare;
 	spec.disk = (struct vm_disk){ .path = path };
 	spec.console = console;
 	must(journal_open(&j, "e2e vm disk", &e));
@@ -366,6 +393,7 @@ static void test_disk(void)
 	check(vm_start(&vm, &spec, NULL, j, &e) == -EINVAL && has(e.text, "said to be qcow2"));
 	must(journal_close(j, &e));
 	dir_remove_all(folder);
+	vm_platform_free(bare);
 	printf("ok disk: boots itself, console answers\n");
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A study over the datapaths that most machines lack: virtual function, vhost-net, ipvlan.  Its guests run in
- * nested KVM.  Each way carries requests and a stream between peer and system under test; afterwards all is as before.
+ * A study over the datapaths that most machines lack: virtual function, whole card, vhost-net, ipvlan.  Its guests run
+ * in nested KVM.  Each way carries requests and a stream between peer and system under test.  Then two guests at once,
+ * each with a function of the one port.  Afterwards all is as before.
  */
 #include <fcntl.h>
 #include <jansson.h>
@@ -14,7 +15,7 @@
 #include "base/text.h"
 #include "lab_test.h"
 
-static const char *vlat; /* argv of the program, set once by main() */
+static const char *vlat, *guests, *agent; /* argv of the program, set once by main() */
 
 static const char study_text[] = "name: lab\n"
 				 "title: Datapaths of the lab\n"
@@ -23,7 +24,7 @@ static const char study_text[] = "name: lab\n"
 				 "warmup: 100ms\n"
 				 "suts: [container, vm]\n"
 				 "container: { datapaths: [vf, ipvlan] }\n"
-				 "vm: { datapaths: [vf, vhost-net, macvtap] }\n"
+				 "vm: { datapaths: [vf, 'pf,dev=eth0,peer=eth1', vhost-net, macvtap] }\n"
 				 "tunings:\n"
 				 "  - name: stock\n"
 				 "interference:\n"
@@ -33,7 +34,7 @@ static const char study_text[] = "name: lab\n"
 				 "  - name: tcp-stream\n";
 
 static const char *const systems[][2] = { { "container", "vf" }, { "container", "ipvlan" }, { "vm", "vf" },
-					  { "vm", "vhost-net" }, { "vm", "macvtap" } };
+					  { "vm", "pf" },        { "vm", "vhost-net" },     { "vm", "macvtap" } };
 
 static const char *text_of(const json_t *of, const char *member)
 {
@@ -88,11 +89,12 @@ static void test_study(void)
 	check(fd >= 0 && write(fd, study_text, strlen(study_text)) == (ssize_t) strlen(study_text));
 	close(fd);
 	s = LAB("--kernel", "backports", "--nic", "igb,virtio", "--timeout", "25m", "--out", dir, "--", "sh",
-		SOURCE_ROOT "/tests/lab/study.sh", vlat, file, results);
+		SOURCE_ROOT "/tests/lab/study.sh", vlat, file, results, guests, agent);
 	printf("%s", s.err);
 	lab_exited(&s, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(systems); i++)
 		check(check_system(dir, systems[i][0], systems[i][1]) == 2);
+	lab_is(lab_value(&s, "guests"), "both");
 	lab_is(lab_value(&s, "same"), "yes");
 	lab_is(lab_value(&s, "journals"), "0");
 	lab_said_free(&s);
@@ -104,9 +106,11 @@ static const struct lab_test tests[] = {
 
 int main(int argc, char **argv)
 {
-	/* VLAT-LAB VLAT [TEST] */
-	check(argc > 2);
+	/* VLAT-LAB VLAT LAB-GUESTS VLAT-AGENT [TEST] */
+	check(argc > 4);
 	vlat = argv[2];
-	argv[2] = argv[1];
-	return lab_main(argc - 1, argv + 1, tests, ARRAY_SIZE(tests));
+	guests = argv[3];
+	agent = argv[4];
+	argv[4] = argv[1];
+	return lab_main(argc - 3, argv + 3, tests, ARRAY_SIZE(tests));
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# In the lab: one study over all its datapaths.   study.sh VLAT STUDY RESULTS; facts as name=value lines.
+# In the lab: one study over all its datapaths, then two guests at once.  study.sh VLAT STUDY RESULTS GUESTS AGENT;
+# facts as name=value lines.
 export VLAT_STATE=/tmp/vlat-state
 
 state() {
@@ -15,6 +16,7 @@ state() {
 state >/tmp/before
 "$1" -q study "$2" --out "$3" --seed 2 >/dev/null
 code=$?
+"$4" "$5" || code=$?
 state >/tmp/after
 cmp /tmp/before /tmp/after >&2 && echo same=yes
 echo "journals=$(ls $VLAT_STATE/runs 2>/dev/null | wc -l)"

@@ -50,7 +50,7 @@ static void test_parse(void **state)
 	static const char *const good[] = {
 		"bridge",
 		"host,peer=none",
-		"macvtap-vhost-net,dev=eth1",
+		"macvtap-vhost-net,dev=eth1,queues=4",
 		"vf,dev=0000:01:00.0,peer=pf,vlan=7,qos=3",
 		"vf,dev=enp1s0f0,peer=enp1s0f1,vfs=7,mac=02:00:00:00:00:01,spoofchk=off,trust=on,rate=100,link=up,force",
 		"pf,dev=01:00.0,peer=eth2,force",
@@ -97,6 +97,9 @@ static void test_parse_refuses(void **state)
 		{ "vf,vlan=-1", "1 to 4094" },
 		{ "vf,qos=8", "0 to 7" },
 		{ "vf,vfs=0", "1 to 256" },
+		{ "vhost-net,queues=0", "1 to 8" },
+		{ "bridge,queues=9", "1 to 8" },
+		{ "e1000e,queues=2", "has no option 'queues'" },
 		{ "vf,mac=01:00:00:00:00:01", "odd first byte" },
 		{ "vf,trust=perhaps", "on or off" },
 		{ "vf,link=sideways", "auto, up or down" },

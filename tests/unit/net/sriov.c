@@ -392,7 +392,9 @@ static void test_vfio_refusals(void **state)
 	snprintf(path, sizeof(path), "%s/sys/kernel/iommu_groups", lab->m.dir);
 	dir_remove_all(path);
 	not_for_vm(lab, PF, -ENODEV, "boot with intel_iommu=on");
-	machine_put(&lab->m, "quiet intel_iommu=on\n", "proc/cmdline");
+	machine_put(&lab->m, "intel_iommu=on quiet intel_iommu=off\n", "proc/cmdline");
+	not_for_vm(lab, PF, -ENODEV, "told intel_iommu=off");
+	machine_put(&lab->m, "intel_iommu=off quiet intel_iommu=on,sm_on\n", "proc/cmdline");
 	not_for_vm(lab, PF, -ENODEV, "switch on \"VT-d\" in the firmware");
 	machine_put(&lab->m, "vendor_id : AuthenticAMD\n", "proc/cpuinfo");
 	not_for_vm(lab, PF, -ENODEV, "\"AMD-Vi\"");

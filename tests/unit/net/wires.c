@@ -11,11 +11,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <netpacket/packet.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -153,7 +156,7 @@ static void namespace_wire(void **state, const char *text, enum wire_sut sut)
 
 	if (!make(*state, text, sut, &w))
 		return;
-	assert_int_equal(w.tap_fd, -1);
+	assert_int_equal(w.queues, 0);
 	talk(&w);
 	wire_close(&w);
 	nothing_left(w.run);
@@ -235,21 +238,62 @@ static void vm_wire(void **state, const char *text)
 
 	if (!make(*state, text, WIRE_VM, &w))
 		return;
-	assert_true(w.tap_fd >= 0);
-	assert_true(fcntl(w.tap_fd, F_GETFD) & FD_CLOEXEC);
+	assert_true(w.tap_fd[0] >= 0);
+	assert_true(fcntl(w.tap_fd[0], F_GETFD) & FD_CLOEXEC);
 	assert_int_equal(w.sut_ns, -1);
 	if (netns_run(w.peer_ns, packet_socket, &peer, &err) < 0)
 		fail_msg("%s", err.text);
 	put_frame(frame, &w.peer_mac, &w.sut_mac, 0x51);
-	assert_int_equal(write(w.tap_fd, frame, sizeof(frame)), sizeof(frame));
+	assert_int_equal(write(w.tap_fd[0], frame, sizeof(frame)), sizeof(frame));
 	assert_true(get_frame(peer, 0, 0x51));
 	put_frame(frame, &w.sut_mac, &w.peer_mac, 0x52);
 	to.sll_ifindex = (int) index_of(w.peer_ns);
 	assert_int_equal(sendto(peer, frame + VNET, 60, 0, (struct sockaddr *) &to, sizeof(to)), 60);
-	assert_true(get_frame(w.tap_fd, VNET, 0x52));
+	assert_true(get_frame(w.tap_fd[0], VNET, 0x52));
 	close(peer);
 	wire_close(&w);
 	nothing_left(w.run);
+}
+
+/* Several queues of one card: each carries frames out, and the kernel tells how many are switched on. */
+static void queues_wire(void **state, const char *text, unsigned shown)
+{
+	struct ifreq off = { .ifr_flags = IFF_DETACH_QUEUE };
+	uint8_t frame[VNET + 60];
+	struct err err = { 0 };
+	struct wire w;
+	int peer = -1;
+
+	if (!make(*state, text, WIRE_VM, &w))
+		return;
+	assert_int_equal(w.queues, 3);
+	if (netns_run(w.peer_ns, packet_socket, &peer, &err) < 0)
+		fail_msg("%s", err.text);
+	for (unsigned i = 0; i < w.queues; i++) {
+		put_frame(frame, &w.peer_mac, &w.sut_mac, (uint8_t) i);
+		assert_int_equal(write(w.tap_fd[i], frame, sizeof(frame)), sizeof(frame));
+		assert_true(get_frame(peer, 0, (uint8_t) i));
+		assert_int_equal(w.vhost_fd[i] >= 0, strstr(text, "vhost") != NULL);
+	}
+	assert_int_equal(wire_queues_on(&w), shown);
+	assert_int_equal(ioctl(w.tap_fd[2], TUNSETQUEUE, &off), 0);
+	assert_int_equal(wire_queues_on(&w), shown ? shown - 1 : 0);
+	close(peer);
+	wire_close(&w);
+	nothing_left(w.run);
+}
+
+static void test_queues_tap(void **state)
+{
+	queues_wire(state, "bridge,queues=3", 3);
+}
+static void test_queues_vhost(void **state)
+{
+	queues_wire(state, "vhost-net,queues=3", 3);
+}
+static void test_queues_macvtap(void **state)
+{
+	queues_wire(state, "macvtap,queues=3", 0);
 }
 
 static void test_vm_bridge(void **state)
@@ -285,8 +329,8 @@ static void test_two_macvtaps(void **state)
 		return;
 	assert_int_equal(journal_open(&other.j, "unit test", &err), 0);
 	assert_true(make(&other, "macvtap", WIRE_VM, &b));
-	assert_int_equal(fstat(a.tap_fd, &one), 0);
-	assert_int_equal(fstat(b.tap_fd, &two), 0);
+	assert_int_equal(fstat(a.tap_fd[0], &one), 0);
+	assert_int_equal(fstat(b.tap_fd[0], &two), 0);
 	assert_true(one.st_rdev != two.st_rdev);
 	wire_close(&a);
 	wire_close(&b);
@@ -324,6 +368,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_macvtap, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_macvtap_vhost_net, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_two_macvtaps, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_queues_tap, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_queues_vhost, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_queues_macvtap, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_undo, set_up, tear_down),
 	};
 

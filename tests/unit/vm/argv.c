@@ -93,6 +93,11 @@ static void test_refusals(void **state)
 	s.nics[0].vhost = true;
 	s.nics[0].vhost_fd[0] = -1;
 	refused(s, "vhost-net");
+	s.nics[0].vhost = false;
+	s.nics[0].queues = s.vcpus + 1;
+	refused(s, "one a vCPU");
+	s.nics[0].queues = 1;
+	s.nics[0].vhost = true;
 	s.nics[0].kind = VM_NIC_E1000E;
 	refused(s, "one queue and no vhost");
 	s.nics[0] = (struct vm_nic){ .kind = VM_NIC_VFIO, .host = "01:10.0" };
