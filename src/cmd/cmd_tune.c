@@ -8,11 +8,14 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
+#include "cmd/tune_boot.h"
 #include "cmd/tune_hold.h"
 #include "cmd/tuner.h"
 
 struct tune_cfg {
 	struct tune_wish wish;
+	const char *boot_add;
+	bool boot, try_boot;
 	bool apply, json;
 };
 
@@ -28,6 +31,10 @@ static const struct option_row tune_options[] = {
 	OPT_FLAG(struct tune_cfg, wish.insecure, .name = "allow-insecure", .help = "with the knobs that lower security"),
 	OPT_U32(struct tune_cfg, wish.vm_memory_mb, .name = "vm-memory", .arg = "MB", .max = 1u << 20,
 		.help = "memory of the guests that huge pages are wanted for"),
+	OPT_FLAG(struct tune_cfg, boot, .name = "boot", .help = "with --apply: set the kernel parameters, too, for every boot"),
+	OPT_FLAG(struct tune_cfg, try_boot, .name = "try-boot",
+		 .help = "with --apply: set them for the next boot alone; vlat verify makes them the default"),
+	OPT_STR(struct tune_cfg, boot_add, .name = "boot-add", .arg = "WORDS", .help = "kernel parameters of your own, beside the others"),
 	OPT_FLAG(struct tune_cfg, json, .name = "json", .help = "print JSON instead of text"),
 };
 
@@ -53,13 +60,14 @@ static void put_head(const struct tuner *t, struct sink *out)
 		    level_names[t->level]);
 }
 
-static int put_json(const struct tuner *t, struct sink *out, struct err *err)
+static int put_json(const struct tuner *t, const struct boot_plan *boot, struct sink *out, struct err *err)
 {
 	char iso[256], house[256];
 	json_t *o =
-		json_pack("{s:i, s:s, s:s, s:s, s:s, s:o}", "format", 1, "profile", t->profile->name, "level",
+		json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o}", "format", 1, "profile", t->profile->name, "level",
 			  level_names[t->level], "isolated", cpuset_list(&t->split.isolated, iso, sizeof(iso)), "housekeeping",
-			  cpuset_list(&t->split.housekeeping, house, sizeof(house)), "steps", plan_json(t->plan));
+			  cpuset_list(&t->split.housekeeping, house, sizeof(house)), "steps", plan_json(t->plan), "boot",
+			  boot_plan_json(boot));
 	char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
 
 	json_decref(o);
@@ -70,14 +78,15 @@ static int put_json(const struct tuner *t, struct sink *out, struct err *err)
 	return 0;
 }
 
-static int show(const struct tuner *t, bool json, struct sink *out, struct err *err)
+static int show(const struct tuner *t, const struct boot_plan *boot, bool json, struct sink *out, struct err *err)
 {
 	size_t n = plan_changes(t->plan);
 
 	if (json)
-		return put_json(t, out, err);
+		return put_json(t, boot, out, err);
 	put_head(t, out);
 	plan_text(t->plan, out);
+	boot_plan_text(boot, out);
 	sink_printf(out, n ? "\nNothing was changed. To do it: vlat tune %s --apply\n" : "\nThis host is tuned so already.\n",
 		    t->wish->profile);
 	return 0;
@@ -100,6 +109,7 @@ static int apply(struct tuner *t, struct sink *out, struct err *err)
 static int run_tune(const struct call *call)
 {
 	const struct tune_cfg *cfg = call->config;
+	struct boot_plan boot = { 0 };
 	struct tuner t = TUNER_INIT;
 	struct sink out = { 0 };
 	struct err err = { 0 };
@@ -107,9 +117,17 @@ static int run_tune(const struct call *call)
 
 	if (cfg->apply && cfg->json)
 		return cmd_usage(call, "--json shows a plan; --apply does it: choose one");
+	if ((cfg->boot || cfg->try_boot) && !cfg->apply)
+		return cmd_usage(call, "the plan shows the kernel parameters by itself; --boot and --try-boot say what --apply shall do");
 	r = tuner_make(&t, &cfg->wish, NULL, &err);
 	if (r == 0)
-		r = cfg->apply ? apply(&t, &out, &err) : show(&t, cfg->json, &out, &err);
+		r = tune_boot_plan(&t, cfg->boot_add, cfg->boot || cfg->try_boot, &boot, &err);
+	/* First: a boot loader that cannot be told leaves nothing done. */
+	if (r == 0 && (cfg->boot || cfg->try_boot))
+		r = tune_boot_apply(&t, &boot, cfg->try_boot, &out, &err);
+	if (r == 0)
+		r = cfg->apply ? apply(&t, &out, &err) : show(&t, &boot, cfg->json, &out, &err);
+	boot_plan_free(&boot);
 	tuner_free(&t);
 	if (r == 0)
 		return cmd_print(&out);
