@@ -10,12 +10,14 @@
 #include "cmd/table.h"
 #include "cmd/tune_boot.h"
 #include "cmd/tune_hold.h"
+#include "cmd/tune_save.h"
 #include "cmd/tuner.h"
 
 struct tune_cfg {
 	struct tune_wish wish;
 	const char *boot_add;
 	bool boot, try_boot;
+	const char *save, *from;
 	bool apply, json;
 };
 
@@ -31,6 +33,9 @@ static const struct option_row tune_options[] = {
 	OPT_FLAG(struct tune_cfg, wish.insecure, .name = "allow-insecure", .help = "with the knobs that lower security"),
 	OPT_U32(struct tune_cfg, wish.vm_memory_mb, .name = "vm-memory", .arg = "MB", .max = 1u << 20,
 		.help = "memory of the guests that huge pages are wanted for"),
+	OPT_FILE(struct tune_cfg, save, .name = "save", .arg = "FILE", .help = "write the plan into a file, for --from"),
+	OPT_FILE(struct tune_cfg, from, .name = "from", .arg = "FILE",
+		 .help = "the plan of such a file; refused when this host is not as it was then"),
 	OPT_FLAG(struct tune_cfg, boot, .name = "boot", .help = "with --apply: set the kernel parameters, too, for every boot"),
 	OPT_FLAG(struct tune_cfg, try_boot, .name = "try-boot",
 		 .help = "with --apply: set them for the next boot alone; vlat verify makes them the default"),
@@ -39,13 +44,14 @@ static const struct option_row tune_options[] = {
 };
 
 static const struct option_row tune_args[] = {
-	OPT_STR(struct tune_cfg, wish.profile, .name = "PROFILE",
+	OPT_STR(struct tune_cfg, wish.profile, .name = "PROFILE", .optional = true,
 		.help = "vm-host, container-host, guest, realtime, or a file of your own in " USER_PROFILES),
 };
 
 static const struct example tune_examples[] = {
 	{ .line = "vlat tune vm-host", .what = "see what would be changed, from what to what, why, and at what cost" },
 	{ .line = "sudo vlat tune vm-host --apply", .what = "do it, and keep it until it is reverted" },
+	{ .line = "vlat tune vm-host --save plan.json", .what = "keep it to be read; vlat tune --from plan.json --apply does it" },
 	{ .line = "vlat tune realtime --cpus 2-3 --level safe", .what = "for given CPUs, only what nobody notices" },
 };
 
@@ -78,17 +84,22 @@ static int put_json(const struct tuner *t, const struct boot_plan *boot, struct 
 	return 0;
 }
 
-static int show(const struct tuner *t, const struct boot_plan *boot, bool json, struct sink *out, struct err *err)
+static int show(const struct tuner *t, const struct boot_plan *boot, const struct tune_cfg *cfg, struct sink *out,
+		struct err *err)
 {
 	size_t n = plan_changes(t->plan);
 
-	if (json)
+	if (cfg->json)
 		return put_json(t, boot, out, err);
 	put_head(t, out);
 	plan_text(t->plan, out);
 	boot_plan_text(boot, out);
-	sink_printf(out, n ? "\nNothing was changed. To do it: vlat tune %s --apply\n" : "\nThis host is tuned so already.\n",
-		    t->wish->profile);
+	if (n == 0)
+		sink_put(out, "\nThis host is tuned so already.\n");
+	else if (cfg->save || cfg->from)
+		sink_printf(out, "\nNothing was changed. To do it: vlat tune --from %s --apply\n", cfg->save ? cfg->save : cfg->from);
+	else
+		sink_printf(out, "\nNothing was changed. To do it: vlat tune %s --apply\n", t->wish->profile);
 	return 0;
 }
 
@@ -106,29 +117,63 @@ static int apply(struct tuner *t, struct sink *out, struct err *err)
 	return r;
 }
 
+static bool says_wish(const struct tune_wish *w)
+{
+	return w->profile || w->level || w->only || w->skip || w->insecure || w->vm_memory_mb || !cpuset_empty(&w->cpus);
+}
+
+static const char *misused(const struct tune_cfg *cfg)
+{
+	if (cfg->apply && cfg->json)
+		return "--json shows a plan; --apply does it: choose one";
+	if (cfg->apply && cfg->save)
+		return "--save keeps a plan for later; --apply does it: choose one";
+	if (cfg->from && says_wish(&cfg->wish))
+		return "--from takes the profile and all that goes with it from the file: leave the others out";
+	if (!cfg->from && !cfg->wish.profile)
+		return "name a profile: vm-host, container-host, guest, realtime, or one of your own";
+	if ((cfg->boot || cfg->try_boot) && !cfg->apply)
+		return "the plan shows the kernel parameters by itself; --boot and --try-boot say what --apply shall do";
+	return NULL;
+}
+
+/* The plan that is asked for: made of the command line, or of a file, which must still say the same. */
+static int make_plan(struct tuner *t, struct saved_plan *saved, const struct tune_cfg *cfg, struct err *err)
+{
+	int r = cfg->from ? saved_load(cfg->from, saved, err) : 0;
+
+	if (r == 0)
+		r = tuner_make(t, cfg->from ? &saved->wish : &cfg->wish, NULL, err);
+	if (r == 0 && cfg->from)
+		r = saved_check(saved, t, err);
+	return r;
+}
+
 static int run_tune(const struct call *call)
 {
 	const struct tune_cfg *cfg = call->config;
+	struct saved_plan saved = { .changes = NULL };
 	struct boot_plan boot = { 0 };
 	struct tuner t = TUNER_INIT;
 	struct sink out = { 0 };
 	struct err err = { 0 };
 	int r;
 
-	if (cfg->apply && cfg->json)
-		return cmd_usage(call, "--json shows a plan; --apply does it: choose one");
-	if ((cfg->boot || cfg->try_boot) && !cfg->apply)
-		return cmd_usage(call, "the plan shows the kernel parameters by itself; --boot and --try-boot say what --apply shall do");
-	r = tuner_make(&t, &cfg->wish, NULL, &err);
+	if (misused(cfg))
+		return cmd_usage(call, "%s", misused(cfg));
+	r = make_plan(&t, &saved, cfg, &err);
 	if (r == 0)
 		r = tune_boot_plan(&t, cfg->boot_add, cfg->boot || cfg->try_boot, &boot, &err);
+	if (r == 0 && cfg->save)
+		r = tune_save(&t, cfg->save, &err);
 	/* First: a boot loader that cannot be told leaves nothing done. */
 	if (r == 0 && (cfg->boot || cfg->try_boot))
 		r = tune_boot_apply(&t, &boot, cfg->try_boot, &out, &err);
 	if (r == 0)
-		r = cfg->apply ? apply(&t, &out, &err) : show(&t, &boot, cfg->json, &out, &err);
+		r = cfg->apply ? apply(&t, &out, &err) : show(&t, &boot, cfg, &out, &err);
 	boot_plan_free(&boot);
 	tuner_free(&t);
+	saved_free(&saved);
 	if (r == 0)
 		return cmd_print(&out);
 	sink_free(&out);
