@@ -58,8 +58,14 @@ struct undo_ctx {
 	bool dry;
 	bool end;                       /* the run is over: its processes are ended too */
 	const char *const *force;       /* as in struct revert_options */
+	bool quiet;                     /* the same */
 };
 bool undo_is_forced(const struct undo_ctx *c, const struct entry *e);
+/*
+ * The path was changed several times, and is already as it was before an
+ * earlier one: an undoing went further, and its notes were lost.
+ */
+bool undo_went_further(const struct undo_ctx *c, const struct entry *e, const char *now);
 
 enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_task(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);

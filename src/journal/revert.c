@@ -154,7 +154,7 @@ static int look_at_live(const struct undo_ctx *c, struct revert_run *run)
 /* 1 = it lasts, and that was not asked for. */
 static int revert_journal(struct journal *j, const struct revert_options *o, struct revert_run *run, struct err *err)
 {
-	struct undo_ctx c = { .j = j, .dry = o->dry_run, .end = !j->aside, .force = o->force };
+	struct undo_ctx c = { .j = j, .dry = o->dry_run, .end = !j->aside && !o->quiet, .force = o->force, .quiet = o->quiet };
 	struct err why = { 0 };
 	bool gone = false;
 	int r = 0;

@@ -68,7 +68,8 @@ int state_check(const char *path, mode_t kind, struct err *err)
 			       "obeyed: look at it, then chown %u and chmod go-w it",
 			       path, (unsigned) geteuid());
 	if (kind == S_IFREG && st.st_nlink > 1)
-		return err_set(err, -EPERM, "%s has a second name, so somebody else may have made it: look at it, and remove it", path);
+		return err_set(err, -EPERM, "%s has a second name, so somebody else may have made it: look at it, and remove it",
+			       path);
 	return 0;
 }
 

@@ -77,6 +77,22 @@ bool undo_is_forced(const struct undo_ctx *c, const struct entry *e)
 	return false;
 }
 
+static bool reads_so(const struct entry *e, const char *now)
+{
+	if (e->kind == ENTRY_VALUE && now)
+		return value_same(e->form, now, e->before);
+	return now && e->before ? strcmp(now, e->before) == 0 : !now && !e->before;
+}
+
+bool undo_went_further(const struct undo_ctx *c, const struct entry *e, const char *now)
+{
+	for (const struct entry *older = e; older-- > c->j->entries.at;) {
+		if (older->kind == e->kind && !older->settled && text_eq(older->path, e->path) && reads_so(older, now))
+			return true;
+	}
+	return false;
+}
+
 static enum undo_state undo_one(const struct undo_ctx *c, struct entry *e, struct undo_item *item)
 {
 	if (c->j->rebooted && !e->lasting && e->kind != ENTRY_NETNS) { /* /run may lie on disk: the name of a namespace stays */

@@ -61,10 +61,11 @@ struct revert_run {
 struct revert_options {
 	bool dry_run;           /* say what would be done */
 	bool look;              /* with dry_run: also at runs that are alive: what of theirs is still as they left it? */
+	bool quiet;             /* with look: cheaply, and nothing that only an interrupt to another CPU could read */
 	bool forget;            /* drop what cannot be undone from the record */
 	bool lasting;           /* also what lasts (lasting.h); else such runs are passed by */
 	const char *run;        /* only this one; NULL = all */
-	const char *const *force;       /* knob ids and paths, NULL-terminated, that are put back whoever changed them since; or NULL */
+	const char *const *force;       /* NULL, or knob ids and paths that are put back whoever changed them since; NULL-terminated */
 };
 
 struct revert_report {

@@ -134,6 +134,13 @@ static bool is_ours(const struct entry *e, const char *now)
 	return value_same(e->form, now, e->after) || (e->left && value_same(e->form, now, e->left));
 }
 
+/* Files whose reading asks a register of their CPU, by an interrupt to it. */
+static bool wakes_its_cpu(const char *path)
+{
+	return text_ends(path, "/energy_performance_preference") || text_ends(path, "/energy_perf_bias") ||
+	       text_ends(path, "_cur_freq");
+}
+
 enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
 {
 	char before[80], after[80], is[80];
@@ -141,6 +148,10 @@ enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, stru
 	int r;
 
 	text_print(item->what, sizeof(item->what), "%s", e->path);
+	if (c->quiet && wakes_its_cpu(e->path)) {
+		text_print(item->text, sizeof(item->text), "not looked at: reading it would wake its CPU");
+		return UNDO_VOID;
+	}
 	if (e->guard && access(e->guard, F_OK) < 0) {
 		text_print(item->text, sizeof(item->text), "the device behind it is gone");
 		return UNDO_VOID;
@@ -160,6 +171,8 @@ enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, stru
 			text_print(item->text, sizeof(item->text), UNDO_REFUSED);
 		return UNDO_SAME;
 	}
+	if (!is_ours(e, now) && undo_went_further(c, e, now))
+		return UNDO_SAME;
 	if (!is_ours(e, now) && !undo_is_forced(c, e)) {
 		text_print(item->text, sizeof(item->text),
 			   "is %s now; vlat found %s and wrote %s; somebody changed it since, left alone",

@@ -102,7 +102,8 @@ enum undo_state undo_tree(const struct undo_ctx *c, const struct entry *e, struc
 	if (access(e->path, F_OK) < 0)
 		return UNDO_SAME;
 	if (!is_vlats(c, e->path)) {
-		text_print(item->text, sizeof(item->text), "is no folder of vlat's: the journal is forged or damaged; left alone");
+		text_print(item->text, sizeof(item->text),
+			   "is no folder of vlat's: the journal is forged or damaged; left alone");
 		return UNDO_FOREIGN;
 	}
 	if (c->dry)

@@ -235,7 +235,7 @@ enum undo_state undo_file(const struct undo_ctx *c, const struct entry *e, struc
 	r = look(e->path, &now, &st);
 	if (r < 0 && r != -EILSEQ && r != -EFBIG && r != -ELOOP && r != -EINVAL)
 		return not_undone(item, "cannot be read", r);
-	if (r == 0 && same(now, e->before))
+	if (r == 0 && (same(now, e->before) || undo_went_further(c, e, now)))
 		return UNDO_SAME;
 	if (undo_is_forced(c, e) || (r == 0 && (same(now, e->after) || (e->left && same(now, e->left)))))
 		return restore_file(c, e, item);
