@@ -10,6 +10,7 @@
 #include "cmd/table.h"
 #include "cmd/tune_boot.h"
 #include "cmd/tune_hold.h"
+#include "cmd/tune_keep.h"
 #include "cmd/tune_save.h"
 #include "cmd/tuner.h"
 
@@ -19,6 +20,7 @@ struct tune_cfg {
 	bool boot, try_boot;
 	const char *save, *from;
 	bool apply, json;
+	bool persist, stored;
 };
 
 static const struct tune_cfg tune_defaults = { .apply = false };
@@ -40,6 +42,8 @@ static const struct option_row tune_options[] = {
 	OPT_FLAG(struct tune_cfg, try_boot, .name = "try-boot",
 		 .help = "with --apply: set them for the next boot alone; vlat verify makes them the default"),
 	OPT_STR(struct tune_cfg, boot_add, .name = "boot-add", .arg = "WORDS", .help = "kernel parameters of your own, beside the others"),
+	OPT_FLAG(struct tune_cfg, persist, .name = "persist", .help = "with --apply: again at every boot, until vlat revert"),
+	OPT_FLAG(struct tune_cfg, stored, .name = "stored", .help = "apply what --persist has stored: what the boot calls"),
 	OPT_FLAG(struct tune_cfg, json, .name = "json", .help = "print JSON instead of text"),
 };
 
@@ -52,6 +56,7 @@ static const struct example tune_examples[] = {
 	{ .line = "vlat tune vm-host", .what = "see what would be changed, from what to what, why, and at what cost" },
 	{ .line = "sudo vlat tune vm-host --apply", .what = "do it, and keep it until it is reverted" },
 	{ .line = "vlat tune vm-host --save plan.json", .what = "keep it to be read; vlat tune --from plan.json --apply does it" },
+	{ .line = "sudo vlat tune vm-host --apply --persist", .what = "the same, now and at every boot" },
 	{ .line = "vlat tune realtime --cpus 2-3 --level safe", .what = "for given CPUs, only what nobody notices" },
 };
 
@@ -103,7 +108,7 @@ static int show(const struct tuner *t, const struct boot_plan *boot, const struc
 	return 0;
 }
 
-static int apply(struct tuner *t, struct sink *out, struct err *err)
+static int apply(struct tuner *t, bool persist, struct sink *out, struct err *err)
 {
 	char run[16];
 	int r;
@@ -114,7 +119,10 @@ static int apply(struct tuner *t, struct sink *out, struct err *err)
 	r = tune_hold(t->plan, t->profile->name, run, out, err);
 	if (r == 0)
 		sink_printf(out, "\nIn force as run %s. vlat status looks after it, vlat revert puts everything back.\n", run);
-	return r;
+	if (r < 0 || !persist)
+		return r;
+	r = tune_persist(t, out, err);
+	return r < 0 ? err_in(err, "the tuning is in force (run %s), but not stored for the next boots", run) : 0;
 }
 
 static bool says_wish(const struct tune_wish *w)
@@ -130,6 +138,8 @@ static const char *misused(const struct tune_cfg *cfg)
 		return "--save keeps a plan for later; --apply does it: choose one";
 	if (cfg->from && says_wish(&cfg->wish))
 		return "--from takes the profile and all that goes with it from the file: leave the others out";
+	if (cfg->persist && !cfg->apply)
+		return "--persist keeps what --apply does: give both";
 	if (!cfg->from && !cfg->wish.profile)
 		return "name a profile: vm-host, container-host, guest, realtime, or one of your own";
 	if ((cfg->boot || cfg->try_boot) && !cfg->apply)
@@ -149,6 +159,23 @@ static int make_plan(struct tuner *t, struct saved_plan *saved, const struct tun
 	return r;
 }
 
+/* What the boot calls: everything else is in the file. */
+static int run_stored(const struct call *call, const struct tune_cfg *cfg)
+{
+	struct sink out = { 0 };
+	struct err err = { 0 };
+	int r;
+
+	if (says_wish(&cfg->wish) || cfg->apply || cfg->persist || cfg->json || cfg->from || cfg->save)
+		return cmd_usage(call, "--stored takes everything from what --persist has stored: leave the others out");
+	r = geteuid() == 0 ? tune_stored(&out, &err)
+			   : err_set(&err, -EPERM, "--stored changes settings of the kernel: run it as root");
+	if (r == 0)
+		return cmd_print(&out);
+	sink_free(&out);
+	return cmd_fail(&err);
+}
+
 static int run_tune(const struct call *call)
 {
 	const struct tune_cfg *cfg = call->config;
@@ -159,6 +186,8 @@ static int run_tune(const struct call *call)
 	struct err err = { 0 };
 	int r;
 
+	if (cfg->stored)
+		return run_stored(call, cfg);
 	if (misused(cfg))
 		return cmd_usage(call, "%s", misused(cfg));
 	r = make_plan(&t, &saved, cfg, &err);
@@ -170,7 +199,7 @@ static int run_tune(const struct call *call)
 	if (r == 0 && (cfg->boot || cfg->try_boot))
 		r = tune_boot_apply(&t, &boot, cfg->try_boot, &out, &err);
 	if (r == 0)
-		r = cfg->apply ? apply(&t, &out, &err) : show(&t, &boot, cfg, &out, &err);
+		r = cfg->apply ? apply(&t, cfg->persist, &out, &err) : show(&t, &boot, cfg, &out, &err);
 	boot_plan_free(&boot);
 	tuner_free(&t);
 	saved_free(&saved);
@@ -189,7 +218,8 @@ const struct command cmd_tune = {
 		"refuses is reported, and the rest goes on. A small process stays and keeps what only an open file keeps; when "
 		"it "
 		"is asked to end (vlat revert, or a shutdown) it puts everything back, and when it is killed vlat revert does. "
-		"A reboot ends the tuning too. vlat status tells what is in force, and what somebody else has changed of it.\n\n"
+		"A reboot ends the tuning too, unless --persist stores it: then systemd applies it early at each boot. vlat status "
+		"tells what is in force, and what somebody else has changed of it.\n\n"
 		"A profile of your own is a file in " USER_PROFILES
 		", writable by root alone; one with the name of a shipped profile replaces it. docs/tune.md has its keys.",
 	ROWS(options, tune_options),

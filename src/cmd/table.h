@@ -15,6 +15,7 @@
 	X(capture) \
 	X(compare) \
 	X(console) \
+	X(guard) \
 	X(help) \
 	X(history) \
 	X(inspect) \
@@ -29,6 +30,7 @@
 	X(stop) \
 	X(study) \
 	X(tune) \
+	X(verify) \
 	X(version) \
 	X(workloads)
 /* clang-format on */

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/tune_hold.h"
 
+#include <string.h>
+
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
+#include "keep/hotplug.h"
+#include "keep/unit.h"
 #include "run/hold.h"
 #include "study/leftovers.h"
 #include "study/machine_lock.h"
@@ -19,9 +24,35 @@ static int begin(void *arg, int *ret_fd, struct err *err)
 	return r < 0 ? r : leftovers_clear(err);
 }
 
+/* ---- CPUs and cards that come ---- */
+
+static int watch_open(void *arg, const struct hold_now *now, int *ret_fd, struct err *err)
+{
+	struct hotplug **h = arg;
+
+	(void) now;
+	return hotplug_open(h, ret_fd, err);
+}
+
+static int watch_tick(void *arg, const struct hold_now *now, bool readable)
+{
+	struct hotplug *const *h = arg;
+
+	return hotplug_tick(*h, now->plan, readable);
+}
+
+static void watch_close(void *arg)
+{
+	struct hotplug *const *h = arg;
+
+	hotplug_close(*h);
+}
+
 int tune_hold(struct plan *p, const char *profile, char run[16], struct sink *out, struct err *err)
 {
-	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin };
+	struct hotplug *hotplug = NULL;
+	const struct hold_watch watch = { .open = watch_open, .tick = watch_tick, .close = watch_close, .arg = &hotplug };
+	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .watch = &watch };
 	AUTO(hold_up_free) struct hold_up up = { 0 };
 	int r = hold_start(&wish, &up, err);
 
@@ -30,6 +61,25 @@ int tune_hold(struct plan *p, const char *profile, char run[16], struct sink *ou
 	text_print(run, 16, "%s", up.pool.run);
 	sink_put(out, up.text);
 	return 0;
+}
+
+static void is_up(void *arg, const struct hold_up *up)
+{
+	int r = unit_notify("READY=1");
+
+	(void) arg;
+	if (r < 0)
+		log_warn("the service manager cannot be told: %s", strerror(-r));
+	log_note("in force as run %s", up->pool.run);
+}
+
+int tune_hold_here(struct plan *p, const char *profile, struct err *err)
+{
+	struct hotplug *hotplug = NULL;
+	const struct hold_watch watch = { .open = watch_open, .tick = watch_tick, .close = watch_close, .arg = &hotplug };
+	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .watch = &watch };
+
+	return hold_here(&wish, is_up, NULL, err);
 }
 
 int tune_release(const char *run, struct err *err)

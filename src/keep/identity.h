@@ -31,7 +31,7 @@ struct card {
 	char address[16]; /* PCI */
 	char name[24];    /* as it was called then */
 	char driver[32];
-	unsigned port;    /* dev_port: cards with several interfaces at one address */
+	unsigned port; /* dev_port: cards with several interfaces at one address */
 };
 
 struct cards {

@@ -47,8 +47,8 @@ void stored_free(struct stored *s)
 char *stored_text(const struct stored *s)
 {
 	AUTO_JSON json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:O, s:b, s:O, s:o}", "format", FORMAT, "written", s->written,
-					"machine", s->machine, "profile", s->profile, "wish", s->wish, "cpus_named", s->cpus_named,
-					"isolated", s->isolated, "cards", cards_to_json(&s->cards));
+					"machine", s->machine, "profile", s->profile, "wish", s->wish, "cpus_named",
+					s->cpus_named, "isolated", s->isolated, "cards", cards_to_json(&s->cards));
 	AUTO_FREE char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
 
 	return text ? xprintf("%s\n", text) : NULL;
@@ -162,8 +162,9 @@ int stored_check_machine(const struct stored *s, const struct fs *fs, struct err
 	if (!s->machine[0] || !now[0] || text_eq(now, s->machine))
 		return 0;
 	return err_set(err, -EXDEV,
-		       KEEP_FILE " was written on another machine (%.40s; this is %.40s): look at vlat tune %s, then store it here with "
-				 "--apply --persist",
+		       KEEP_FILE
+		       " was written on another machine (%.40s; this is %.40s): look at vlat tune %s, then store it here with "
+		       "--apply --persist",
 		       s->machine, now, s->profile);
 }
 

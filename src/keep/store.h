@@ -21,12 +21,12 @@
 #define KEEP_FILE   KEEP_FOLDER "/tune.json"
 
 struct stored {
-	char machine[40];    /* machine-id(5); "" = not known */
+	char machine[40]; /* machine-id(5); "" = not known */
 	char written[32];
 	char profile[72];
-	json_t *wish;        /* owned */
-	json_t *isolated;    /* places of the CPUs set apart; owned */
-	bool cpus_named;     /* the user named the CPUs: then these places are what he meant */
+	json_t *wish;     /* owned */
+	json_t *isolated; /* places of the CPUs set apart; owned */
+	bool cpus_named;  /* the user named the CPUs: then these places are what he meant */
 	struct cards cards;
 };
 

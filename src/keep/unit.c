@@ -84,7 +84,8 @@ int unit_text(const struct unit_about *about, struct sink *out, struct err *err)
 	int r;
 
 	if (!text_is_name(about->profile) || about->vlat[0] != '/')
-		return err_set(err, -EINVAL, "a unit needs a profile's name and an absolute path of vlat, not \"%.40s\" and \"%.80s\"",
+		return err_set(err, -EINVAL,
+			       "a unit needs a profile's name and an absolute path of vlat, not \"%.40s\" and \"%.80s\"",
 			       about->profile, about->vlat);
 	put_head(out, about->profile);
 	r = put_environment(out, "VLAT_STATE", about->state, err);

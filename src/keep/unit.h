@@ -15,8 +15,8 @@
 #define UNIT_WANTS  UNIT_FOLDER "/multi-user.target.wants"
 
 struct unit_about {
-	const char *vlat;        /* absolute path of the program */
-	const char *profile;     /* for the description */
+	const char *vlat;         /* absolute path of the program */
+	const char *profile;      /* for the description */
 	const char *state, *data; /* VLAT_STATE and VLAT_DATA, where they are set; NULL */
 };
 

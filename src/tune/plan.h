@@ -56,6 +56,15 @@ int plan_apply(struct plan *p, struct journal *j, struct err *err);
 int plan_verify(struct plan *p, struct err *err);
 int plan_revert(struct plan *p, struct err *err);
 
+/*
+ * After a CPU or a device came to a host whose plan is applied: settings for
+ * which came() is true and which are not as wanted are journalled, written and
+ * read back; groups that lost a CPU are mended.  The facts are of now.  Returns
+ * how many were made so; negative only for an error of the journal or of vlat.
+ */
+typedef bool plan_came_fn(void *arg, const char *knob, const char *path);
+int plan_renew(struct plan *p, const struct host_facts *facts, plan_came_fn *came, void *arg, struct err *err);
+
 /* What it was made of; the plan's. */
 const struct cpu_split *plan_split(const struct plan *p);
 const struct fs *plan_fs(const struct plan *p);

@@ -67,7 +67,8 @@ static void make_four(struct four *m, unsigned shift)
 
 static void make(struct stored *s, const struct four *m, const char *isolated)
 {
-	AUTO_FREE char *net = in("root/sys/class/net"), *etc = in("root/etc"), *root = in("root"), *id = in("root/etc/machine-id");
+	AUTO_FREE char *net = in("root/sys/class/net"), *etc = in("root/etc"), *root = in("root"),
+		       *id = in("root/etc/machine-id");
 	json_t *wish = json_pack("{s:s, s:s}", "profile", "vm-host", "level", "standard");
 	struct err err = { 0 };
 	struct cpuset set;
@@ -138,13 +139,16 @@ static void refuses_what_is_none(void **state)
 		{ "[]", "no JSON object" },
 		{ "{}", "format" },
 		{ "{\"format\":2}", "format" },
-		{ "{\"format\":1,\"written\":\"x\",\"machine\":\"\",\"profile\":\"p\",\"wish\":[],\"cpus_named\":true,\"isolated\":[],"
+		{ "{\"format\":1,\"written\":\"x\",\"machine\":\"\",\"profile\":\"p\",\"wish\":[],\"cpus_named\":true,"
+		  "\"isolated\":[],"
 		  "\"cards\":[]}",
 		  "wish" },
-		{ "{\"format\":1,\"written\":\"x\",\"machine\":\"\",\"profile\":\"p\",\"wish\":{},\"cpus_named\":true,\"isolated\":[],"
+		{ "{\"format\":1,\"written\":\"x\",\"machine\":\"\",\"profile\":\"p\",\"wish\":{},\"cpus_named\":true,"
+		  "\"isolated\":[],"
 		  "\"cards\":[{\"address\":\"../..\",\"port\":0,\"name\":\"e\",\"driver\":\"d\"}]}",
 		  "no PCI address" },
-		{ "{\"format\":1,\"written\":\"x\",\"machine\":\"\",\"profile\":\"p\",\"wish\":{},\"cpus_named\":true,\"isolated\":[],"
+		{ "{\"format\":1,\"written\":\"x\",\"machine\":\"\",\"profile\":\"p\",\"wish\":{},\"cpus_named\":true,"
+		  "\"isolated\":[],"
 		  "\"cards\":[{\"address\":\"0000:01:00.0\",\"port\":-1,\"name\":\"e\",\"driver\":\"d\"}]}",
 		  "no machine has" },
 	};

@@ -12,12 +12,12 @@
 
 #include <cmocka.h>
 
+#include "../../golden/golden.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "base/vec.h"
-#include "../../golden/golden.h"
 #include "journal/lasting.h"
 #include "journal/undo.h"
 #include "keep/unit.h"

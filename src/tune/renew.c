@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An applied plan on a machine that has changed under it: a CPU came back with
+ * the kernel's own settings, a card was given new interrupts.  What came is
+ * listed anew and made as wanted, in the same journal: undoing then meets the
+ * newest entry of a file first, and finds an older one as it was before.
+ *
+ * Values only.  Groups are there already; they are mended where the kernel took
+ * a CPU out of them (cgroup v1 does, for good).  Tasks are not moved again: who
+ * is started later inherits where he may run.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "tune/internal.h"
+
+static bool is_new(const struct setting *s, const char *knob, plan_came_fn *came, void *arg)
+{
+	return s->kind == SETTING_VALUE && s->state == SETTING_TODO && s->path && came(arg, knob, s->path);
+}
+
+/* A file of the step stands in it once: the newest look at it counts. */
+static struct setting *place_for(struct step *s, const char *path)
+{
+	for (size_t i = 0; i < s->settings.n; i++)
+		if (s->settings.at[i].kind == SETTING_VALUE && text_eq(s->settings.at[i].path, path))
+			return &s->settings.at[i];
+	return NULL;
+}
+
+static void take_over(struct step *s, struct setting *from)
+{
+	struct setting *to = place_for(s, from->path), was;
+
+	if (!to)
+		to = settings_add(&s->settings, SETTING_VALUE, from->path);
+	was = *to;
+	*to = *from;
+	*from = was; /* freed with the list it came from */
+}
+
+/* Listed beside what the step holds, for that is what undoing and verifying go by. */
+static int list_beside(const struct plan *p, const struct step *s, struct step *ret, struct err *err)
+{
+	*ret = (struct step){ .knob = s->knob };
+	return step_list(p, ret, true, err);
+}
+
+static int write_new(struct plan *p, struct step *s, struct step *fresh, plan_came_fn *came, void *arg, struct err *err)
+{
+	struct err ignored = { 0 };
+	int r = 0, n = 0;
+
+	journal_hold(p->journal);
+	for (size_t i = 0; r == 0 && i < fresh->settings.n; i++)
+		if (is_new(&fresh->settings.at[i], s->knob->id, came, arg))
+			r = setting_intent(p, &fresh->settings.at[i], err);
+	if (r < 0) {
+		journal_sync(p->journal, &ignored);
+		return r;
+	}
+	r = journal_sync(p->journal, err);
+	for (size_t i = 0; r == 0 && i < fresh->settings.n; i++) {
+		struct setting *one = &fresh->settings.at[i];
+
+		if (!is_new(one, s->knob->id, came, arg))
+			continue;
+		r = setting_do(p, one, err);
+		n += one->state == SETTING_DONE;
+		take_over(s, one);
+	}
+	return r < 0 ? r : n;
+}
+
+static int mend_groups(struct plan *p, struct step *s, struct err *err)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < s->settings.n; i++) {
+		struct setting *one = &s->settings.at[i];
+		bool ours = one->kind == SETTING_GROUP && (one->state == SETTING_DONE || one->state == SETTING_CHANGED);
+		int r;
+
+		if (!ours)
+			continue;
+		one->state = SETTING_DONE;
+		if (setting_check(p, one))
+			continue;
+		one->state = SETTING_TODO;
+		r = setting_do(p, one, err);
+		if (r < 0)
+			return r;
+		n += one->state == SETTING_DONE;
+		if (one->state != SETTING_DONE)
+			one->state = SETTING_CHANGED; /* a CPU of it is away: tried again when one comes */
+	}
+	return n;
+}
+
+static int renew_step(struct plan *p, struct step *s, plan_came_fn *came, void *arg, struct err *err)
+{
+	struct step fresh;
+	int r;
+
+	if (step_has_kind(s, SETTING_GROUP))
+		return mend_groups(p, s, err);
+	if (s->knob->when != KNOB_LIVE)
+		return 0;
+	r = list_beside(p, s, &fresh, err);
+	if (r == 0)
+		r = write_new(p, s, &fresh, came, arg, err);
+	settings_free(&fresh.settings);
+	return r;
+}
+
+int plan_renew(struct plan *p, const struct host_facts *facts, plan_came_fn *came, void *arg, struct err *err)
+{
+	const struct host_facts *made_of = p->facts;
+	int r = 0, n = 0;
+
+	if (!p->journal)
+		return 0;
+	p->facts = facts;
+	for (size_t i = 0; r >= 0 && i < p->steps.n; i++) {
+		r = renew_step(p, &p->steps.at[i], came, arg, err);
+		n += r > 0 ? r : 0;
+	}
+	p->facts = made_of;
+	return r < 0 ? r : n;
+}
