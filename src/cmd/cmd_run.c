@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "cmd/command.h"
+#include "cmd/run_profile.h"
 #include "cmd/table.h"
 #include "cmd/term.h"
 #include "run/run.h"
@@ -16,10 +17,11 @@
 
 struct run_cfg {
 	unsigned kind, tuning, policy, pages, disk_format;
-	const char *name, *cpus, *pool, *net;
+	const char *name, *cpus, *profile, *level, *pool, *net;
 	uint32_t priority;
 	uint64_t memory, grace_ns;
 	bool detach, json, offline, writable;
+	unsigned tty;
 	const char *disk, *kernel, *initrd, *append, *qemu, *accelerator;
 	const char *rootfs, *bundle, *image;
 	struct words command;
@@ -30,6 +32,7 @@ static const struct run_cfg run_defaults = { .memory = 512ull << 20 };
 /* In the order of the enums that they index. */
 static const char *const kind_choices[] = { "native", "container", "vm", NULL };
 static const char *const tuning_choices[] = { "vlat", "none", NULL };
+static const char *const tty_choices[] = { "auto", "never", NULL };
 static const char *const policy_choices[] = { "other", "fifo", NULL };
 static const char *const page_choices[] = { "default", "4k", "2m", "1g", "auto", NULL };
 static const char *const format_choices[] = { "auto", "raw", "qcow2", NULL };
@@ -49,6 +52,10 @@ static const struct option_row run_options[] = {
 		.help = "2 = two CPUs of different cores, 2-3,5 = these, \"2,\" = CPU 2; default 1; a VM has as many vCPUs"),
 	OPT_CHOICE(struct run_cfg, tuning, .name = "tuning", .choices = tuning_choices, .shown = "vlat",
 		   .help = "set its CPUs apart and tune the host as 'vlat plan' says, or only pin"),
+	OPT_STR(struct run_cfg, profile, .name = "profile", .arg = "PROFILE",
+		.help = "tune the host as 'vlat tune PROFILE' would; default: as 'vlat plan' says"),
+	OPT_WORD(struct run_cfg, level, .name = "level", .arg = "LEVEL", .choices = level_names, .shown = "as the profile says",
+		 .help = "with --profile: safe, standard or extreme"),
 	OPT_STR(struct run_cfg, pool, .name = "pool", .arg = "LIST",
 		.help = "CPUs to set apart for this run and later ones; default: those of the first run alone"),
 	OPT_CHOICE(struct run_cfg, policy, .name = "policy", .choices = policy_choices, .shown = "other",
@@ -80,6 +87,8 @@ static const struct option_row run_options[] = {
 		 .help = "VM: never download the kernel that --accelerator auto tries"),
 	OPT_DIR(struct run_cfg, rootfs, .name = "rootfs", .help = "container: folder that is its root"),
 	OPT_FLAG(struct run_cfg, writable, .name = "writable", .help = "container: it may change --rootfs"),
+	OPT_CHOICE(struct run_cfg, tty, .name = "tty", .choices = tty_choices, .shown = "auto",
+		   .help = "container: auto = a terminal of its own when vlat is in one"),
 	OPT_DIR(struct run_cfg, bundle, .name = "bundle", .help = "container: OCI bundle, whose config.json counts"),
 	OPT_STR(struct run_cfg, image, .name = "image", .arg = "REF", .help = "container: image of podman or docker"),
 };
@@ -121,6 +130,7 @@ static void fill(const struct run_cfg *cfg, const char *const *command, struct r
 		.bundle = cfg->bundle,
 		.image = cfg->image,
 		.writable = cfg->writable,
+		.terminal = cfg->tty == 0,
 		.memory_mb = (unsigned) (cfg->memory >> 20),
 		.pages = (enum vm_pages) cfg->pages,
 		.disk = { .path = cfg->disk, .format = disk_format(cfg) },
@@ -206,7 +216,11 @@ static int stay(const struct call *call, const struct run_spec *spec)
 static int run_run(const struct call *call)
 {
 	const struct run_cfg *cfg = call->config;
+	const struct tune_wish wish = {
+		.profile = cfg->profile, .level = cfg->level, .vm_memory_mb = cfg->kind == RUN_VM ? (unsigned) (cfg->memory >> 20) : 0
+	};
 	const char **command = xalloc(cfg->command.n + 1, sizeof(*command));
+	struct run_profile profile;
 	struct run_spec spec;
 	struct err err = { 0 };
 	int r;
@@ -214,7 +228,11 @@ static int run_run(const struct call *call)
 	for (size_t i = 0; i < cfg->command.n; i++)
 		command[i] = cfg->command.at[i];
 	fill(cfg, cfg->command.n ? command : NULL, &spec);
-	if (run_spec_check(&spec, &err) < 0)
+	run_profile_init(&profile, &wish);
+	spec.tuner = cfg->profile ? &profile.tuner : NULL;
+	if (cfg->level && !cfg->profile)
+		r = cmd_usage(call, "--level %s is for --profile", cfg->level);
+	else if (run_spec_check(&spec, &err) < 0)
 		r = cmd_usage(call, "%s", err.text);
 	else if (cfg->json && !cfg->detach)
 		r = cmd_usage(call, "--json is for --detach: without it, what the command prints is all there is");

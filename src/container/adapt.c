@@ -69,7 +69,7 @@ static int adapt_process(json_t *config, const struct oci_spec *spec, struct err
 	}
 	if (!json_is_array(env))
 		return err_set(err, -EINVAL, "config.json: \"process.env\" is no array");
-	json_object_set_new(process, "terminal", json_false());
+	json_object_set_new(process, "terminal", json_boolean(spec->terminal));
 	json_object_del(process, "consoleSize");
 	return append_words(env, spec->env, err);
 }

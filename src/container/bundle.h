@@ -20,6 +20,10 @@ void container_remove(struct container *c);
 int bundle_make_user(const char *dir, const struct container_user *user, const struct oci_spec *spec, struct err *err);
 int bundle_make(const char *dir, const char *agent, const struct oci_spec *spec, struct err *err);
 
+/* terminal.c: the socket for `create --console-socket`, and what came through it; a fd each. */
+int terminal_listen(const struct container *c, char path[108], struct err *err);
+int terminal_take(const struct container *c, int listening, const struct container_user *user, struct err *err);
+
 /* "crun --root ROOT"; words may follow. */
 void runtime_argv(const struct runtime *rt, const char *root, struct argv *ret);
 /* How it is started: marked, out of the terminal's reach, and without the unified hierarchy in sight where that is needed. */

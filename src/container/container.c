@@ -96,7 +96,7 @@ int container_reserve(struct container **ret, const struct runtime *rt, const ch
 	struct container *c = xalloc(1, sizeof(*c));
 	int r;
 
-	*c = (struct container){ .runtime = *rt, .to_agent = -1, .from_agent = -1, .pidfd = -1, .journal = j };
+	*c = (struct container){ .runtime = *rt, .to_agent = -1, .from_agent = -1, .terminal = -1, .pidfd = -1, .journal = j };
 	r = reserve(c, name, err);
 	if (r < 0) {
 		free(c);
@@ -180,6 +180,8 @@ void container_remove(struct container *c)
 		close(c->to_agent);
 	if (c->from_agent >= 0)
 		close(c->from_agent);
+	if (c->terminal >= 0)
+		close(c->terminal);
 	if (c->pidfd >= 0)
 		close(c->pidfd);
 	free(c);

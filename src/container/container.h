@@ -51,6 +51,8 @@ struct container_user {
 	const char *const *env;                 /* NULL-terminated "K=V", added to a bundle's */
 	const char *hostname;
 	int stdio[3];                           /* stay the caller's */
+	const char *terminal;                   /* its type, "xterm": standard files are a terminal of its own; NULL = stdio */
+	unsigned short rows, columns;           /* of that */
 };
 
 struct container_spec {
@@ -66,6 +68,7 @@ struct container {
 	char id[32];                    /* "vlat-ID-c0" */
 	struct runtime runtime;
 	int to_agent, from_agent;       /* its stdin and stdout; close-on-exec */
+	int terminal;                   /* the near end of user->terminal; -1 */
 	pid_t pid;                      /* on the host */
 	int pidfd;
 	bool rt_allowed;                /* may its threads be SCHED_FIFO?  Tried when place.sut_fifo is set */

@@ -48,7 +48,7 @@ static json_t *process(const struct oci_spec *spec)
 {
 	const struct oci_user *u = spec->user;
 
-	return json_pack("{s:b, s:{s:I, s:I}, s:o, s:o, s:s, s:o, s:b}", "terminal", 0, "user", "uid",
+	return json_pack("{s:b, s:{s:I, s:I}, s:o, s:o, s:s, s:o, s:b}", "terminal", spec->terminal, "user", "uid",
 			 (json_int_t) (u ? u->uid : 0), "gid", (json_int_t) (u ? u->gid : 0), "args", words(spec->args), "env",
 			 words(spec->env), "cwd", u && u->cwd ? u->cwd : "/", "capabilities", capabilities(spec),
 			 "noNewPrivileges", !u);

@@ -38,13 +38,14 @@ struct oci_spec {
 	const struct oci_pair *unified;         /* raw cgroup v2 files; key NULL ends; NULL = none */
 	const char *threads_file;               /* a cgroup.threads of the host, to be CONTAINER_THREADS_FILE; NULL = none */
 	const struct oci_user *user;            /* NULL = the agent */
+	bool terminal;                          /* standard files are a terminal that the runtime makes */
 	bool own_cgroups;                       /* a cgroup namespace: nothing outside its own group in sight (v2) */
 };
 
 json_t *oci_config(const struct oci_spec *spec);        /* new reference */
 /*
  * A bundle's own config.json with what has to be vlat's: groups, CPUs, network,
- * environment, no terminal, an absolute rootfs (of a bundle in folder dir), and spec->args when there are some.
+ * environment, terminal or none, an absolute rootfs (of a bundle in folder dir), and spec->args when there are some.
  */
 int oci_adapt(json_t *config, const struct oci_spec *spec, const char *dir, struct err *err);
 char *oci_config_text(const struct oci_spec *spec);     /* malloc'ed, indented, newline at the end: what lies in the bundle */

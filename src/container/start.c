@@ -47,16 +47,18 @@ static struct cpuset allowed_cpus(const struct placement *p)
 }
 
 /* The mark is what finds the container's processes again: it comes last, where nothing overrides it. */
-static const char **user_env(const struct container *c, const struct container_user *user)
+static const char **user_env(const struct container *c, const struct container_user *user, const char *term)
 {
 	size_t n = 0;
 	const char **env;
 
 	while (user->env && user->env[n])
 		n++;
-	env = xalloc(n + 2, sizeof(*env));
+	env = xalloc(n + 3, sizeof(*env));
 	for (size_t i = 0; i < n; i++)
 		env[i] = user->env[i];
+	if (term)
+		env[n++] = term;
 	env[n] = journal_mark(c->journal);
 	return env;
 }
@@ -65,7 +67,8 @@ static const char **user_env(const struct container *c, const struct container_u
 static int fill_user_bundle(struct container *c, const struct container_spec *spec, struct err *err)
 {
 	const struct container_user *user = spec->user;
-	AUTO_FREE const char **env = user_env(c, user);
+	AUTO_FREE char *term = user->terminal ? xprintf("TERM=%s", user->terminal) : NULL;
+	AUTO_FREE const char **env = user_env(c, user, term);
 	struct oci_spec oci = {
 		.hostname = user->hostname ? user->hostname : "vlat",
 		.args = user->args,
@@ -74,6 +77,7 @@ static int fill_user_bundle(struct container *c, const struct container_spec *sp
 		.cgroup = c->cgroup,
 		.own_cgroups = c->groups.layout == CGROUP_V2,
 		.user = user->oci,
+		.terminal = user->terminal,
 	};
 	struct err e = { 0 };
 
@@ -180,16 +184,35 @@ static int read_pid(struct container *c, const char *path, struct err *err)
  * it can wait for it at once; an init that is slow to do so would keep a dead
  * process, its groups and their budget for that long.
  */
-static int create_adopted(const struct container *c, const char *pid_file, const struct spawn_opts *opts, struct err *err)
+static int create_adopted(const struct container *c, const char *pid_file, const char *console, const struct spawn_opts *opts,
+			  struct err *err)
 {
+	const char *words[] = { "create", "--bundle", c->bundle, "--pid-file", pid_file, c->id, NULL, NULL, NULL };
 	int before = 0, r;
 
+	if (console) {
+		words[5] = "--console-socket";
+		words[6] = console;
+		words[7] = c->id;
+	}
 	(void) prctl(PR_GET_CHILD_SUBREAPER, &before);
 	(void) prctl(PR_SET_CHILD_SUBREAPER, 1);
-	r = tell_runtime(c, (const char *const[]){ "create", "--bundle", c->bundle, "--pid-file", pid_file, c->id, NULL }, opts,
-			 err);
+	r = tell_runtime(c, words, opts, err);
 	(void) prctl(PR_SET_CHILD_SUBREAPER, before);
 	return r;
+}
+
+static int create_in_terminal(struct container *c, const struct container_user *user, const char *pid_file,
+			      const struct spawn_opts *opts, struct err *err)
+{
+	char console[108];
+	AUTO_CLOSE int listening = terminal_listen(c, console, err);
+	int r = listening < 0 ? listening : create_adopted(c, pid_file, console, opts, err);
+
+	if (r < 0)
+		return r;
+	c->terminal = terminal_take(c, listening, user, err);
+	return c->terminal < 0 ? c->terminal : 0;
 }
 
 static int create_user(struct container *c, const struct container_user *user, struct err *err)
@@ -199,11 +222,15 @@ static int create_user(struct container *c, const struct container_user *user, s
 	int r;
 
 	(void) text_print(pid_file, sizeof(pid_file), "%s/pid", c->bundle);
-	opts.in = user->stdio[0];
-	opts.out = user->stdio[1];
-	opts.err = user->stdio[2];
 	opts.heed_stop = true;
-	r = create_adopted(c, pid_file, &opts, err);
+	if (user->terminal) {
+		r = create_in_terminal(c, user, pid_file, &opts, err);
+	} else {
+		opts.in = user->stdio[0];
+		opts.out = user->stdio[1];
+		opts.err = user->stdio[2];
+		r = create_adopted(c, pid_file, NULL, &opts, err);
+	}
 	return r < 0 ? r : read_pid(c, pid_file, err);
 }
 
@@ -221,7 +248,7 @@ static int create(struct container *c, struct err *err)
 	opts.out = e.out[1];
 	opts.err = e.said;
 	opts.heed_stop = true;
-	r = create_adopted(c, pid_file, &opts, err);
+	r = create_adopted(c, pid_file, NULL, &opts, err);
 	if (r < 0)
 		return r;
 	c->to_agent = TAKE_FD(e.in[1]);

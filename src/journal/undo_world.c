@@ -87,10 +87,15 @@ enum undo_state undo_netns(const struct undo_ctx *c, const struct entry *e, stru
 	return UNDO_FAILED;
 }
 
-/* In the run's own folder, or named after vlat: no forged line makes it remove anything else. */
+/* In the run's own folder STATE/runs/ID, in STATE/sut (run/registry.h), or named after vlat: no forged line makes it remove more. */
 static bool is_vlats(const struct undo_ctx *c, const char *path)
 {
-	return strstr(path, "/vlat") || (text_starts(path, c->j->dir) && path[strlen(c->j->dir)] == '/');
+	const char *dir = c->j->dir;
+	size_t len = strlen(dir), state = len - strlen("/runs/") - strlen(c->j->head.run);
+
+	if (strstr(path, "/vlat") || (text_starts(path, dir) && path[len] == '/'))
+		return true;
+	return len > state && !strncmp(path, dir, state) && text_starts(path + state, "/sut/") && text_is_name(path + state + 5);
 }
 
 enum undo_state undo_tree(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)

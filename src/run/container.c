@@ -22,10 +22,12 @@
 #include "container/oci.h"
 #include "run/image.h"
 #include "run/parts.h"
+#include "run/tty.h"
 
 struct box {
 	struct container *container;
 	struct image image;
+	struct tty tty;
 	char root[PATH_MAX]; /* rootfs or bundle, absolute, links resolved */
 	bool ended;
 };
@@ -87,7 +89,7 @@ static int start_it(struct run *run, struct box *b, const struct container_user 
 		return err_in(err, "container");
 	run->record.workload = b->container->pid;
 	run_read_policy(run, b->container->pid);
-	return 0;
+	return user->terminal ? tty_begin(&b->tty, b->container->terminal, err) : 0;
 }
 
 static int start(struct run *run, struct err *err)
@@ -101,6 +103,11 @@ static int start(struct run *run, struct err *err)
 	int r;
 
 	run->work = b;
+	b->tty = (struct tty) TTY_INIT;
+	if (s->terminal && !run->detached && tty_is_there()) {
+		user.terminal = getenv("TERM") ? getenv("TERM") : "xterm";
+		tty_size(&user.rows, &user.columns);
+	}
 	r = find_root(run, b, err);
 	if (r == 0)
 		r = run_wire(run, WIRE_CONTAINER, err);
@@ -127,7 +134,8 @@ static int wait_for(struct run *run, int fd, uint64_t deadline_ns, struct err *e
 {
 	struct box *b = run->work;
 	siginfo_t info = { 0 };
-	int r = run_poll(b->container->pidfd, fd, deadline_ns, err);
+	int r = b->container->terminal >= 0 ? tty_poll(&b->tty, b->container->pidfd, fd, deadline_ns, err)
+					    : run_poll(b->container->pidfd, fd, deadline_ns, err);
 
 	if (r != 0)
 		return r;
@@ -164,6 +172,7 @@ static void free_it(struct run *run)
 
 	if (!b)
 		return;
+	tty_end(&b->tty);
 	container_stop(b->container, 0);
 	image_free(&b->image);
 	free(b);

@@ -23,6 +23,7 @@ struct run {
 	int machine;
 	struct lease lease;
 	struct pool pool;
+	struct cpuset wanted;   /* CPUs that spec->tuner sets apart, when no pool is there yet */
 	struct placement place; /* zeroed = anywhere, as it comes */
 	struct wire wire;
 	bool wired;

@@ -33,7 +33,7 @@ static int choose(struct run *run, const struct cpu_wish *wish, struct cpuset *r
 	int node = device_node(run);
 	const struct choice c = {
 		.cpu = &run->cpu,
-		.pool = run->pool.cpus,
+		.pool = run->pool.holder ? run->pool.cpus : run->wanted,
 		.taken = asks ? none : lease_taken(&run->lease, &run->cpu.online),
 		.tuned = run->spec->tuned,
 		.near = node >= 0,
@@ -76,17 +76,19 @@ static void not_heeded(const struct run *run)
 /* What is set apart: the cores of this run's CPUs, those asked for, and those of the profile. */
 static int split_for(struct run *run, struct cpu_split *ret, struct err *err)
 {
-	const struct run_tuner *t = run->spec->tuner;
-	struct cpuset asked = { 0 };
-	int r = 0;
+	struct cpuset asked = run->wanted;
 
 	if (run->spec->pool && cpuset_parse_list(run->spec->pool, &asked) < 0)
 		return err_set(err, -EINVAL, "--pool %.80s: a list of CPUs such as 2-5 is meant", run->spec->pool);
-	if (t && !run->spec->pool) {
-		r = t->split(t->arg, &run->cpu, ret, err);
-		asked = ret->isolated;
-	}
-	return r < 0 ? r : choose_pool(&run->cpu, &run->record.cpus, &asked, ret, err);
+	return choose_pool(&run->cpu, &run->record.cpus, &asked, ret, err);
+}
+
+static int enter(struct run *run, struct err *err)
+{
+	const struct run_tuner *t = run->spec->tuner;
+	int r = pool_enter(&run->pool, err);
+
+	return r == 0 && t && !run->pool.holder ? t->cpus(t->arg, &run->wanted, err) : r;
 }
 
 /* The first run that wants its CPUs set apart has the host tuned, the others find it so. */
@@ -198,7 +200,7 @@ int run_place(struct run *run, struct err *err)
 		return 0;
 	r = lease_open(&run->lease, NULL, err);
 	if (r == 0 && spec->tuned)
-		r = pool_enter(&run->pool, err);
+		r = enter(run, err);
 	if (r == 0)
 		r = take(run, &wish, err);
 	if (r == 0 && spec->tuned)

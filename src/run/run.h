@@ -28,8 +28,8 @@ enum run_policy { RUN_OTHER, RUN_FIFO };
 /* Another plan than that of `vlat plan` for the host, if this run is the first: a profile's. */
 struct run_tuner {
 	const char *name; /* for remarks: "vm-host" */
-	/* Its isolated CPUs on this machine; those of the run come to them. */
-	int (*split)(void *arg, const struct cpu_facts *cpu, struct cpu_split *ret, struct err *err);
+	/* The CPUs that it sets apart on this machine; those of the run come to them. */
+	int (*cpus)(void *arg, struct cpuset *ret, struct err *err);
 	hold_plan_fn *plan;
 	void *arg;
 };
@@ -50,6 +50,7 @@ struct run_spec {
 	const char *agent;                   /* vlat-agent, which tries out runtimes and accelerators; NULL = found */
 	const char *rootfs, *bundle, *image; /* RUN_CONTAINER: one of them */
 	bool writable;                       /* may the container change its rootfs? */
+	bool terminal;                       /* and has it one of its own, where its caller has one? */
 
 	unsigned memory_mb; /* RUN_VM */
 	enum vm_pages pages;

@@ -81,6 +81,8 @@ static int check_place(const struct run_spec *s, struct err *err)
 			s->name);
 	if (s->cpus && cpu_wish_parse(s->cpus, &wish, err) < 0)
 		return err->code;
+	if (s->tuner && !s->tuned)
+		return err_set(err, -EINVAL, "--profile %.64s tunes the host, which --tuning none does not", s->tuner->name);
 	if (s->pool && !s->tuned)
 		return err_set(err, -EINVAL, "--pool sets CPUs apart, which --tuning none does not");
 	if (s->priority > RUN_FIFO_MAX)

@@ -18,7 +18,7 @@
 struct guest {
 	struct vm_platform *platform;
 	struct vm *vm;
-	bool asked;
+	struct settling settling;
 };
 
 /* An accelerator counts only after a guest has really run with it: a guest with the agent, before the user's. */
@@ -103,6 +103,7 @@ static int start(struct run *run, struct err *err)
 	if (r < 0)
 		return r;
 	read_back(run, g);
+	settling_begin(&g->settling, run);
 	if (g->platform->accel.kind == VM_TCG)
 		log_note("guest code is translated, not executed by the processor: %s", g->platform->accel.why);
 	return 0;
@@ -126,8 +127,14 @@ static int judge(struct run *run, struct guest *g, struct err *err)
 static int wait_for(struct run *run, int fd, uint64_t deadline_ns, struct err *err)
 {
 	struct guest *g = run->work;
-	int r = vm_watch(g->vm, fd, deadline_ns, err);
+	int r;
 
+	for (;;) {
+		r = vm_watch(g->vm, fd, g->settling.at_ns < deadline_ns ? g->settling.at_ns : deadline_ns, err);
+		if (r != -ETIME || clock_ns() >= deadline_ns)
+			break;
+		run_settle(run, g->vm, &g->settling);
+	}
 	if (r == 0)
 		return 1;
 	return r == -ETIME || r == -EINTR ? r : judge(run, g, err);
