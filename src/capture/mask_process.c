@@ -35,21 +35,23 @@ static void put_name(struct mask *m, long pid, const char *name, struct sink *ou
 	sink_put(out, keep ? name : "task");
 }
 
-/* A path in a word of an option keeps only that there was one. */
+/* A path in a word of an option keeps only that there was one, and whether it is one of huge pages: an audit of guests asks. */
 static void put_word(struct mask *m, const char *word, struct sink *out)
 {
-	const char *slash = strchr(word, '/');
+	const char *slash = strchr(word, '/'), *huge;
+	size_t n;
 
 	if (!slash) {
 		mask_text(m, word, strlen(word), out);
 		return;
 	}
+	n = strcspn(slash, ",");
+	huge = strstr(slash, "huge");
 	mask_text(m, word, (size_t) (slash - word), out);
-	sink_put(out, "/masked");
+	sink_put(out, huge && huge < slash + n ? "/hugepages/masked" : "/masked");
 	mask_counted(m);
-	word = slash + strcspn(slash, ",");
-	if (*word)
-		put_word(m, word, out);
+	if (slash[n])
+		put_word(m, slash + n, out);
 }
 
 static const char *base_name(const char *path)
@@ -115,10 +117,11 @@ static void mask_status(struct mask *m, long pid, const char *data, struct sink 
 static bool is_their_place(const char *word)
 {
 	static const char *const kept[] = { "/proc", "/sys", "/dev", "/run" };
-	bool keep = word[0] != '/' || text_eq(word, "/");
+	const char *slash = strchr(word, '/'); /* "upperdir=/home/..." too */
+	bool keep = !slash || text_eq(word, "/");
 
 	for (size_t i = 0; !keep && i < ARRAY_SIZE(kept); i++)
-		keep = text_starts(word, kept[i]);
+		keep = text_starts(slash, kept[i]);
 	return !keep;
 }
 

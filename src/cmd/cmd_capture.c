@@ -136,8 +136,10 @@ static int run_capture(const struct call *call)
 const struct command cmd_capture = {
 	.name = "capture",
 	.brief = "write what inspect and audit see of this machine to a file",
-	.text = "Writes a tar archive, packed by zstd, with exactly the files that 'vlat inspect', 'vlat audit' and a plan open, and "
-		"the recorded answers of what is no file (ioctls, CPUID). With it as --root, these commands say elsewhere what they "
+	.text = "Writes a tar archive, packed by zstd, with exactly the files that 'vlat inspect', 'vlat audit' and a plan open, "
+		"and "
+		"the recorded answers of what is no file (ioctls, CPUID). With it as --root, these commands say elsewhere what "
+		"they "
 		"say here. Run it as root to take what only root may read; what could not be taken is noted in the archive with "
 		"the reason. Nothing is changed.\n\n"
 		"With --anonymise, host names, MAC and IP addresses, UUIDs, serials, container ids, and the names and command "
