@@ -6,6 +6,7 @@
 
 #include "base/sink.h"
 #include "base/text.h"
+#include "boot/verify.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
 #include "keep/author.h"
@@ -39,7 +40,8 @@ struct status {
 	bool stored;
 	struct stored kept;
 	struct cards cards; /* of today */
-	char trouble[320];  /* why what is stored cannot be read; "" */
+	struct boot_report boot;
+	char trouble[320]; /* why what is stored cannot be read; "" */
 };
 
 static int look(struct status *s, struct err *err)
@@ -56,7 +58,7 @@ static int look(struct status *s, struct err *err)
 	if (r < 0 && r != -ENOENT)
 		text_print(s->trouble, sizeof(s->trouble), "%.300s", why.text);
 	cards_read(&s->fs, &s->cards);
-	return 0;
+	return boot_verify(&s->fs, &s->boot, err);
 }
 
 static void forget(struct status *s)
@@ -64,6 +66,7 @@ static void forget(struct status *s)
 	revert_report_free(&s->report);
 	stored_free(&s->kept);
 	cards_free(&s->cards);
+	boot_report_free(&s->boot);
 	fs_close(&s->fs);
 }
 
@@ -72,7 +75,7 @@ static bool is_fine(const struct status *s)
 	for (size_t i = 0; i < s->report.n; i++)
 		if (s->report.at[i].state != REVERT_LIVE || force_count_drifted(&s->report.at[i]))
 			return false;
-	return !s->trouble[0];
+	return !s->trouble[0] && !(s->boot.booted && s->boot.missing);
 }
 
 static void put_drift(struct sink *out, const struct status *s, const struct revert_run *run)
@@ -185,7 +188,8 @@ static json_t *status_json(const struct status *s)
 						     run->state == REVERT_LIVE, "lasting", run->lasting, "in_force",
 						     (int) force_count_held(run), "drift", drift_json(s, run)));
 	}
-	return json_pack("{s:i, s:o, s:o, s:s}", "format", 1, "runs", all, "stored", kept_json(s), "trouble", s->trouble);
+	return json_pack("{s:i, s:o, s:o, s:s, s:o}", "format", 1, "runs", all, "stored", kept_json(s), "trouble", s->trouble,
+			 "boot", boot_report_json(&s->boot));
 }
 
 static int put_json(const struct status *s, struct sink *out, struct err *err)
@@ -208,6 +212,8 @@ static void put_text(const struct status *s, struct sink *out)
 	if (s->report.n == 0)
 		sink_put(out, "nothing is in force\n");
 	put_kept(out, s);
+	if (s->boot.state != BOOT_NONE)
+		boot_report_text(&s->boot, out);
 }
 
 static int run_status(const struct call *call)

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/sink.h"
 #include "base/text.h"
+#include "boot/verify.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
 #include "keep/author.h"
@@ -37,6 +38,8 @@ struct verdict {
 	struct revert_report report;
 	const struct revert_run *tuning; /* NULL = none */
 	size_t held, differs, unseen;    /* of the tuning, and of what lasts */
+	struct boot_report boot;
+	char completed[16]; /* the run whose parameters became the default now; "" */
 };
 
 static void count(struct verdict *v, const struct revert_run *run)
@@ -60,7 +63,7 @@ static int look(struct verdict *v, struct err *err)
 	for (size_t i = 0; i < v->report.n; i++)
 		if (v->report.at[i].lasting && v->report.at[i].state == REVERT_LIVE)
 			count(v, &v->report.at[i]);
-	return 0;
+	return boot_verify(&v->fs, &v->boot, err);
 }
 
 static bool is_looked_at(const struct verdict *v, const struct revert_run *run)
@@ -109,15 +112,35 @@ static void put_item(void *arg, const struct undo_item *it, const char *who)
 					     force_drifted(it)));
 }
 
+/* Parameters for a boot that is still to come are neither so nor otherwise. */
+static bool boot_counts(const struct verdict *v)
+{
+	return v->boot.state != BOOT_NONE && v->boot.booted;
+}
+
+static bool is_fine(const struct verdict *v)
+{
+	return v->differs == 0 && v->unseen == 0 && (!boot_counts(v) || v->boot.missing == 0);
+}
+
+/* What was tried once and found good is what shall be booted from now on. */
+static int complete(struct verdict *v, struct err *err)
+{
+	if (v->boot.state != BOOT_TRYING || !v->boot.booted || !is_fine(v))
+		return 0;
+	return boot_complete(&v->fs, v->completed, err);
+}
+
 static int put_json(const struct verdict *v, struct sink *out, struct err *err)
 {
 	json_t *items = json_array(), *o;
 	char *text;
 
 	each_difference(v, put_item, items);
-	o = json_pack("{s:i, s:s, s:s, s:b, s:i, s:i, s:i, s:o}", "format", 1, "run", v->tuning ? v->tuning->id : "", "why",
-		      v->tuning ? v->tuning->why : "", "fine", v->differs == 0 && v->unseen == 0, "held", (int) v->held,
-		      "differs", (int) v->differs, "unseen", (int) v->unseen, "items", items);
+	o = json_pack("{s:i, s:s, s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:s}", "format", 1, "run", v->tuning ? v->tuning->id : "",
+		      "why", v->tuning ? v->tuning->why : "", "fine", is_fine(v), "held", (int) v->held, "differs",
+		      (int) v->differs, "unseen", (int) v->unseen, "items", items, "boot", boot_report_json(&v->boot),
+		      "completed", v->completed);
 	text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
 	json_decref(o);
 	if (!text)
@@ -132,9 +155,15 @@ static int show(const struct verdict *v, bool json, struct sink *out, struct err
 	if (json)
 		return put_json(v, out, err);
 	each_difference(v, put_text, out);
-	sink_printf(out, "%s%s%s: %zu settings are as vlat made them, %zu differ, %zu cannot be looked at\n",
-		    v->tuning ? v->tuning->why : "what lasts", v->tuning ? ", run " : "", v->tuning ? v->tuning->id : "", v->held,
-		    v->differs, v->unseen);
+	if (v->tuning || v->held + v->differs + v->unseen)
+		sink_printf(out, "%s%s%s: %zu settings are as vlat made them, %zu differ, %zu cannot be looked at\n",
+			    v->tuning ? v->tuning->why : "what lasts", v->tuning ? ", run " : "", v->tuning ? v->tuning->id : "",
+			    v->held, v->differs, v->unseen);
+	if (v->boot.state != BOOT_NONE)
+		boot_report_text(&v->boot, out);
+	if (v->completed[0])
+		sink_printf(out, "these boot parameters have proved good: they are the default from now on (run %s)\n",
+			    v->completed);
 	return 0;
 }
 
@@ -142,7 +171,7 @@ static void remember(const struct verdict *v)
 {
 	struct err err = { 0 };
 
-	if (v->tuning && verified_save(v->tuning->id, v->differs == 0, &err) < 0)
+	if (v->tuning && verified_save(v->tuning->id, is_fine(v), &err) < 0)
 		log_debug("%s", err.text);
 }
 
@@ -153,15 +182,19 @@ static int run_verify(const struct call *call)
 	struct sink out = { 0 };
 	struct err err = { 0 };
 	int r = look(&v, &err);
-	bool fine = v.differs == 0 && v.unseen == 0;
+	bool fine;
 
-	if (r == 0 && !v.tuning && v.held + v.differs + v.unseen == 0)
+	if (r == 0 && !v.tuning && v.held + v.differs + v.unseen == 0 && v.boot.state == BOOT_NONE)
 		r = err_set(&err, -ENOENT,
 			    "no tuning is in force here, so there is nothing to verify: vlat tune PROFILE --apply");
+	fine = is_fine(&v);
+	if (r == 0)
+		r = complete(&v, &err);
 	if (r == 0)
 		r = show(&v, cfg->json, &out, &err);
 	if (r == 0)
 		remember(&v);
+	boot_report_free(&v.boot);
 	revert_report_free(&v.report);
 	fs_close(&v.fs);
 	if (r < 0)
@@ -175,7 +208,12 @@ const struct command cmd_verify = {
 	.brief = "check that the tuning in force is still as vlat made it",
 	.text = "Reads every setting of the tuning in force again, the files that vlat has written for the next boots, and "
 		"compares "
-		"by meaning. What differs is named, with who may have changed it. Changes nothing.",
+		"by meaning; and every boot parameter, requested against effective. What differs is named, with who may have "
+		"changed "
+		"it.\n\n"
+		"After vlat tune --try-boot and a reboot, a verify that finds everything so makes the tried parameters the "
+		"default; "
+		"else the next boot is the old one. Apart from that it changes nothing.",
 	ROWS(options, verify_options),
 	ROWS(examples, verify_examples),
 	ROWS(exits, verify_exits),
