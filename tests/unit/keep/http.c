@@ -81,8 +81,18 @@ static void answers_are_whole(void **state)
 
 static void only_this_machine_is_served(void **state)
 {
-	static const char *const bad[] = { "0.0.0.0:1234", "192.168.1.1:80", "[::]:80", "localhost:80", "127.0.0.1", "127.0.0.1:",
-					   "127.0.0.1:65536", ":80", "unix:relative", "unix:", "", "127.0.0.1:80:80" };
+	static const char *const bad[] = { "0.0.0.0:1234",
+					   "192.168.1.1:80",
+					   "[::]:80",
+					   "localhost:80",
+					   "127.0.0.1",
+					   "127.0.0.1:",
+					   "127.0.0.1:65536",
+					   ":80",
+					   "unix:relative",
+					   "unix:",
+					   "",
+					   "127.0.0.1:80:80" };
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -231,12 +241,9 @@ static void what_a_dead_one_left_is_taken_over(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(requests_are_judged),
-		cmocka_unit_test(answers_are_whole),
-		cmocka_unit_test(only_this_machine_is_served),
-		cmocka_unit_test(a_port_is_served),
-		cmocka_unit_test(a_unix_socket_is_its_groups),
-		cmocka_unit_test(what_a_dead_one_left_is_taken_over),
+		cmocka_unit_test(requests_are_judged),         cmocka_unit_test(answers_are_whole),
+		cmocka_unit_test(only_this_machine_is_served), cmocka_unit_test(a_port_is_served),
+		cmocka_unit_test(a_unix_socket_is_its_groups), cmocka_unit_test(what_a_dead_one_left_is_taken_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
