@@ -20,7 +20,8 @@ struct history_cfg {
 static const struct history_cfg history_defaults = { .last = 20 };
 
 static const struct option_row history_options[] = {
-	OPT_FLAG(struct history_cfg, all, .name = "all", .letter = 'a', .help = "also runs that changed no setting, and all of them"),
+	OPT_FLAG(struct history_cfg, all, .name = "all", .letter = 'a',
+		 .help = "also runs that changed no setting, and all of them"),
 	OPT_U32(struct history_cfg, last, .name = "last", .letter = 'n', .arg = "N", .min = 1, .max = 100000, .shown = "20",
 		.help = "only the latest so many"),
 	OPT_FLAG(struct history_cfg, json, .name = "json", .help = "print JSON instead of a table"),
@@ -156,12 +157,14 @@ static int put_json(const line_vec *lines, size_t damaged, struct sink *out, str
 
 static int put_text(const line_vec *lines, const struct history *h, struct sink *out, struct err *err)
 {
-	struct table table = { ROWS(columns, history_columns), .rows = lines->at, .n_rows = lines->n, .row_size = sizeof(struct line) };
+	struct table table = { ROWS(columns, history_columns), .rows = lines->at, .n_rows = lines->n,
+			       .row_size = sizeof(struct line) };
 	struct term term = term_look(1);
 	int r = 0;
 
 	if (lines->n == 0)
-		sink_put(out, h->n ? "no run has changed a setting of this host; --all lists them\n" : "vlat has done nothing here yet\n");
+		sink_put(out, h->n ? "no run has changed a setting of this host; --all lists them\n"
+				   : "vlat has done nothing here yet\n");
 	else
 		r = table_text(out, &table, &term, err);
 	if (r == 0 && h->damaged)
@@ -198,8 +201,9 @@ static int run_history(const struct call *call)
 const struct command cmd_history = {
 	.name = "history",
 	.brief = "what vlat has done on this host, and by whom",
-	.text = "Lists the runs that vlat remembers, oldest first: tunings, and the measurements, studies and runs that changed a "
-		"setting; when each began, who called it, how many changes it made, and what became of them. Times are UTC.\n\n"
+	.text = "Lists the runs that vlat remembers, oldest first: tunings, and the measurements, studies and runs that changed "
+		"a setting; when each began, who called it, how many changes it made, and what became of them. Times are "
+		"UTC.\n\n"
 		"The record is the file history in vlat's state folder (/var/lib/vlat for root). It holds about a thousand runs, "
 		"then forgets the oldest. Nothing depends on it: what is to be undone stands in the journals.",
 	ROWS(options, history_options),

@@ -191,10 +191,10 @@ const struct command cmd_revert = {
 		"containers, "
 		"network namespaces, control groups, mounts and folders, and puts settings back, last first.\n\n"
 		"Only what is still as vlat left it is changed. A value that somebody else has changed since is reported and "
-		"left alone; vlat keeps the last eight such records, so that --force can still put it back, by the id of its knob "
-		"or by its path. A tuning that vlat tune keeps in force is ended and undone, too. "
-		"After a reboot there is nothing to put back in /proc and /sys; files that vlat wrote for the next boots are. Runs "
-		"whose vlat is alive are not touched.\n\n"
+		"left alone; vlat keeps the last eight such records, so that --force can still put it back, by the id of its "
+		"knob or by its path. A tuning that vlat tune keeps in force is ended and undone, too. "
+		"After a reboot there is nothing to put back in /proc and /sys; files that vlat wrote for the next boots are put "
+		"back as they were. Runs whose vlat is alive are not touched.\n\n"
 		"It needs no more than its journal: no profile, no facts about the host, no other process. So it works from a "
 		"rescue shell, too, with /proc and /sys mounted.",
 	ROWS(options, revert_options_rows),

@@ -243,7 +243,8 @@ int head_parse(const json_t *o, struct journal_head *ret, struct err *err)
 
 	if (jx_format(o, JOURNAL_FORMAT, err) < 0 || jx_str(o, "run", &run, err) < 0 || jx_str(o, "boot", &boot, err) < 0 ||
 	    jx_u64(o, "pid", &pid, err) < 0 || jx_u64(o, "start", &h.start, err) < 0 || jx_opt_str(o, "why", &why, err) < 0 ||
-	    jx_opt_str(o, "created", &created, err) < 0 || jx_opt_bool(o, "lasting", &h.lasting, err) < 0)
+	    jx_opt_str(o, "created", &created, err) < 0 || jx_opt_str(o, "machine", &machine, err) < 0 ||
+	    jx_opt_bool(o, "lasting", &h.lasting, err) < 0)
 		return err->code;
 	if (!text_is_name(run) || strlen(run) > RUN_ID_MAX || pid == 0 || pid > INT32_MAX)
 		return err_set(err, -EINVAL, "the run id or the pid in the first line is none");

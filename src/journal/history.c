@@ -205,9 +205,9 @@ void history_end(const struct journal *j, enum history_end end, size_t foreign, 
 
 	who(by, sizeof(by));
 	clock_stamp(at);
-	record(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I}", end_names[end], j->head.run, "at", at, "by", by, "since",
-			 j->head.created, "why", j->head.why, "vlat", VLAT_VERSION, "changes", (json_int_t) count_changes(j),
-			 "foreign", (json_int_t) foreign, "failed", (json_int_t) failed));
+	record(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I}", end_names[end], j->head.run, "at", at, "by", by,
+			 "since", j->head.created, "why", j->head.why, "vlat", VLAT_VERSION, "changes",
+			 (json_int_t) count_changes(j), "foreign", (json_int_t) foreign, "failed", (json_int_t) failed));
 }
 
 /* ---- reading ---- */

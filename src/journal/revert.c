@@ -72,8 +72,8 @@ static int check_home(const struct journal *j, const char *name, struct err *err
 	machine_id_read(mine);
 	if (j->rebooted && mine[0] && j->head.machine[0] && !text_eq(mine, j->head.machine))
 		return err_set(err, -EXDEV,
-			       "%.200s/journal was written on another host (machine-id %.8s..., this one is %.8s...): it would change "
-			       "what it knows nothing of; look at it, then use --forget",
+			       "%.200s/journal was written on another host (machine-id %.8s..., this one is %.8s...): it would "
+			       "change what it knows nothing of; look at it, then use --forget",
 			       j->dir, j->head.machine, mine);
 	if (text_eq(j->head.run, name))
 		return 0;
@@ -306,8 +306,10 @@ static int revert_found(found_vec *found, const struct revert_options *o, struct
 			found->at[i].dir[0] = '\0'; /* nothing of it is wanted back */
 	}
 	if (!named)
-		return err_set(err, -ENOENT, "nothing that is to be undone belongs to \"%.100s\": vlat revert --dry-run --verbose lists "
-			       "what does, with its knob", o->force[0]);
+		return err_set(err, -ENOENT,
+			       "nothing that is to be undone belongs to \"%.100s\": vlat revert --dry-run lists what there is, "
+			       "with its knob",
+			       o->force[0]);
 	if (found->n)
 		qsort(found->at, found->n, sizeof(*found->at), latest_first);
 	for (size_t i = 0; i < found->n; i++) {

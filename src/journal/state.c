@@ -60,12 +60,12 @@ int state_check(const char *path, mode_t kind, struct err *err)
 	if (lstat(path, &st) < 0)
 		return err_sys(err, -errno, "cannot look at %s", path);
 	if ((st.st_mode & S_IFMT) != kind)
-		return err_set(err, -ENOTDIR, "%s is no %s: vlat follows no links here; set VLAT_STATE to another place", path,
-			       kind == S_IFDIR ? "folder" : "ordinary file");
+		return err_set(err, -ENOTDIR, "%s is no %s: vlat follows no links here; set VLAT_STATE to another place",
+			       path, kind == S_IFDIR ? "folder" : "ordinary file");
 	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
 		return err_set(err, -EPERM,
-			       "%s must belong to the user who runs vlat and be writable by nobody else, for what stands there is "
-			       "obeyed: look at it, then chown %u and chmod go-w it",
+			       "%s must belong to the user who runs vlat and be writable by nobody else, for what stands there "
+			       "is obeyed: look at it, then chown %u and chmod go-w it",
 			       path, (unsigned) geteuid());
 	if (kind == S_IFREG && st.st_nlink > 1)
 		return err_set(err, -EPERM, "%s has a second name, so somebody else may have made it: look at it, and remove it",

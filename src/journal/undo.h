@@ -65,7 +65,7 @@ struct revert_options {
 	bool forget;            /* drop what cannot be undone from the record */
 	bool lasting;           /* also what lasts (lasting.h); else such runs are passed by */
 	const char *run;        /* only this one; NULL = all */
-	const char *const *force;       /* NULL, or knob ids and paths that are put back whoever changed them since; NULL-terminated */
+	const char *const *force;       /* NULL, or knob ids and paths put back whoever changed them since, NULL-terminated */
 };
 
 struct revert_report {

@@ -120,8 +120,8 @@ static void big(unsigned stride)
 	need(lab.steps >= 200, "the plan is too short", NULL);
 	tuning = kill_everywhere(tune_once, "tuning", &lab, HALF, stride);
 	revert = kill_revert_everywhere(tune_and_die, &lab, HALF, stride);
-	printf("a plan of %zu steps: killed at every %u. of %lu calls of a tuning and %lu of a revert\n", lab.steps, stride, tuning,
-	       revert);
+	printf("a plan of %zu steps: killed at every %u. of %lu calls of a tuning and %lu of a revert\n", lab.steps, stride,
+	       tuning, revert);
 	need(tuning > 2 * lab.steps && revert > lab.steps, "the wrappers saw too few calls", NULL);
 	lab_close(&lab);
 }
