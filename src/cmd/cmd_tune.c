@@ -12,6 +12,7 @@
 #include "cmd/tune_hold.h"
 #include "cmd/tune_keep.h"
 #include "cmd/tune_save.h"
+#include "cmd/tune_way.h"
 #include "cmd/tuner.h"
 
 struct tune_cfg {
@@ -20,7 +21,7 @@ struct tune_cfg {
 	bool boot, try_boot;
 	const char *save, *from;
 	bool apply, json;
-	bool persist, stored;
+	bool persist, stored, force;
 };
 
 static const struct tune_cfg tune_defaults = { .apply = false };
@@ -44,6 +45,9 @@ static const struct option_row tune_options[] = {
 	OPT_STR(struct tune_cfg, boot_add, .name = "boot-add", .arg = "WORDS", .help = "kernel parameters of your own, beside the others"),
 	OPT_FLAG(struct tune_cfg, persist, .name = "persist", .help = "with --apply: again at every boot, until vlat revert"),
 	OPT_FLAG(struct tune_cfg, stored, .name = "stored", .help = "apply what --persist has stored: what the boot calls"),
+	OPT_FLAG(struct tune_cfg, wish.take_over, .name = "take-over",
+		 .help = "stop and mask irqbalance, tuned and the like while the tuning is in force"),
+	OPT_FLAG(struct tune_cfg, force, .name = "force", .help = "also when guests run on CPUs that are to be isolated"),
 	OPT_FLAG(struct tune_cfg, json, .name = "json", .help = "print JSON instead of text"),
 };
 
@@ -71,14 +75,15 @@ static void put_head(const struct tuner *t, struct sink *out)
 		    level_names[t->level]);
 }
 
-static int put_json(const struct tuner *t, const struct boot_plan *boot, struct sink *out, struct err *err)
+static int put_json(const struct tuner *t, const struct boot_plan *boot, const struct in_the_way *way, struct sink *out,
+		    struct err *err)
 {
 	char iso[256], house[256];
 	json_t *o =
-		json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o}", "format", 1, "profile", t->profile->name, "level",
+		json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "format", 1, "profile", t->profile->name, "level",
 			  level_names[t->level], "isolated", cpuset_list(&t->split.isolated, iso, sizeof(iso)), "housekeeping",
 			  cpuset_list(&t->split.housekeeping, house, sizeof(house)), "steps", plan_json(t->plan), "boot",
-			  boot_plan_json(boot));
+			  boot_plan_json(boot), "in-the-way", way_json(way));
 	char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
 
 	json_decref(o);
@@ -89,16 +94,17 @@ static int put_json(const struct tuner *t, const struct boot_plan *boot, struct 
 	return 0;
 }
 
-static int show(const struct tuner *t, const struct boot_plan *boot, const struct tune_cfg *cfg, struct sink *out,
-		struct err *err)
+static int show(const struct tuner *t, const struct boot_plan *boot, const struct in_the_way *way,
+		const struct tune_cfg *cfg, struct sink *out, struct err *err)
 {
 	size_t n = plan_changes(t->plan);
 
 	if (cfg->json)
-		return put_json(t, boot, out, err);
+		return put_json(t, boot, way, out, err);
 	put_head(t, out);
 	plan_text(t->plan, out);
 	boot_plan_text(boot, out);
+	way_text(way, out);
 	if (n == 0)
 		sink_put(out, "\nThis host is tuned so already.\n");
 	else if (cfg->save || cfg->from)
@@ -127,7 +133,7 @@ static int apply(struct tuner *t, bool persist, struct sink *out, struct err *er
 
 static bool says_wish(const struct tune_wish *w)
 {
-	return w->profile || w->level || w->only || w->skip || w->insecure || w->vm_memory_mb || !cpuset_empty(&w->cpus);
+	return w->profile || w->level || w->only || w->skip || w->insecure || w->take_over || w->vm_memory_mb || !cpuset_empty(&w->cpus);
 }
 
 static const char *misused(const struct tune_cfg *cfg)
@@ -180,6 +186,7 @@ static int run_tune(const struct call *call)
 {
 	const struct tune_cfg *cfg = call->config;
 	struct saved_plan saved = { .changes = NULL };
+	struct in_the_way way = { .rivals = { .at = NULL } };
 	struct boot_plan boot = { 0 };
 	struct tuner t = TUNER_INIT;
 	struct sink out = { 0 };
@@ -195,12 +202,17 @@ static int run_tune(const struct call *call)
 		r = tune_boot_plan(&t, cfg->boot_add, cfg->boot || cfg->try_boot, &boot, &err);
 	if (r == 0 && cfg->save)
 		r = tune_save(&t, cfg->save, &err);
+	if (r == 0)
+		r = way_look(&t, &way, &err);
+	if (r == 0 && cfg->apply)
+		r = way_clear(&way, t.plan, t.wish->take_over, cfg->force, &err);
 	/* First: a boot loader that cannot be told leaves nothing done. */
 	if (r == 0 && (cfg->boot || cfg->try_boot))
 		r = tune_boot_apply(&t, &boot, cfg->try_boot, &out, &err);
 	if (r == 0)
-		r = cfg->apply ? apply(&t, cfg->persist, &out, &err) : show(&t, &boot, cfg, &out, &err);
+		r = cfg->apply ? apply(&t, cfg->persist, &out, &err) : show(&t, &boot, &way, cfg, &out, &err);
 	boot_plan_free(&boot);
+	way_free(&way);
 	tuner_free(&t);
 	saved_free(&saved);
 	if (r == 0)

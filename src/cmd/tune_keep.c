@@ -15,6 +15,7 @@
 #include "journal/lasting.h"
 #include "keep/store.h"
 #include "keep/unit.h"
+#include "tune/rival.h"
 
 /* ---- storing ---- */
 
@@ -129,6 +130,18 @@ static void tell_missing(const struct stored *s, const struct fs *fs)
 	cards_free(&now);
 }
 
+/* Those too that the boot has not started yet. */
+static int take_over(struct plan *p, struct err *err)
+{
+	struct rivals rivals;
+	int r;
+
+	rivals_find(p, true, &rivals);
+	r = plan_take_over(p, &rivals, err);
+	rivals_free(&rivals);
+	return r;
+}
+
 static int hold(struct tuner *t, struct sink *out, struct err *err)
 {
 	char run[16];
@@ -153,8 +166,11 @@ int tune_stored(struct sink *out, struct err *err)
 		r = tuner_make(&t, &wish, NULL, err);
 	if (r == 0) {
 		tell_missing(&s, &t.fs);
-		r = hold(&t, out, err);
+		if (wish.take_over)
+			r = take_over(t.plan, err);
 	}
+	if (r == 0)
+		r = hold(&t, out, err);
 	tuner_free(&t);
 	wish_free(&wish);
 	stored_free(&s);

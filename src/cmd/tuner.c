@@ -16,16 +16,16 @@
 #define WISH_FORMAT 1
 
 static const char *const wish_members[] = {
-	"format", "profile", "level", "only", "skip", "cpus", "allow-insecure", "vm-memory-mb",
+	"format", "profile", "level", "only", "skip", "cpus", "allow-insecure", "take-over", "vm-memory-mb",
 };
 
 json_t *wish_to_json(const struct tune_wish *w)
 {
 	char cpus[4096];
 
-	return json_pack("{s:i, s:s, s:s?, s:s?, s:s?, s:s, s:b, s:i}", "format", WISH_FORMAT, "profile", w->profile, "level",
+	return json_pack("{s:i, s:s, s:s?, s:s?, s:s?, s:s, s:b, s:b, s:i}", "format", WISH_FORMAT, "profile", w->profile, "level",
 			 w->level, "only", w->only, "skip", w->skip, "cpus", cpuset_list(&w->cpus, cpus, sizeof(cpus)),
-			 "allow-insecure", w->insecure, "vm-memory-mb", (int) w->vm_memory_mb);
+			 "allow-insecure", w->insecure, "take-over", w->take_over, "vm-memory-mb", (int) w->vm_memory_mb);
 }
 
 static int check_members(const json_t *o, struct err *err)
@@ -86,6 +86,8 @@ int wish_from_json(const json_t *o, struct tune_wish *ret, struct err *err)
 		r = get_cpus(o, &ret->cpus, err);
 	if (r == 0)
 		r = jx_opt_bool(o, "allow-insecure", &ret->insecure, err);
+	if (r == 0)
+		r = jx_opt_bool(o, "take-over", &ret->take_over, err);
 	if (r == 0)
 		r = jx_opt_u64(o, "vm-memory-mb", &mb, err);
 	if (r == 0 && mb > 1u << 20)

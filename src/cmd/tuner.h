@@ -27,6 +27,7 @@ struct tune_wish {
 	const char *only, *skip;        /* "knob,knob"; NULL = all, none */
 	struct cpuset cpus;     /* to isolate; empty = as the profile says */
 	bool insecure;          /* all knobs that lower security too */
+	bool take_over;         /* stop and mask programs that set the same things */
 	unsigned vm_memory_mb;
 };
 

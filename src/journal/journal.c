@@ -293,14 +293,9 @@ int journal_mount(struct journal *j, const char *dir, struct err *err)
 	return note_path(j, ENTRY_MOUNT, false, dir, err);
 }
 
-int journal_command(struct journal *j, const char *const *argv, struct err *err)
+static int note_command(struct journal *j, bool lasting, const char *guard, const char *const *argv, struct err *err)
 {
-	return journal_command_while(j, NULL, argv, err);
-}
-
-int journal_command_while(struct journal *j, const char *guard, const char *const *argv, struct err *err)
-{
-	struct entry e = { .kind = ENTRY_COMMAND, .lasting = true };
+	struct entry e = { .kind = ENTRY_COMMAND, .lasting = lasting };
 	size_t n = 0;
 
 	while (argv[n])
@@ -313,6 +308,21 @@ int journal_command_while(struct journal *j, const char *guard, const char *cons
 	for (size_t i = 0; i < n; i++)
 		e.argv[i] = xstrdup(argv[i]);
 	return journal_note(j, &e, err);
+}
+
+int journal_command(struct journal *j, const char *const *argv, struct err *err)
+{
+	return note_command(j, true, NULL, argv, err);
+}
+
+int journal_command_now(struct journal *j, const char *const *argv, struct err *err)
+{
+	return note_command(j, false, NULL, argv, err);
+}
+
+int journal_command_while(struct journal *j, const char *guard, const char *const *argv, struct err *err)
+{
+	return note_command(j, true, guard, argv, err);
 }
 
 /* Takes before and after over. */

@@ -63,6 +63,8 @@ int journal_mount(struct journal *j, const char *dir, struct err *err);
 const char *journal_mark(const struct journal *j);     /* "VLAT_RUN=ID" */
 /* A program that undoes what only it can (runtime delete, rival tuner's revert); bounded in time, harmless when run twice. */
 int journal_command(struct journal *j, const char *const *argv, struct err *err);
+/* The same, of what a reboot undoes by itself. */
+int journal_command_now(struct journal *j, const char *const *argv, struct err *err);
 /* The same for as long as the path `guard` exists: without it there is nothing to undo. */
 int journal_command_while(struct journal *j, const char *guard, const char *const *argv, struct err *err);
 

@@ -215,7 +215,9 @@ int plan_apply(struct plan *p, struct journal *j, struct err *err)
 		return r;
 	p->journal = j;
 	p->here = journal_here(j);
-	r = first_pass(p, &why);
+	r = rivals_stop(p, &why);
+	if (r == 0)
+		r = first_pass(p, &why);
 	if (r == 0)
 		r = second_pass(p, &why);
 	if (r < 0) {

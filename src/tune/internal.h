@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "knob/knob.h"
 #include "tune/plan.h"
+#include "tune/rival.h"
 
 struct step {
 	const struct knob *knob;
@@ -26,7 +27,11 @@ struct plan {
 	int lease;                              /* held while applied on the running machine; -1 */
 	VEC(int) held;                          /* descriptors of SETTING_HOLD */
 	VEC(pid_t) spinners;                    /* of SETTING_SPIN */
+	VEC(struct rival) rivals;               /* to be stopped first */
 };
+
+/* rival.c: each journalled, then stopped and masked. */
+int rivals_stop(struct plan *p, struct err *err);
 
 /* lease.c: waits up to a minute for another vlat; -EBUSY, -EINTR. */
 int lease_take(int *ret_fd, struct err *err);

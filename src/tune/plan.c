@@ -159,6 +159,7 @@ void plan_free(struct plan *p)
 	for (size_t i = 0; i < p->steps.n; i++)
 		settings_free(&p->steps.at[i].settings);
 	vec_free(&p->steps);
+	vec_free(&p->rivals);
 	plan_release(p);
 	if (p->lease >= 0)
 		close(p->lease);
