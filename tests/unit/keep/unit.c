@@ -69,23 +69,20 @@ static void text_is_as_recorded(void **state)
 	sink_free(&text);
 }
 
-static void systemd_understands_it(void **state)
+/* What systemd-analyze says of such a unit; it must say nothing. */
+static void judge(const char *name, const char *text)
 {
-	AUTO_FREE char *path = xprintf("%s/" UNIT_NAME, dir), *said = NULL;
-	struct unit_about about = { .vlat = "/bin/true", .profile = "vm-host", .state = "/var/lib/vlat" };
+	AUTO_FREE char *path = xprintf("%s/%s", dir, name), *said = NULL;
 	struct run_result result = { 0 };
-	struct sink text = { 0 };
 	struct argv argv = { 0 };
 	struct err err = { 0 };
 	char program[128];
 
-	(void) state;
 	if (program_find("systemd-analyze", program, sizeof(program)) < 0) {
 		print_message("skipped: there is no systemd-analyze here to judge the unit\n");
 		skip();
 	}
-	assert_int_equal(unit_text(&about, &text, &err), 0);
-	assert_int_equal(file_write_atomic(path, text.text, text.len, 0644, &err), 0);
+	assert_int_equal(file_write_atomic(path, text, strlen(text), 0644, &err), 0);
 	argv_add(&argv, program);
 	argv_add(&argv, "verify");
 	argv_add(&argv, "--man=no");
@@ -93,11 +90,38 @@ static void systemd_understands_it(void **state)
 	if (run(&result, &argv, NULL, 60 * NS_PER_S, &err) < 0)
 		fail_msg("%s", err.text);
 	said = xprintf("%s%s", result.out, result.err);
-	if (result.end.signalled || result.end.code != 0 || strstr(said, UNIT_NAME ":"))
+	if (result.end.signalled || result.end.code != 0 || strstr(said, name))
 		fail_msg("systemd-analyze verify: %s", said);
 	run_result_free(&result);
 	argv_free(&argv);
+}
+
+static void systemd_understands_it(void **state)
+{
+	struct unit_about about = { .vlat = "/bin/true", .profile = "vm-host", .state = "/var/lib/vlat" };
+	struct sink text = { 0 };
+	struct err err = { 0 };
+
+	(void) state;
+	assert_int_equal(unit_text(&about, &text, &err), 0);
+	judge(UNIT_NAME, text.text);
 	sink_free(&text);
+}
+
+/* The one that comes with vlat, with a program that is surely there. */
+static void systemd_understands_the_guards(void **state)
+{
+	static const char start[] = "ExecStart=vlat guard\n";
+	AUTO_FREE char *text = NULL, *other = NULL;
+	struct err err = { 0 };
+	const char *at;
+
+	(void) state;
+	assert_int_equal(file_read_all(SOURCE_ROOT "/data/systemd/vlat-guard.service", 1 << 16, &text, NULL, &err), 0);
+	at = strstr(text, start);
+	assert_non_null(at);
+	other = xprintf("%.*sExecStart=/bin/true guard\n%s", (int) (at - text), text, at + strlen(start));
+	judge("vlat-guard.service", other);
 }
 
 static void is_installed_and_removed(void **state)
@@ -180,6 +204,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_as_recorded),
 		cmocka_unit_test_setup_teardown(systemd_understands_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(systemd_understands_the_guards, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(is_installed_and_removed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_link_of_somebody_elses_stays, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_manager_is_told, set_up, tear_down),
