@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vlat plan - what the tuning level `vlat` would change on this host. Changes nothing. */
 #include "base/sink.h"
+#include "capture/capture.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
 #include "tune/plan.h"
@@ -20,8 +21,8 @@ static const struct option_row plan_options_rows[] = {
 	OPT_FLAG(struct plan_cfg, insecure, .name = "allow-insecure", .help = "with the knobs that lower security"),
 	OPT_U32(struct plan_cfg, vm_memory_mb, .name = "vm-memory", .arg = "MB", .max = 1u << 20,
 		.help = "memory of the guest that huge pages are wanted for"),
-	OPT_DIR(struct plan_cfg, root, .name = "root", .shown = "/",
-		.help = "a copy of a machine's /proc and /sys instead of this one"),
+	OPT_FILE(struct plan_cfg, root, .name = "root", .arg = "WHAT", .shown = "/",
+		 .help = "a capture, or a folder with a copy of a machine's /proc and /sys, instead of this machine"),
 	OPT_FLAG(struct plan_cfg, json, .name = "json", .help = "print JSON instead of text"),
 };
 
@@ -79,7 +80,7 @@ static int run_plan(const struct call *call)
 	struct sink out = { 0 };
 	struct err err = { 0 };
 	struct fs fs;
-	int r = fs_open_root(&fs, cfg->root, &err);
+	int r = capture_open(&fs, cfg->root, &err);
 
 	if (r < 0)
 		return cmd_fail(&err);
