@@ -13,8 +13,9 @@
  * and, for igb, the ARI that SR-IOV wants.  All cards are plugged into one hub,
  * so that a card given away still has somebody to talk to.
  *
- * HPET off and PIT on: see src/vm/qemu_argv.c.  tsc=reliable, because on a busy
- * machine the kernel's watchdog blames the TSC for a vCPU that did not run.
+ * HPET off and PIT on: see src/vm/qemu_argv.c.  tsc=reliable and no_timer_check,
+ * because on a busy machine the kernel blames the TSC, or the I/O APIC (and then
+ * it panics), for a vCPU that did not run.
  */
 #include <string.h>
 
@@ -137,8 +138,8 @@ static void add_kernel(struct argv *a, const struct lab_spec *s, const struct la
 	add(a, "-kernel", p->vmlinux[0] ? p->vmlinux : p->kernel.image);
 	add(a, "-initrd", p->initrd);
 	argv_add(a, "-append");
-	argv_addf(a, "console=ttyS0 quiet panic=-1 tsc=reliable intel_iommu=on iommu=pt cgroup_no_v1=all%s%s", s->cmdline ? " " : "",
-		  s->cmdline ? s->cmdline : "");
+	argv_addf(a, "console=ttyS0 quiet panic=-1 tsc=reliable no_timer_check intel_iommu=on iommu=pt cgroup_no_v1=all%s%s",
+		  s->cmdline ? " " : "", s->cmdline ? s->cmdline : "");
 }
 
 static void add_wires(struct argv *a, const struct lab_parts *p)

@@ -14,10 +14,22 @@ static void mark_cut(char *text, size_t cap, int wanted)
 		memcpy(text + cap - 4, "...", 4);
 }
 
+/* What a user typed or a program said is quoted as it came: no line break or control character of it reaches a terminal. */
+static void one_line(char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\n' || *text == '\t' || *text == '\r')
+			*text = ' ';
+		else if ((unsigned char) *text < ' ' || *text == 0x7f)
+			*text = '?';
+	}
+}
+
 static void fill(struct err *e, int code, const char *fmt, va_list ap)
 {
 	e->code = code;
 	mark_cut(e->text, sizeof(e->text), vsnprintf(e->text, sizeof(e->text), fmt, ap));
+	one_line(e->text);
 }
 
 int err_set(struct err *e, int code, const char *fmt, ...)
@@ -60,6 +72,7 @@ int err_in(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	/* The reason is worth more than a long context: half the room is kept for it. */
 	mark_cut(e->text, sizeof(e->text) / 2, vsnprintf(e->text, sizeof(e->text) / 2, fmt, ap));
+	one_line(e->text);
 	va_end(ap);
 	used = strlen(e->text);
 	mark_cut(e->text + used, sizeof(e->text) - used, snprintf(e->text + used, sizeof(e->text) - used, ": %s", inner));

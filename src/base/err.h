@@ -17,7 +17,7 @@ struct err {
 	char text[512];         /* one sentence: the input, the reason, the cure */
 };
 
-/* Fill *e (which may be NULL) and return code, which must be < 0. */
+/* Fill *e (which may be NULL) and return code, which must be < 0.  Line breaks become blanks: it stays one line. */
 int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* As err_set(), with ": strerror(-code)" added. */

@@ -64,8 +64,8 @@ int iommu_check(const struct fs *fs, struct err *err)
 			       "firmware, and take amd_iommu=off and iommu=off from the kernel's command line if they are there");
 	if (told_intel(fs) == 0)
 		return err_set(err, -ENODEV,
-			       "no IOMMU is in use, because the kernel was told intel_iommu=off, so no device can be given to a VM: take "
-			       "that from the kernel's command line, and boot with intel_iommu=on");
+			       "no IOMMU is in use, because the kernel was told intel_iommu=off, so no device can be given to a "
+			       "VM: take that from the kernel's command line, and boot with intel_iommu=on");
 	if (told_intel(fs) == 1)
 		return err_set(err, -ENODEV,
 			       "no IOMMU is in use though the kernel was told intel_iommu=on, so no device can be given to a VM: "
@@ -140,7 +140,7 @@ int iommu_group_viable(const struct iommu_group *g, const char *address, struct 
 
 	if (g->reserved)
 		return err_set(
-			err, -EPERM,
+			err, -EOPNOTSUPP,
 			"%s cannot be given to a VM: the firmware has reserved memory that it must always reach (a \"direct\" "
 			"region of IOMMU group %u): use another slot or another port of the card",
 			address, g->nr);
@@ -174,7 +174,7 @@ int iommu_interrupts_check(const struct fs *fs, struct err *err)
 	    allowed[0] == 'Y')
 		return 0;
 	return err_set(
-		err, -EPERM,
+		err, -EOPNOTSUPP,
 		"the IOMMU does not remap interrupts here, so the kernel gives no device to a VM: switch on interrupt remapping "
 		"(x2APIC) in the firmware; vfio_iommu_type1.allow_unsafe_interrupts=1 gives up that protection: a guest could "
 		"then raise any interrupt of the host");

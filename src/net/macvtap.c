@@ -82,7 +82,8 @@ static int read_number(const char *name, dev_t *ret, struct err *err)
 
 static int open_queue(struct macvtap *m, struct err *err)
 {
-	struct ifreq req = { .ifr_flags = (short) (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (m->queues > 1 ? IFF_MULTI_QUEUE : 0)) };
+	const int several = m->queues > 1 ? IFF_MULTI_QUEUE : 0;
+	struct ifreq req = { .ifr_flags = (short) (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | several) };
 	AUTO_CLOSE int fd = open(NODE, O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)

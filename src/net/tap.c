@@ -29,7 +29,8 @@ struct tap {
 
 static int open_queue(struct tap *tap, struct err *err)
 {
-	struct ifreq req = { .ifr_flags = (short) (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (tap->queues > 1 ? IFF_MULTI_QUEUE : 0)) };
+	const int several = tap->queues > 1 ? IFF_MULTI_QUEUE : 0;
+	struct ifreq req = { .ifr_flags = (short) (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | several) };
 	AUTO_CLOSE int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 
 	if (fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))

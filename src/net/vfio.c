@@ -32,7 +32,7 @@ static int check_noiommu(const struct fs *fs, unsigned group, struct err *err)
 	(void) fs_readf(fs, name, sizeof(name), "sys/kernel/iommu_groups/%u/name", group);
 	if (!text_eq(name, "vfio-noiommu"))
 		return 0;
-	return err_set(err, -EPERM,
+	return err_set(err, -EOPNOTSUPP,
 		       "IOMMU group %u is a \"noiommu\" one, which no VM can be given: switch on the IOMMU and boot without "
 		       "enable_unsafe_noiommu_mode",
 		       group);

@@ -237,9 +237,10 @@ static int vm_facts(const struct sut *s, json_t *into)
 {
 	const struct vm_platform *p = platform_of(s);
 	json_t *facts = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i}", "accelerator",
-				  p->accel.kind == VM_KVM ? "kvm" : "tcg", "accelerator_why", p->accel.why, "guest_clocksource", agent_facts(s->agent)->clocksource,
-				  "guest_kernel", p->kernel.version, "guest_kernel_source", p->kernel.source, "qemu",
-				  p->qemu.caps.version, "vcpus", (int) s->spec.vcpus, "memory_mb", (int) s->spec.memory_mb);
+				  p->accel.kind == VM_KVM ? "kvm" : "tcg", "accelerator_why", p->accel.why,
+				  "guest_clocksource", agent_facts(s->agent)->clocksource, "guest_kernel", p->kernel.version,
+				  "guest_kernel_source", p->kernel.source, "qemu", p->qemu.caps.version, "vcpus",
+				  (int) s->spec.vcpus, "memory_mb", (int) s->spec.memory_mb);
 	int r = json_object_update_new(into, facts);
 
 	if (r == 0)

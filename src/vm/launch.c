@@ -15,7 +15,7 @@
 #include "base/vec.h"
 #include "vm/confine.h"
 
-#define SAID_BYTES 400
+#define SAID_BYTES 2000
 
 /* What QEMU says when it cannot start, and what helps. */
 static const struct advice {
@@ -125,16 +125,24 @@ static const char *cure_for(const char *said)
 	return NULL;
 }
 
+/* Of a text that begins in the middle of a line, the next one. */
+static const char *whole_line(const char *said)
+{
+	const char *next = strlen(said) + 1 < SAID_BYTES ? NULL : strchr(said, '\n');
+
+	return next ? next + 1 : said;
+}
+
 void launch_explain(struct launch *l, struct err *err)
 {
 	AUTO_FREE char *said = tail_text(l->said, SAID_BYTES);
 	char how[64], was[sizeof(err->text)];
-	const char *line, *cure = cure_for(said);
+	const char *start = whole_line(said), *line, *cure = cure_for(said);
 
 	if (err->code == -EINTR || !launch_ended(l, clock_ns() + NS_PER_S / 2))
 		return;
-	line = strstr(said, ": "); /* after "qemu-system-x86_64" */
-	line = line && text_starts(said, "qemu") ? line + 2 : said;
+	line = strstr(start, ": "); /* after "qemu-system-x86_64" */
+	line = line && text_starts(start, "qemu") ? line + 2 : start;
 	text_print(was, sizeof(was), "%s", err->text);
 	child_end_text(l->end, how, sizeof(how));
 	if (*line)

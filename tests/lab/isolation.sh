@@ -42,13 +42,15 @@ look() {
 samples=0
 strangers=0
 partition=
+kernel=
 while kill -0 $measuring 2>/dev/null && [ $samples -lt 12 ]; do
 	look >/tmp/seen
 	if grep -q agent /tmp/seen; then
 		samples=$((samples + 1))
 		strangers=$((strangers + $(grep -c stranger /tmp/seen)))
 		grep stranger /tmp/seen >&2
-		partition=$(cat /sys/fs/cgroup/*/cpuset.cpus.partition 2>/dev/null | sort -u | tr '\n' ' ')
+		partition=$(cat /sys/fs/cgroup/vlat-*/iso/cpuset.cpus.partition 2>/dev/null)
+		kernel=$(cat /sys/fs/cgroup/cpuset.cpus.isolated 2>/dev/null)
 	else
 		sleep 0.2
 	fi
@@ -59,8 +61,10 @@ cat /tmp/said >&2
 echo "samples=$samples"
 echo "strangers=$strangers"
 echo "partition=$partition"
+echo "partition-cpus=$kernel"
 echo "cpus=$(sed -n 's/^  "cpus": "\(.*\)",$/\1/p' /tmp/record.json | head -n 1)"
 echo "journals-left=$(ls $VLAT_STATE/runs | wc -l)"
+echo "partition-left=$(cat /sys/fs/cgroup/cpuset.cpus.isolated 2>/dev/null)"
 echo "groups-left=$(ls -d /sys/fs/cgroup/vlat-* 2>/dev/null | wc -l)"
 # shellcheck disable=SC2086
 kill $spinners

@@ -24,6 +24,18 @@ static void says_what_it_was_told(void **state)
 	assert_string_equal(e.text, "cannot open /x: No such file or directory");
 }
 
+/* Names and outputs are quoted as they are, whoever made them. */
+static void stays_one_line(void **state)
+{
+	struct err e = { 0 };
+
+	(void) state;
+	err_set(&e, -EINVAL, "no device '%s'", "a\nb\tc\033[2J\xc3\xa9");
+	assert_string_equal(e.text, "no device 'a b c?[2J\xc3\xa9'");
+	err_in(&e, "--dev %s", "x\r\ny");
+	assert_string_equal(e.text, "--dev x  y: no device 'a b c?[2J\xc3\xa9'");
+}
+
 static void context_goes_in_front(void **state)
 {
 	struct err e = { 0 };
@@ -71,6 +83,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says_what_it_was_told),
+		cmocka_unit_test(stays_one_line),
 		cmocka_unit_test(context_goes_in_front),
 		cmocka_unit_test(long_sentences_lose_their_tail_visibly),
 		cmocka_unit_test(nobody_listening_is_fine),

@@ -14,6 +14,7 @@ enum { LOG_MAX = 64 };
 struct kernel {
 	struct machine *m; /* NULL = nobody plays */
 	unsigned vfs;
+	int refuse; /* what writing a number of functions is answered with */
 	char log[LOG_MAX][96]; /* "sriov_numvfs=2", in the order of writing */
 	unsigned n_log;
 };
@@ -78,7 +79,8 @@ int __wrap_fs_write(const struct fs *fs, const char *path, const char *text);
 int __wrap_fs_write(const struct fs *fs, const char *path, const char *text)
 {
 	const char *file = strrchr(path, '/') + 1;
-	int r = __real_fs_write(fs, path, text);
+	bool refused = kernel.m && kernel.refuse && strcmp(file, "sriov_numvfs") == 0;
+	int r = refused ? kernel.refuse : __real_fs_write(fs, path, text);
 
 	if (r < 0 || !kernel.m)
 		return r;

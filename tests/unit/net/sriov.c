@@ -346,6 +346,29 @@ static void test_no_carrier(void **state)
 	assert_string_equal(machine_read(&lab->m, buf, DEV PF "/sriov_drivers_autoprobe"), "1");
 }
 
+/* The firmware has left no room for them: said with its cure, probing is as it was, nothing is left to undo. */
+static void test_no_room(void **state)
+{
+	static const int answers[] = { -ENOMEM, -ENOSPC };
+	struct lab *lab = *state;
+	const struct sriov_wish wish = { .pf = PF, .need = 2, .ops = &lab_ops, .arg = lab };
+	char buf[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct err err = { 0 };
+		struct sriov *s = NULL;
+
+		kernel.refuse = answers[i];
+		assert_int_equal(sriov_open(&s, &lab->m.fs, lab->j, &wish, &err), answers[i]);
+		assert_non_null(strstr(err.text, PF " cannot make 2 virtual functions: the firmware has left no memory window"));
+		assert_non_null(strstr(err.text, "pci=realloc"));
+		kernel.refuse = 0;
+		assert_int_equal(journal_undo_to(lab->j, 0, &err), 0);
+		assert_string_equal(machine_read(&lab->m, buf, DEV PF "/sriov_drivers_autoprobe"), "1");
+		assert_string_equal(machine_read(&lab->m, buf, DEV PF "/sriov_numvfs"), "0");
+	}
+}
+
 static void not_for_vm(struct lab *lab, const char *address, int code, const char *why)
 {
 	struct err err = { 0 };
@@ -369,18 +392,18 @@ static void test_vfio_refusals(void **state)
 	machine_link(&lab->m, "../../drivers/pcieport", DEV "0000:01:00.1/driver");
 	assert_int_equal(vfio_check(&lab->m.fs, PF, false, &err), 0);
 	machine_put(&lab->m, "0x00000000000e0000 0x00000000000effff direct\n", "sys/kernel/iommu_groups/1/reserved_regions");
-	not_for_vm(lab, PF, -EPERM, "the firmware has reserved memory");
+	not_for_vm(lab, PF, -EOPNOTSUPP, "the firmware has reserved memory");
 	machine_put(&lab->m, "0x00000000000e0000 0x00000000000effff direct-relaxable\n",
 		    "sys/kernel/iommu_groups/1/reserved_regions");
 	assert_int_equal(vfio_check(&lab->m.fs, PF, false, &err), 0);
 	machine_put(&lab->m, "vfio-noiommu\n", "sys/kernel/iommu_groups/1/name");
-	not_for_vm(lab, PF, -EPERM, "\"noiommu\"");
+	not_for_vm(lab, PF, -EOPNOTSUPP, "\"noiommu\"");
 	machine_put(&lab->m, "\n", "sys/kernel/iommu_groups/1/name");
 	machine_put(&lab->m, "pci-stub\n", DEV PF "/driver_override");
 	not_for_vm(lab, PF, -EBUSY, "reserved 0000:01:00.0 for the driver pci-stub");
 	machine_put(&lab->m, "(null)\n", DEV PF "/driver_override");
 	machine_put(&lab->m, "  0:  3  IO-APIC    2-edge      timer\n", "proc/interrupts");
-	not_for_vm(lab, PF, -EPERM, "does not remap interrupts");
+	not_for_vm(lab, PF, -EOPNOTSUPP, "does not remap interrupts");
 	machine_put(&lab->m, "Y\n", "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts");
 	assert_int_equal(vfio_check(&lab->m.fs, PF, false, &err), 0);
 	snprintf(path, sizeof(path), "%s/sys/module/vfio_iommu_type1", lab->m.dir);
@@ -448,6 +471,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_undo_foreign, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_carrier, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_room, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_vfio_refusals, set_up, tear_down),
 		cmocka_unit_test(test_routes),
 	};
