@@ -6,6 +6,7 @@
 
 #include "base/sink.h"
 #include "base/text.h"
+#include "capture/capture.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
 #include "cmd/tune_boot.h"
@@ -19,18 +20,19 @@ struct tune_cfg {
 	struct tune_wish wish;
 	const char *boot_add;
 	bool boot, try_boot;
-	const char *save, *from;
+	const char *save, *from, *root;
 	bool apply, json;
 	bool persist, stored, force;
 };
 
-static const struct tune_cfg tune_defaults = { .apply = false };
+static const struct tune_cfg tune_defaults = { .root = "/" };
 
 static const struct option_row tune_options[] = {
 	OPT_FLAG(struct tune_cfg, apply, .name = "apply", .help = "do it and keep it, until vlat revert"),
-	OPT_CPUS(struct tune_cfg, wish.cpus, .name = "cpus", .help = "CPUs for latency work, whole cores; else as the profile says"),
-	OPT_WORD(struct tune_cfg, wish.level, .name = "level", .arg = "LEVEL", .choices = level_names, .shown = "as the profile says",
-		 .help = "how far to go: safe, standard or extreme"),
+	OPT_CPUS(struct tune_cfg, wish.cpus, .name = "cpus",
+		 .help = "CPUs for latency work, whole cores; else as the profile says"),
+	OPT_WORD(struct tune_cfg, wish.level, .name = "level", .arg = "LEVEL", .choices = level_names,
+		 .shown = "as the profile says", .help = "how far to go: safe, standard or extreme"),
 	OPT_STR(struct tune_cfg, wish.only, .name = "only", .arg = "KNOB,...", .help = "these knobs alone"),
 	OPT_STR(struct tune_cfg, wish.skip, .name = "skip", .arg = "KNOB,...", .help = "all but these knobs"),
 	OPT_FLAG(struct tune_cfg, wish.insecure, .name = "allow-insecure", .help = "with the knobs that lower security"),
@@ -42,12 +44,15 @@ static const struct option_row tune_options[] = {
 	OPT_FLAG(struct tune_cfg, boot, .name = "boot", .help = "with --apply: set the kernel parameters, too, for every boot"),
 	OPT_FLAG(struct tune_cfg, try_boot, .name = "try-boot",
 		 .help = "with --apply: set them for the next boot alone; vlat verify makes them the default"),
-	OPT_STR(struct tune_cfg, boot_add, .name = "boot-add", .arg = "WORDS", .help = "kernel parameters of your own, beside the others"),
+	OPT_STR(struct tune_cfg, boot_add, .name = "boot-add", .arg = "WORDS",
+		.help = "kernel parameters of your own, beside the others"),
 	OPT_FLAG(struct tune_cfg, persist, .name = "persist", .help = "with --apply: again at every boot, until vlat revert"),
 	OPT_FLAG(struct tune_cfg, stored, .name = "stored", .help = "apply what --persist has stored: what the boot calls"),
 	OPT_FLAG(struct tune_cfg, wish.take_over, .name = "take-over",
 		 .help = "stop and mask irqbalance, tuned and the like while the tuning is in force"),
 	OPT_FLAG(struct tune_cfg, force, .name = "force", .help = "also when guests run on CPUs that are to be isolated"),
+	OPT_FILE(struct tune_cfg, root, .name = "root", .arg = "WHAT", .shown = "/",
+		 .help = "the plan for another machine: a capture, or a folder with a copy of its /proc and /sys"),
 	OPT_FLAG(struct tune_cfg, json, .name = "json", .help = "print JSON instead of text"),
 };
 
@@ -59,7 +64,8 @@ static const struct option_row tune_args[] = {
 static const struct example tune_examples[] = {
 	{ .line = "vlat tune vm-host", .what = "see what would be changed, from what to what, why, and at what cost" },
 	{ .line = "sudo vlat tune vm-host --apply", .what = "do it, and keep it until it is reverted" },
-	{ .line = "vlat tune vm-host --save plan.json", .what = "keep it to be read; vlat tune --from plan.json --apply does it" },
+	{ .line = "vlat tune vm-host --save plan.json",
+	  .what = "keep it to be read; vlat tune --from plan.json --apply does it" },
 	{ .line = "sudo vlat tune vm-host --apply --persist", .what = "the same, now and at every boot" },
 	{ .line = "vlat tune realtime --cpus 2-3 --level safe", .what = "for given CPUs, only what nobody notices" },
 };
@@ -79,11 +85,10 @@ static int put_json(const struct tuner *t, const struct boot_plan *boot, const s
 		    struct err *err)
 {
 	char iso[256], house[256];
-	json_t *o =
-		json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "format", 1, "profile", t->profile->name, "level",
-			  level_names[t->level], "isolated", cpuset_list(&t->split.isolated, iso, sizeof(iso)), "housekeeping",
-			  cpuset_list(&t->split.housekeeping, house, sizeof(house)), "steps", plan_json(t->plan), "boot",
-			  boot_plan_json(boot), "in-the-way", way_json(way));
+	json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "format", 1, "profile", t->profile->name, "level",
+			      level_names[t->level], "isolated", cpuset_list(&t->split.isolated, iso, sizeof(iso)),
+			      "housekeeping", cpuset_list(&t->split.housekeeping, house, sizeof(house)), "steps",
+			      plan_json(t->plan), "boot", boot_plan_json(boot), "in-the-way", way_json(way));
 	char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
 
 	json_decref(o);
@@ -94,8 +99,8 @@ static int put_json(const struct tuner *t, const struct boot_plan *boot, const s
 	return 0;
 }
 
-static int show(const struct tuner *t, const struct boot_plan *boot, const struct in_the_way *way,
-		const struct tune_cfg *cfg, struct sink *out, struct err *err)
+static int show(const struct tuner *t, const struct boot_plan *boot, const struct in_the_way *way, const struct tune_cfg *cfg,
+		struct sink *out, struct err *err)
 {
 	size_t n = plan_changes(t->plan);
 
@@ -107,8 +112,11 @@ static int show(const struct tuner *t, const struct boot_plan *boot, const struc
 	way_text(way, out);
 	if (n == 0)
 		sink_put(out, "\nThis host is tuned so already.\n");
+	else if (!text_eq(cfg->root, "/"))
+		sink_printf(out, "\nThis is a copy of a machine. To do it there: vlat tune %s --apply\n", t->wish->profile);
 	else if (cfg->save || cfg->from)
-		sink_printf(out, "\nNothing was changed. To do it: vlat tune --from %s --apply\n", cfg->save ? cfg->save : cfg->from);
+		sink_printf(out, "\nNothing was changed. To do it: vlat tune --from %s --apply\n",
+			    cfg->save ? cfg->save : cfg->from);
 	else
 		sink_printf(out, "\nNothing was changed. To do it: vlat tune %s --apply\n", t->wish->profile);
 	return 0;
@@ -133,7 +141,8 @@ static int apply(struct tuner *t, bool persist, struct sink *out, struct err *er
 
 static bool says_wish(const struct tune_wish *w)
 {
-	return w->profile || w->level || w->only || w->skip || w->insecure || w->take_over || w->vm_memory_mb || !cpuset_empty(&w->cpus);
+	return w->profile || w->level || w->only || w->skip || w->insecure || w->take_over || w->vm_memory_mb ||
+	       !cpuset_empty(&w->cpus);
 }
 
 static const char *misused(const struct tune_cfg *cfg)
@@ -142,6 +151,8 @@ static const char *misused(const struct tune_cfg *cfg)
 		return "--json shows a plan; --apply does it: choose one";
 	if (cfg->apply && cfg->save)
 		return "--save keeps a plan for later; --apply does it: choose one";
+	if (!text_eq(cfg->root, "/") && (cfg->apply || cfg->save || cfg->from))
+		return "--root shows the plan for another machine, where it can be saved and applied: leave --apply, --save and --from out";
 	if (cfg->from && says_wish(&cfg->wish))
 		return "--from takes the profile and all that goes with it from the file: leave the others out";
 	if (cfg->persist && !cfg->apply)
@@ -156,10 +167,14 @@ static const char *misused(const struct tune_cfg *cfg)
 /* The plan that is asked for: made of the command line, or of a file, which must still say the same. */
 static int make_plan(struct tuner *t, struct saved_plan *saved, const struct tune_cfg *cfg, struct err *err)
 {
+	bool copy = !text_eq(cfg->root, "/");
+	struct fs fs;
 	int r = cfg->from ? saved_load(cfg->from, saved, err) : 0;
 
+	if (r == 0 && copy)
+		r = capture_open(&fs, cfg->root, err);
 	if (r == 0)
-		r = tuner_make(t, cfg->from ? &saved->wish : &cfg->wish, NULL, err);
+		r = tuner_make(t, cfg->from ? &saved->wish : &cfg->wish, copy ? &fs : NULL, err);
 	if (r == 0 && cfg->from)
 		r = saved_check(saved, t, err);
 	return r;
@@ -230,7 +245,8 @@ const struct command cmd_tune = {
 		"refuses is reported, and the rest goes on. A small process stays and keeps what only an open file keeps; when "
 		"it "
 		"is asked to end (vlat revert, or a shutdown) it puts everything back, and when it is killed vlat revert does. "
-		"A reboot ends the tuning too, unless --persist stores it: then systemd applies it early at each boot. vlat status "
+		"A reboot ends the tuning too, unless --persist stores it: then systemd applies it early at each boot. vlat "
+		"status "
 		"tells what is in force, and what somebody else has changed of it.\n\n"
 		"A profile of your own is a file in " USER_PROFILES
 		", writable by root alone; one with the name of a shipped profile replaces it. docs/tune.md has its keys.",

@@ -48,7 +48,7 @@ static bool has(const json_t *changes, const json_t *one)
 	const json_t *c;
 	size_t i;
 
-	json_array_foreach(changes, i, c)
+	json_array_foreach (changes, i, c)
 		if (json_equal(c, one))
 			return true;
 	return false;
@@ -60,7 +60,7 @@ static json_t *changes_of(const struct tuner *t)
 	json_t *changes = json_array(), *step;
 	size_t i;
 
-	json_array_foreach(steps, i, step) {
+	json_array_foreach (steps, i, step) {
 		AUTO_JSON json_t *one = NULL;
 
 		if (!text_eq(member(step, "state"), "todo"))
@@ -81,9 +81,9 @@ int tune_save(const struct tuner *t, const char *path, struct err *err)
 
 	read_machine(&t->fs, machine, sizeof(machine));
 	strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&s, &tm));
-	o = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o}", "format", FORMAT, "what", "vlat plan", "saved", now, "machine", machine,
-		      "isolated", cpuset_list(&t->split.isolated, isolated, sizeof(isolated)), "wish", wish_to_json(t->wish), "changes",
-		      changes_of(t));
+	o = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o}", "format", FORMAT, "what", "vlat plan", "saved", now, "machine",
+		      machine, "isolated", cpuset_list(&t->split.isolated, isolated, sizeof(isolated)), "wish",
+		      wish_to_json(t->wish), "changes", changes_of(t));
 	if (!o)
 		return err_set(err, -EILSEQ, "the plan holds bytes that are no UTF-8 text: it cannot be saved");
 	return jx_save(path, o, 0600, err);
@@ -95,7 +95,7 @@ static int check_changes(const json_t *changes, struct err *err)
 	const json_t *c;
 	size_t i;
 
-	json_array_foreach(changes, i, c) {
+	json_array_foreach (changes, i, c) {
 		const char *text;
 		int r = 0;
 
@@ -158,7 +158,7 @@ static const json_t *same_target(const json_t *changes, const json_t *one)
 	const json_t *c;
 	size_t i;
 
-	json_array_foreach(changes, i, c)
+	json_array_foreach (changes, i, c)
 		if (text_eq(member(c, "knob"), member(one, "knob")) && text_eq(member(c, "target"), member(one, "target")))
 			return c;
 	return NULL;
@@ -177,7 +177,8 @@ static void tell(struct sink *out, size_t *n, const json_t *then, const json_t *
 	if (then && now)
 		sink_printf(out, "%s is %.60s now, and was %.60s", name_of(now), member(now, "before"), member(then, "before"));
 	else if (now)
-		sink_printf(out, "%s: %.60s -> %.60s was not part of it", name_of(now), member(now, "before"), member(now, "after"));
+		sink_printf(out, "%s: %.60s -> %.60s was not part of it", name_of(now), member(now, "before"),
+			    member(now, "after"));
 	else
 		sink_printf(out, "%s is not to be changed any more", name_of(then));
 }
@@ -192,16 +193,18 @@ int saved_check(const struct saved_plan *s, const struct tuner *now, struct err 
 
 	read_machine(&now->fs, machine, sizeof(machine));
 	if (!text_eq(machine, s->machine))
-		return err_set(err, -EXDEV, "this plan was made on another machine (machine-id %.8s..., this one is %.8s...): make one here",
+		return err_set(err, -EXDEV,
+			       "this plan was made on another machine (machine-id %.8s..., this one is %.8s...): make one here",
 			       s->machine, machine);
-	json_array_foreach(changes, i, c)
+	json_array_foreach (changes, i, c)
 		if (!has(s->changes, c))
 			tell(&what, &n, same_target(s->changes, c), c);
-	json_array_foreach(s->changes, i, c)
+	json_array_foreach (s->changes, i, c)
 		if (!has(changes, c) && !same_target(changes, c))
 			tell(&what, &n, c, NULL);
 	if (n == 0)
 		return 0;
-	return err_set(err, -ESTALE, "this host has changed since the plan was saved (%s): %s%s; look at a new plan and save that",
-		       s->saved, what.text, n > NAMED_MAX ? "; and more" : "");
+	return err_set(err, -ESTALE,
+		       "this host has changed since the plan was saved (%s): %s%s; look at a new plan and save that", s->saved,
+		       what.text, n > NAMED_MAX ? "; and more" : "");
 }

@@ -102,7 +102,9 @@ void way_text(const struct in_the_way *w, struct sink *out)
 		rivals_text(&w->rivals, false, out);
 	}
 	if (w->guests.n) {
-		sink_put(out, "\nIn the way: guests that run on CPUs to be isolated, and would be moved off them; only with --force\n");
+		sink_put(
+			out,
+			"\nIn the way: guests that run on CPUs to be isolated, and would be moved off them; only with --force\n");
 		put_guests(w, "  ", "\n  ", out);
 		sink_put(out, "\n");
 	}
@@ -141,14 +143,18 @@ int way_clear(const struct in_the_way *w, struct plan *p, bool take_over, bool f
 	if (w->guests.n && !force) {
 		put_guests(w, "", ", ", &what);
 		return err_set(err, -EBUSY,
-			       "guests run on CPUs to be isolated, and would be crowded onto the others: %.300s; stop them or place them "
-			       "first, choose other CPUs, or say --force", what.text);
+			       "guests run on CPUs to be isolated, and would be crowded onto the others: %.300s; stop them or "
+			       "place them "
+			       "first, choose other CPUs, or say --force",
+			       what.text);
 	}
 	if (rivals_stoppable(&w->rivals) && !take_over) {
 		names_of(&w->rivals, &what);
 		return err_set(err, -EBUSY,
-			       "%.300s would undo this tuning: stop it, or say --take-over to have it stopped and masked for as long as the "
-			       "tuning is in force", what.text);
+			       "%.300s would undo this tuning: stop it, or say --take-over to have it stopped and masked for as "
+			       "long as the "
+			       "tuning is in force",
+			       what.text);
 	}
 	return take_over ? plan_take_over(p, &w->rivals, err) : 0;
 }

@@ -23,8 +23,8 @@ json_t *wish_to_json(const struct tune_wish *w)
 {
 	char cpus[4096];
 
-	return json_pack("{s:i, s:s, s:s?, s:s?, s:s?, s:s, s:b, s:b, s:i}", "format", WISH_FORMAT, "profile", w->profile, "level",
-			 w->level, "only", w->only, "skip", w->skip, "cpus", cpuset_list(&w->cpus, cpus, sizeof(cpus)),
+	return json_pack("{s:i, s:s, s:s?, s:s?, s:s?, s:s, s:b, s:b, s:i}", "format", WISH_FORMAT, "profile", w->profile,
+			 "level", w->level, "only", w->only, "skip", w->skip, "cpus", cpuset_list(&w->cpus, cpus, sizeof(cpus)),
 			 "allow-insecure", w->insecure, "take-over", w->take_over, "vm-memory-mb", (int) w->vm_memory_mb);
 }
 
@@ -35,7 +35,7 @@ static int check_members(const json_t *o, struct err *err)
 
 	if (!json_is_object(o))
 		return err_set(err, -EINVAL, "the wish is no JSON object");
-	json_object_foreach((json_t *) o, key, value) {
+	json_object_foreach ((json_t *) o, key, value) {
 		bool known = false;
 
 		for (size_t i = 0; i < ARRAY_SIZE(wish_members); i++)

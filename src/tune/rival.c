@@ -116,8 +116,10 @@ int plan_take_over(struct plan *p, const struct rivals *r, struct err *err)
 		if (!r->at[i].stoppable)
 			continue;
 		if (!p->fs.live || access("/run/systemd/system", F_OK) < 0)
-			return err_set(err, -ENOSYS, "%s (process %d) cannot be stopped for you, because systemd does not run this "
-				       "machine: stop it yourself, then tune", r->at[i].row->name, (int) r->at[i].pid);
+			return err_set(err, -ENOSYS,
+				       "%s (process %d) cannot be stopped for you, because systemd does not run this "
+				       "machine: stop it yourself, then tune",
+				       r->at[i].row->name, (int) r->at[i].pid);
 		*vec_add(&p->rivals) = r->at[i];
 	}
 	return 0;
@@ -157,7 +159,8 @@ static int stop_one(struct journal *j, const char *program, const struct rival *
 	int r = 0;
 
 	if (rival->pid && !active)
-		return err_set(err, -ENOSYS, "%s runs, but not as %s of systemd: stop it yourself, then tune", rival->row->name, unit);
+		return err_set(err, -ENOSYS, "%s runs, but not as %s of systemd: stop it yourself, then tune", rival->row->name,
+			       unit);
 	if (active)
 		r = journal_command_now(j, (const char *const[]){ program, "start", unit, NULL }, err);
 	if (r == 0)
