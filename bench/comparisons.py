@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -16,7 +17,9 @@ from rivals import Place
 FIFO = 40
 LIMIT_BYTES = 16 << 20
 LIMIT_START_S = 0.3
-NAMES = ['tcp-rr', 'tcp-stream', 'wakeup', 'freeze', 'memory', 'start', 'vm-hello']
+LIMIT_GUARD = 0.001     # of one CPU
+GUARD_S = 120
+NAMES = ['tcp-rr', 'tcp-stream', 'wakeup', 'freeze', 'memory', 'start', 'guard', 'vm-hello']
 
 
 def allowed_fifo():
@@ -247,6 +250,26 @@ class Bench:
         print('vlat start to first native sample, median of %-3d  %6.0f ms (%.0f to %.0f)  wanted <= %.0f: %s' % (
             len(took), 1e3 * median(took), 1e3 * min(took), 1e3 * max(took), 1e3 * LIMIT_START_S,
             'reached' if reached else 'MISSED'))
+        return reached
+
+    def guard(self):
+        """The CPU time of `vlat guard` beside whatever tuning is in force, as getrusage(2) says at its end: what a look adds."""
+        vlat = os.path.join(os.path.dirname(self.agent), '..', 'vlat')
+        if os.geteuid() != 0 or not os.access(vlat, os.X_OK):
+            print('guard: skipped, %s' % ('it needs root' if os.geteuid() else 'there is no %s' % vlat))
+            return True
+        with tempfile.TemporaryDirectory() as folder:
+            began = time.monotonic()
+            child = subprocess.Popen([vlat, '-q', 'guard', '--listen', 'unix:%s/guard.sock' % folder])
+            time.sleep(GUARD_S)
+            child.terminate()
+            used = os.wait4(child.pid, 0)[2]
+            child.returncode = 0
+            took = time.monotonic() - began
+        share = (used.ru_utime + used.ru_stime) / took
+        reached = share < LIMIT_GUARD
+        print('vlat guard, CPU time over %-3.0f s                    %6.4f %%  wanted < %.1f %%: %s' % (
+            took, 100 * share, 100 * LIMIT_GUARD, 'reached' if reached else 'MISSED'))
         return reached
 
     def vm_hello(self):

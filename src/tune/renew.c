@@ -2,8 +2,7 @@
 /*
  * An applied plan on a machine that has changed under it: a CPU came back with
  * the kernel's own settings, a card was given new interrupts.  What came is
- * listed anew and made as wanted, in the same journal: undoing then meets the
- * newest entry of a file first, and finds an older one as it was before.
+ * listed anew and made as wanted, in the same journal.
  *
  * Values only.  Groups are there already; they are mended where the kernel took
  * a CPU out of them (cgroup v1 does, for good).  Tasks are not moved again: who
@@ -47,20 +46,50 @@ static int list_beside(const struct plan *p, const struct step *s, struct step *
 	return step_list(p, ret, true, err);
 }
 
-static int write_new(struct plan *p, struct step *s, struct step *fresh, plan_came_fn *came, void *arg, struct err *err)
+/*
+ * A file that vlat has changed before keeps its one entry: what was there first
+ * is what undoing gives back, not what the kernel made of it in between.  A
+ * number that another device has taken over (the guard tells) is another file.
+ */
+static const struct setting *known(struct step *s, const struct setting *fresh)
+{
+	const struct setting *old = place_for(s, fresh->path);
+	bool ours = old && (old->state == SETTING_DONE || old->state == SETTING_CHANGED);
+
+	return ours && (old->guard ? text_eq(old->guard, fresh->guard) : !fresh->guard) ? old : NULL;
+}
+
+static int note_new(struct plan *p, struct step *s, const struct setting *fresh, struct err *err)
+{
+	const struct setting *old = known(s, fresh);
+	char path[512];
+
+	if (!old)
+		return setting_intent(p, fresh, err);
+	if (value_same(fresh->form, old->after, fresh->after))
+		return 0;
+	text_print(path, sizeof(path), "%s%s%s", p->fs.path, text_ends(p->fs.path, "/") ? "" : "/", fresh->path);
+	return journal_left(p->journal, path, fresh->after, err);
+}
+
+static int note_all(struct plan *p, struct step *s, struct step *fresh, plan_came_fn *came, void *arg, struct err *err)
 {
 	struct err ignored = { 0 };
-	int r = 0, n = 0;
+	int r = 0;
 
 	journal_hold(p->journal);
 	for (size_t i = 0; r == 0 && i < fresh->settings.n; i++)
 		if (is_new(&fresh->settings.at[i], s->knob->id, came, arg))
-			r = setting_intent(p, &fresh->settings.at[i], err);
-	if (r < 0) {
+			r = note_new(p, s, &fresh->settings.at[i], err);
+	if (r < 0)
 		journal_sync(p->journal, &ignored);
-		return r;
-	}
-	r = journal_sync(p->journal, err);
+	return r < 0 ? r : journal_sync(p->journal, err);
+}
+
+static int write_new(struct plan *p, struct step *s, struct step *fresh, plan_came_fn *came, void *arg, struct err *err)
+{
+	int r = note_all(p, s, fresh, came, arg, err), n = 0;
+
 	for (size_t i = 0; r == 0 && i < fresh->settings.n; i++) {
 		struct setting *one = &fresh->settings.at[i];
 

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+# In the lab: CPUs 2-3 of four are isolated by a tuning that stays; a card's driver is loaded again, CPUs go and come.
+# keep.sh VLAT; facts as name=value lines.
+vlat=$1
+export VLAT_STATE=/tmp/vlat-state
+mkdir -p $VLAT_STATE
+
+irqs() { ls /sys/bus/pci/drivers/igb/0000:*/msi_irqs 2>/dev/null | grep '^[0-9]'; }
+# How many of the card's interrupts may go to CPU 2 or 3
+astray() {
+	n=0
+	for irq in $(irqs); do
+		[ -e /proc/irq/$irq/smp_affinity ] || continue
+		[ $((0x$(tr -d , </proc/irq/$irq/smp_affinity) & 12)) -eq 0 ] || n=$((n + 1))
+	done
+	echo $n
+}
+# until SECONDS COMMAND: until its output is 0
+until_none() {
+	for _ in $(seq "$1"); do
+		[ "$($2)" = 0 ] && break
+		sleep 1
+	done
+	$2
+}
+
+ip link set lo up
+ip link set eth0 up
+"$vlat" tune vm-host --cpus 2-3 --apply >/tmp/tune 2>&1
+echo "tuned=$?"
+tail -40 /tmp/tune >&2
+echo "irqs=$(irqs | wc -l)"
+echo "astray-tuned=$(astray)"
+partition=$(grep -l . /sys/fs/cgroup/*/iso/cpuset.cpus.partition /sys/fs/cgroup/*/cpuset.cpus.partition 2>/dev/null | head -1)
+
+# Interrupts that are asked for later would start where the tuning wants them: somebody has changed that.
+echo f >/proc/irq/default_smp_affinity
+modprobe -r igb
+modprobe igb
+ip link set eth0 up
+sleep 0.2
+echo "astray-came=$(astray)"
+echo "astray-later=$(until_none 90 astray)"
+echo "default=$(cat /proc/irq/default_smp_affinity)"
+
+# A housekeeping CPU goes while an interrupt may go nowhere else: the kernel lets it go anywhere.
+first=$(irqs | head -2 | tail -1)
+echo 1 >/proc/irq/"$first"/smp_affinity_list
+echo 0 >/sys/devices/system/cpu/cpu1/online
+echo "broken=$(cat /proc/irq/"$first"/smp_affinity_list)"
+echo "astray-offline=$(until_none 90 astray)"
+echo 1 >/sys/devices/system/cpu/cpu1/online
+
+# An isolated CPU goes and comes.
+echo 0 >/sys/devices/system/cpu/cpu3/online
+sleep 1
+echo 1 >/sys/devices/system/cpu/cpu3/online
+sleep 3
+echo "partition=$(cat "$partition")"
+grep . /sys/fs/cgroup/*/cpuset.cpus.effective /sys/fs/cgroup/*/iso/cpuset.cpus.effective >&2
+
+# The guard keeps to the housekeeping CPUs, and sees the one setting that somebody has changed.
+"$vlat" guard --listen unix:/run/guard.sock --interval 1s >/dev/null 2>&1 &
+guard=$!
+sleep 6
+echo "guard-cpus=$(sed -n 's/^Cpus_allowed_list:[^0-9]*//p' /proc/$guard/status)"
+kill $guard
+wait $guard
+echo "guard=$?"
+"$vlat" verify >/tmp/verify 2>&1
+echo "verify=$?"
+cat /tmp/verify >&2
+echo "differs=$(grep -c '^differs' /tmp/verify)"
+grep -q '^differs  /proc/irq/default_smp_affinity' /tmp/verify && echo "differs-default=yes"
+grep -v default_smp_affinity /tmp/verify | grep -A1 '^differs' >&2
+"$vlat" revert >/tmp/revert 2>&1
+echo "revert=$?"
+cat /tmp/revert >&2
+echo "left=$(ls $VLAT_STATE/runs | wc -l)"
