@@ -280,6 +280,20 @@ int journal_folder(struct journal *j, const char *path, unsigned mode, struct er
 	return r;
 }
 
+/* Something of this run's in it could not be undone: then it is this folder's turn again, too, when revert is tried again. */
+static bool holds_ours(const struct undo_ctx *c, const struct entry *e)
+{
+	size_t n = strlen(e->path);
+
+	for (size_t i = 0; i < c->j->entries.n; i++) {
+		const struct entry *in = &c->j->entries.at[i];
+
+		if (!in->settled && in->path && strncmp(in->path, e->path, n) == 0 && in->path[n] == '/')
+			return true;
+	}
+	return false;
+}
+
 enum undo_state undo_folder(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
 {
 	AUTO_FREE char *above = folder_of(e->path);
@@ -292,6 +306,8 @@ enum undo_state undo_folder(const struct undo_ctx *c, const struct entry *e, str
 	r = rmdir(e->path) < 0 ? -errno : 0;
 	if (r == -ENOENT || r == -ENOTDIR)
 		return UNDO_SAME;
+	if ((r == -ENOTEMPTY || r == -EEXIST) && holds_ours(c, e))
+		return not_undone(item, "what vlat has put there is there still", r);
 	if (r == -ENOTEMPTY || r == -EEXIST) {
 		text_print(item->text, sizeof(item->text), "holds what is not vlat's: left alone");
 		return UNDO_FOREIGN;
