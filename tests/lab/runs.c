@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * In the lab: `vlat run vm` with a kernel and an initramfs of the user's own, in nested KVM: over macvtap with vhost and
+ * pages of 1 GiB, over a virtual function by VFIO.  Each guest answers on the wire; what serves it is where it belongs,
+ * as `vlat ps` reads it back; and afterwards all is as before.
+ *
+ *	lab_runs VLAT GUEST_OWN
+ */
+#include <arpa/inet.h>
+#include <jansson.h>
+#include <netinet/ip_icmp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/cpuset.h"
+#include "base/fs.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "vm/initramfs.h"
+#include "vm/kernel.h"
+
+#define INITRD    "/tmp/own.img"
+#define ANSWER_NS (240 * NS_PER_S) /* a boot in nested KVM, under translation, on a machine with other work */
+
+static const char *vlat; /* argv of the program, set once by main() */
+static struct vm_kernel kernel;
+
+#define must(x)                                                                                                                  \
+	do {                                                                                                                     \
+		struct err e_ = { 0 }, *err = &e_;                                                                               \
+		if ((x) < 0) {                                                                                                   \
+			printf("FAILED: %s: %s\n", #x, e_.text);                                                                 \
+			exit(1);                                                                                                 \
+		}                                                                                                                \
+	} while (0)
+#define check(x) ((x) ? (void) 0 : (printf("FAILED: line %d: %s\n", __LINE__, #x), exit(1)))
+
+static struct run_result tool(const char *const *words)
+{
+	AUTO(argv_free) struct argv argv = { 0 };
+	struct run_result got = { 0 };
+
+	argv_add_all(&argv, words);
+	must(run(&got, &argv, NULL, 120 * NS_PER_S, err));
+	return got;
+}
+#define TOOL(...) tool((const char *const[]){ __VA_ARGS__, NULL })
+
+static void expect(struct run_result got, int code)
+{
+	if (got.end.signalled || got.end.code != code)
+		printf("FAILED: exit %d, not %d\n%s%s\n", got.end.code, code, got.out, got.err);
+	check(!got.end.signalled && got.end.code == code);
+	run_result_free(&got);
+}
+
+static void make_initrd(const char *init)
+{
+	static const char *const drivers[] = { "igbvf", NULL };
+	const struct initramfs_wish wish = { .agent = init, .kernel = &kernel, .drivers = drivers };
+	AUTO(sink_free) struct sink archive = { 0 };
+
+	must(kernel_find(&kernel, KERNEL_GENERIC, NULL, NULL, true, err));
+	must(initramfs_build(&archive, &wish, NULL, err));
+	must(file_write_atomic(INITRD, archive.text, archive.len, 0644, err));
+}
+
+static json_t *record(void)
+{
+	struct run_result got = TOOL(vlat, "ps", "--json");
+	json_t *all = json_loads(got.out, 0, NULL), *one = json_incref(json_array_get(json_object_get(all, "runs"), 0));
+
+	json_decref(all);
+	run_result_free(&got);
+	check(one);
+	return one;
+}
+
+static json_int_t number_of(const char *member)
+{
+	json_t *r = record();
+	json_int_t n = json_integer_value(json_object_get(r, member));
+
+	json_decref(r);
+	return n;
+}
+
+static struct cpuset cpus_of(const char *member)
+{
+	json_t *r = record();
+	struct cpuset s = { 0 };
+
+	check(cpuset_parse_list(json_string_value(json_object_get(r, member)), &s) == 0);
+	json_decref(r);
+	return s;
+}
+
+/* One echo request out of this device; did the guest answer within two seconds? */
+static bool answers(const char *dev)
+{
+	AUTO_CLOSE int s = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+	struct sockaddr_in to = { .sin_family = AF_INET }, from;
+	struct icmphdr echo = { .type = ICMP_ECHO, .un.echo.id = htons(0x7674) };
+	uint64_t deadline = clock_ns() + 2 * NS_PER_S;
+	socklen_t len = sizeof(from);
+	char got[256];
+
+	inet_pton(AF_INET, "198.18.0.2", &to.sin_addr);
+	echo.checksum = (uint16_t) ~(htons(ICMP_ECHO << 8) + echo.un.echo.id);
+	check(s >= 0 && setsockopt(s, SOL_SOCKET, SO_BINDTODEVICE, dev, (socklen_t) strlen(dev)) == 0);
+	if (sendto(s, &echo, sizeof(echo), 0, (struct sockaddr *) &to, sizeof(to)) < 0)
+		return false;
+	while (clock_ns() < deadline) {
+		struct pollfd p = { .fd = s, .events = POLLIN };
+
+		if (poll(&p, 1, clock_left_ms(deadline)) > 0 &&
+		    recvfrom(s, got, sizeof(got), 0, (struct sockaddr *) &from, &len) > 20 && from.sin_addr.s_addr == to.sin_addr.s_addr &&
+		    got[20] == ICMP_ECHOREPLY)
+			return true;
+	}
+	return false;
+}
+
+static void await_answer(const char *from)
+{
+	uint64_t began = clock_ns();
+
+	while (!answers(from)) {
+		if (clock_ns() - began > ANSWER_NS) {
+			struct run_result got = TOOL("tail", "-c", "3000", "/tmp/vlat-state/log/own.log");
+
+			printf("FAILED: the guest does not answer\n%s\n", got.out);
+			exit(1);
+		}
+	}
+	printf("answered after %.0f s\n", (double) (clock_ns() - began) / 1e9);
+}
+
+/* What came into being after the start: seen within some seconds of the guest's first answer, and in its place. */
+static void await_settled(const char *how_many, const char *where)
+{
+	uint64_t deadline = clock_ns() + 90 * NS_PER_S;
+	struct cpuset house = cpus_of("emulator_cpus"), at;
+
+	while (number_of(how_many) == 0 && clock_ns() < deadline)
+		clock_sleep_ns(NS_PER_S);
+	at = cpus_of(where);
+	printf("%s: %d\n", how_many, (int) number_of(how_many));
+	check(number_of(how_many) > 0);
+	check(!cpuset_empty(&at) && cpuset_within(&at, &house));
+}
+
+static void start(const char *net, const char *pages)
+{
+	expect(TOOL(vlat, "run", "vm", "--name", "own", "--cpus", "1", "--memory", "1G", "--pages", pages, "--kernel",
+		    kernel.image, "--initrd", INITRD, "--append", "console=ttyS0 panic=-1 own=198.18.0.2", "--net", net,
+		    "--accelerator", "kvm", "--detach"),
+	       0);
+}
+
+static void end(void)
+{
+	expect(TOOL(vlat, "stop", "--now", "own"), 0);
+	for (int i = 0; i < 200 && access("/run/vlat/pool", F_OK) == 0; i++)
+		clock_sleep_ns(100 * NS_PER_MS);
+	check(access("/run/vlat/pool", F_OK) < 0);
+}
+
+static char *links(void)
+{
+	struct run_result got = TOOL("ls", "/sys/class/net", "/sys/bus/pci/drivers/vfio-pci");
+	char *text = xstrdup(got.out);
+
+	run_result_free(&got);
+	return text;
+}
+
+static void over_macvtap(void)
+{
+	AUTO_FREE char *before = links(), *after = NULL;
+
+	start("macvtap-vhost-net,dev=eth1", "1g");
+	check(number_of("hugepage_kb") == 1048576);
+	await_answer("eth0");
+	await_settled("vhost_threads", "vhost_cpus");
+	end();
+	after = links();
+	check(text_eq(before, after));
+	printf("macvtap: as wanted\n");
+}
+
+static void over_vf(void)
+{
+	AUTO_FREE char *before = links(), *after = NULL;
+
+	start("vf,dev=eth0", "default");
+	await_answer("eth1");
+	await_settled("irqs", "irq_cpus");
+	end();
+	after = links();
+	check(text_eq(before, after));
+	printf("vf: as wanted\n");
+}
+
+/* The peer's end of the wire, for one test after the other. */
+static void address(const char *word, const char *dev)
+{
+	expect(TOOL("ip", "address", word, "198.18.0.1/24", "dev", dev), 0);
+}
+
+int main(int argc, char **argv)
+{
+	check(argc == 3);
+	vlat = argv[1];
+	check(setenv("VLAT_STATE", "/tmp/vlat-state", 1) == 0);
+	make_initrd(argv[2]);
+	expect(TOOL("ip", "link", "set", "eth0", "up"), 0);
+	expect(TOOL("ip", "link", "set", "eth1", "up"), 0);
+	address("add", "eth0");
+	over_macvtap();
+	address("del", "eth0");
+	address("add", "eth1");
+	over_vf();
+	address("del", "eth1");
+	return 0;
+}
