@@ -56,3 +56,28 @@ bool split_near(const struct cpu_facts *cpu, int node, unsigned want, struct cpu
 	split->leaders = split->near = near;
 	return true;
 }
+
+static unsigned take_last(struct cpuset *from)
+{
+	unsigned cpu = (unsigned) cpuset_last(from);
+
+	cpuset_del(from, cpu);
+	return cpu;
+}
+
+bool placement_near(const struct cpu_facts *cpu, int node, unsigned want, struct placement *p)
+{
+	struct cpuset ours = cpuset_or(&p->sut_cpus, &p->peer_cpus), near = { 0 };
+
+	ours = cpuset_or(&ours, &p->emulator_cpus);
+	ours = cpuset_minus(&ours, &p->housekeeping);
+	for (size_t i = 0; node >= 0 && i < cpu->n; i++)
+		if (cpu->at[i].node == node && cpuset_has(&ours, cpu->at[i].cpu))
+			cpuset_add(&near, cpu->at[i].cpu);
+	if (cpuset_count(&near) < want + 2)
+		return false;
+	p->peer_cpus = cpuset_one(take_last(&near));
+	p->emulator_cpus = cpuset_one(take_last(&near));
+	p->sut_cpus = near;
+	return true;
+}

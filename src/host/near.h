@@ -11,6 +11,7 @@
 
 #include "base/fs.h"
 #include "host/cpu.h"
+#include "host/placement.h"
 #include "host/split.h"
 
 /*
@@ -24,5 +25,11 @@ int near_node(const struct fs *fs, const char *dev);
  * nothing changes, for -1 and where fewer than `want` isolated cores are on that node.
  */
 bool split_near(const struct cpu_facts *cpu, int node, unsigned want, struct cpu_split *split);
+
+/*
+ * The same where roles were given out already: those CPUs are given out anew, on this node alone. False, and nothing changes,
+ * where fewer of them are there than `want` for what is measured and one each for its peer and the emulator.
+ */
+bool placement_near(const struct cpu_facts *cpu, int node, unsigned want, struct placement *p);
 
 #endif

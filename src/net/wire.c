@@ -119,6 +119,17 @@ static bool is_dark(const struct wire *w)
 	return w->kind == WIRE_VM && w->datapath == DATAPATH_PF;
 }
 
+const char *wire_device(const struct wire *w)
+{
+	const struct wire_parts *p = w->parts;
+
+	if (!p)
+		return "";
+	if (p->pf[0])
+		return p->pf;
+	return p->sut.address[0] ? p->sut.address : p->wish.dev;
+}
+
 int wire_await_peer(const struct wire *w, struct err *err)
 {
 	return w->peer_ns < 0 ? 0 : await_end(w->peer_ns, w->parts->peer_link, err);

@@ -56,6 +56,9 @@ int wire_make_over(struct wire *ret, struct journal *j, enum wire_sut kind, cons
  */
 int wire_await_peer(const struct wire *w, struct err *err);
 
+/* The host's device that its packets go through, a name or a PCI address; "" = the wire is all vlat's own. */
+const char *wire_device(const struct wire *w);
+
 /*
  * How many queues of its tap the guest has switched on: its driver does so when it starts, one a vCPU at most.
  * 0 = the kernel does not show it (a macvtap), or there is no tap.

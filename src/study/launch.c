@@ -33,6 +33,8 @@ int launch_up(struct launch **ret, const struct launch_spec *spec, struct sut_ki
 		tuning_placement(l->tuning, &l->spec.sut.place);
 		r = sut_start(&l->sut, kit, &l->spec.sut, err);
 	}
+	if (r == 0)
+		l->spec.sut.place = *sut_placement(l->sut);
 	if (r == 0 && spec->interference)
 		r = interference_start(&l->load, spec->interference, j, err);
 	if (r < 0) {

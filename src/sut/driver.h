@@ -48,6 +48,7 @@ struct sut {
 	struct sut_kit *kit;
 	struct sut_spec spec;
 	struct wire wire;
+	int device_node; /* NUMA node of the card that the wire goes through; -1 = none, or nothing says so */
 	struct agent *agent, *peer; /* peer NULL = none wanted */
 	struct agent_process peer_process;
 	struct agent_process native;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "host/near.h"
 #include "sut/driver.h"
 
 #define PEER_HELLO_NS (5 * NS_PER_S)
@@ -52,10 +53,26 @@ static int start_wire(struct sut *s, struct err *err)
 	return r < 0 ? r : wire_make_over(&s->wire, s->kit->journal, s->driver->wire, &wish, err);
 }
 
+/* Who measures and who is measured go where the card is, as far as CPUs were set apart there. */
+static void move_near(struct sut *s)
+{
+	AUTO(fs_close) struct fs fs = { .root = -1 };
+	AUTO(cpu_facts_free) struct cpu_facts cpu = { 0 };
+	struct err ignored = { 0 };
+	unsigned want = s->spec.system.kind == SUT_VM ? s->spec.vcpus : 1;
+
+	s->device_node = -1;
+	if (!*wire_device(&s->wire) || fs_open_root(&fs, "/", &ignored) < 0 || cpu_facts_read(&fs, &cpu, &ignored) < 0)
+		return;
+	s->device_node = near_node(&fs, wire_device(&s->wire));
+	(void) placement_near(&cpu, s->device_node, want, &s->spec.place);
+}
+
 static int start_all(struct sut *s, struct err *err)
 {
 	int r = s->spec.peer ? start_wire(s, err) : 0;
 
+	move_near(s);
 	if (r == 0)
 		r = s->driver->start(s, err);
 	if (r == 0 && s->spec.peer)
@@ -172,6 +189,11 @@ int sut_measure(struct sut *s, const struct job *job, const struct pair_progress
 	return pair_run(&p, ret, err);
 }
 
+const struct placement *sut_placement(const struct sut *s)
+{
+	return &s->spec.place;
+}
+
 int sut_host_tids(const struct sut *s, pid_t **ret, size_t *ret_n, struct err *err)
 {
 	return s->driver->tids(s, ret, ret_n, err);
@@ -184,6 +206,8 @@ json_t *sut_facts(const struct sut *s)
 
 	if (facts && s->spec.peer && s->spec.system.datapath) /* with its options: which device, which VLAN */
 		json_object_set_new(facts, "datapath", json_string(s->spec.system.datapath));
+	if (facts && s->device_node >= 0)
+		json_object_set_new(facts, "device_node", json_integer(s->device_node));
 	if (facts && s->driver->facts && s->driver->facts(s, facts) < 0) {
 		json_decref(facts);
 		return NULL;

@@ -83,6 +83,8 @@ int sut_measure(struct sut *s, const struct job *job, const struct pair_progress
 		struct err *err);
 bool sut_usable(const struct sut *s); /* false after a death or a hang: stop it, start another */
 
+/* Where its threads are: as the spec says, but near the card that the wire goes through. */
+const struct placement *sut_placement(const struct sut *s);
 /* The measured threads as the host sees them (vCPUs of a VM); free(*ret). */
 int sut_host_tids(const struct sut *s, pid_t **ret, size_t *ret_n, struct err *err);
 

@@ -245,8 +245,27 @@ static void seven_at_once(void)
 
 static unsigned set_before_death;
 
+/* Not a driver anywhere, and none will come by itself, until all functions have their attributes. */
+static void check_not_probing(void)
+{
+	char text[16] = "", driver[64];
+
+	if (fs_readf(&machine, text, sizeof(text), "sys/class/net/eth0/device/sriov_drivers_autoprobe") < 0 || !text_eq(text, "0"))
+		_exit(3);
+	for (unsigned i = 0; i < 4; i++) {
+		char address[PCI_ADDRESS_MAX];
+
+		if (pci_vf_address(&machine, "0000:01:00.0", i, address, NULL) < 0)
+			_exit(4);
+		device_driver(&machine, address, driver, sizeof(driver));
+		if (driver[0])
+			_exit(5);
+	}
+}
+
 static int set_or_die(void *arg, const char *netdev, unsigned vf, const struct vf_wish *wish, struct err *err)
 {
+	check_not_probing();
 	if (vf == set_before_death)
 		raise(SIGKILL);
 	return sriov_rtnetlink.set(arg, netdev, vf, wish, err);

@@ -61,11 +61,46 @@ static void test_split(void **state)
 	cpu_facts_free(&f);
 }
 
+static struct cpuset list(const char *text)
+{
+	struct cpuset s;
+
+	assert_int_equal(cpuset_parse_list(text, &s), 0);
+	return s;
+}
+
+/* Eight cores, two nodes, 1-3 and 5-7 set apart: what the tuning gave out moves to the card's node. */
+static void test_placement(void **state)
+{
+	struct placement p = { .sut_cpus = list("1,5-7"), .peer_cpus = list("3"), .emulator_cpus = list("2"), .housekeeping = list("0,4") },
+			 before = p;
+	struct cpu_facts f = { .n = 8 };
+	char text[32];
+
+	(void) state;
+	f.at = xalloc(f.n, sizeof(*f.at));
+	for (unsigned c = 0; c < 8; c++)
+		f.at[c] = (struct cpu_fact){ .cpu = c, .node = (int) c / 4 };
+	assert_false(placement_near(&f, -1, 1, &p));
+	assert_false(placement_near(&f, 1, 2, &p));
+	assert_memory_equal(&p, &before, sizeof(p));
+	assert_true(placement_near(&f, 1, 1, &p));
+	assert_string_equal(cpuset_list(&p.sut_cpus, text, sizeof(text)), "5");
+	assert_string_equal(cpuset_list(&p.emulator_cpus, text, sizeof(text)), "6");
+	assert_string_equal(cpuset_list(&p.peer_cpus, text, sizeof(text)), "7");
+	p = (struct placement){ .emulator_cpus = list("4"), .sut_cpus = list("5"), .peer_cpus = list("5"), .housekeeping = list("0-4") };
+	assert_false(placement_near(&f, 1, 1, &p));
+	p = (struct placement){ 0 }; /* stock */
+	assert_false(placement_near(&f, 1, 1, &p));
+	cpu_facts_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_node),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_placement),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
