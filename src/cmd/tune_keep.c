@@ -13,9 +13,12 @@
 #include "base/vec.h"
 #include "cmd/tune_hold.h"
 #include "journal/lasting.h"
+#include "journal/undo.h"
 #include "keep/store.h"
 #include "keep/unit.h"
 #include "tune/rival.h"
+
+#define KEPT "kept " /* how the journal of what is stored begins to say what it is */
 
 /* ---- storing ---- */
 
@@ -59,15 +62,38 @@ static int install(const struct tuner *t, struct journal *j, const char *vlat, b
 	return unit_install(j, "", systemctl, &about, err);
 }
 
+/* One tuning is stored at a time: an older one is taken away first, so that the files are again as vlat found them. */
+static int forget_older(struct err *err)
+{
+	static const struct revert_options look = { .dry_run = true, .look = true, .lasting = true };
+	AUTO(revert_report_free) struct revert_report all = { 0 };
+	int r = journal_revert(&look, &all, err);
+
+	for (size_t i = 0; r == 0 && i < all.n; i++) {
+		AUTO(revert_report_free) struct revert_report one = { 0 };
+		const struct revert_options undo = { .run = all.at[i].id };
+
+		if (!all.at[i].lasting || !text_starts(all.at[i].why, KEPT))
+			continue;
+		r = journal_revert(&undo, &one, err);
+		if (r == 0 && !revert_clean(&one))
+			r = err_set(err, -EUCLEAN, "what is stored already (run %s) was changed by somebody: look at vlat status",
+				    all.at[i].id);
+	}
+	return r;
+}
+
 int tune_persist(const struct tuner *t, struct sink *out, struct err *err)
 {
-	AUTO_FREE char *why = xprintf("kept %s", t->profile->name);
+	AUTO_FREE char *why = xprintf(KEPT "%s", t->profile->name);
 	bool systemd = unit_has_systemd("");
 	struct journal *j = NULL;
 	char vlat[PATH_MAX];
 	struct err undo = { 0 };
 	int r = own_path(vlat, err);
 
+	if (r == 0)
+		r = forget_older(err);
 	if (r == 0)
 		r = journal_open_lasting(&j, why, err);
 	if (r == 0)

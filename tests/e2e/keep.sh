@@ -78,6 +78,29 @@ etc >"$work/etc.after"
 diff "$work/etc.before" "$work/etc.after" >"$work/out" || bad "revert left something in /etc"
 [ "$(cat $swap)" = 60 ] || bad "swappiness is $(cat $swap), not 60"
 
+# Where /etc cannot be written nothing is half done: the tuning is in force, and not stored.
+mount -o remount,ro,bind /etc
+run 2 tune vm-host --only mem.swap --apply --persist
+said "in force (run .*), but not stored for the next boots"
+said "Read-only file system"
+mount -o remount,rw,bind /etc
+run 0 verify
+run 0 revert
+etc >"$work/etc.after"
+diff "$work/etc.before" "$work/etc.after" >"$work/out" || bad "something was left in a read-only /etc"
+
+# Ended by its name, a tuning leaves what is stored; stored again and reverted, nothing is left.
+run 0 tune vm-host --only mem.swap --apply --persist
+run 0 revert "$("$vlat" status --json | sed -n '/"why": "tune/{x;p;d};h' | sed -n 's/.*"run": "\(.*\)",/\1/p' | head -1)"
+run 0 status
+said "stored: vm-host"
+run 0 tune realtime --only mem.swap --apply --persist
+run 0 status
+said "stored: realtime"
+run 0 revert
+etc >"$work/etc.after"
+diff "$work/etc.before" "$work/etc.after" >"$work/out" || bad "storing twice left something"
+
 # Where systemd runs (as far as vlat can tell), a unit is installed.
 mkdir -p /run/systemd/system
 printf '#!/bin/sh\necho "$@" >>%s\n' "$work/told" >"$work/bin/systemctl"
