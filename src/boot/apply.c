@@ -16,7 +16,7 @@
 	"panic=30" /* a kernel that has panicked waits for ever by itself: it would never come back to the old entry             \
 		    */
 
-static void fill_record(const struct boot_plan *p, const char *profile, bool once, const struct journal *j,
+static void fill_record(const struct boot_plan *p, const struct fs *fs, const char *profile, bool once, const struct journal *j,
 			struct boot_record *ret)
 {
 	*ret = (struct boot_record){ .state = once ? BOOT_TRYING : BOOT_KEPT };
@@ -25,6 +25,7 @@ static void fill_record(const struct boot_plan *p, const char *profile, bool onc
 	text_print(ret->profile, sizeof(ret->profile), "%s", profile);
 	text_print(ret->loader, sizeof(ret->loader), "%s", p->loader->name);
 	clock_stamp(ret->since);
+	boot_id_of(fs, ret->boot, sizeof(ret->boot));
 	for (size_t i = 0; i < p->words.n; i++) {
 		const struct boot_word *from = &p->words.at[i];
 		struct record_word w = { .text = NULL };
@@ -134,7 +135,7 @@ int boot_apply(const struct boot_plan *p, const struct fs *fs, const char *profi
 	r = journal_open_lasting(&j, why, err);
 	if (r < 0)
 		return r;
-	fill_record(p, profile, once, j, &rec);
+	fill_record(p, fs, profile, once, j, &rec);
 	text_print(ret_run, 16, "%s", rec.run);
 	r = write_or_undo(p->loader, fs, j, &rec, err);
 	boot_record_free(&rec);
@@ -191,6 +192,7 @@ int boot_complete(const struct fs *fs, char ret_run[16], struct err *err)
 		r = journal_open_lasting(&j, "boot parameters, tried and found good", err);
 	if (r == 0) {
 		rec.state = BOOT_KEPT;
+		boot_id_of(fs, rec.boot, sizeof(rec.boot));
 		text_print(rec.run, sizeof(rec.run), "%s", journal_run(j));
 		text_print(ret_run, 16, "%s", rec.run);
 		r = write_or_undo(l, fs, j, &rec, err);

@@ -38,6 +38,12 @@ char *real_path(const struct fs *fs, const char *path)
 	return xprintf("%s/%s", fs->live ? "" : fs->path, path);
 }
 
+void boot_id_of(const struct fs *fs, char *buf, size_t cap)
+{
+	if (fs_read(fs, "proc/sys/kernel/random/boot_id", buf, cap) < 0)
+		buf[0] = '\0';
+}
+
 int config_read(const struct fs *fs, const char *path, char **ret, struct err *err)
 {
 	size_t len;

@@ -41,6 +41,8 @@ const struct boot_loader *loader_named(const char *name); /* NULL */
 
 /* "/etc/x" on the running machine, the copied tree's folder before it otherwise. malloc'ed. */
 char *real_path(const struct fs *fs, const char *path);
+/* This boot's id (proc/sys/kernel/random/boot_id), "" when it is not told. */
+void boot_id_of(const struct fs *fs, char *buf, size_t cap);
 /* A configuration file, whole; a path relative to the root. */
 int config_read(const struct fs *fs, const char *path, char **ret, struct err *err);
 
@@ -67,6 +69,7 @@ struct record_word {
 
 struct boot_record {
 	enum boot_state state;
+	char boot[40];                                            /* boot id when they were set: a later boot should have them */
 	char run[16], profile[80], loader[40], since[32], id[16]; /* id: what stands behind vlat.boot= */
 	VEC(struct record_word) words;
 };

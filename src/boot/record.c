@@ -84,6 +84,8 @@ static int take_record(const json_t *o, struct boot_record *ret, struct err *err
 	if (r == 0)
 		r = take_text(o, "loader", ret->loader, sizeof(ret->loader), err);
 	if (r == 0)
+		r = take_text(o, "boot", ret->boot, sizeof(ret->boot), err);
+	if (r == 0)
 		r = take_text(o, "since", ret->since, sizeof(ret->since), err);
 	if (r < 0)
 		return r;
@@ -116,9 +118,9 @@ int boot_record_read(struct boot_record *ret, struct err *err)
 
 int boot_record_put(struct journal *j, const struct boot_record *r, struct err *err)
 {
-	AUTO_JSON json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:[]}", "format", RECORD_FORMAT, "state",
+	AUTO_JSON json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[]}", "format", RECORD_FORMAT, "state",
 					boot_state_name(r->state), "run", r->run, "id", r->id, "profile", r->profile, "loader",
-					r->loader, "since", r->since, "words");
+					r->loader, "since", r->since, "boot", r->boot, "words");
 	AUTO_FREE char *text = NULL, *lines = NULL;
 	char path[320];
 	int e = record_path(path, sizeof(path), err);

@@ -116,6 +116,7 @@ int boot_verify(const struct fs *fs, struct boot_report *ret, struct err *err)
 	struct checks checks = { 0 };
 	struct host_facts host;
 	struct boot_record rec;
+	char boot[40];
 	int r = boot_record_read(&rec, err);
 
 	*ret = (struct boot_report){ .state = BOOT_NONE };
@@ -132,6 +133,8 @@ int boot_verify(const struct fs *fs, struct boot_report *ret, struct err *err)
 	text_print(ret->loader, sizeof(ret->loader), "%s", rec.loader);
 	text_print(ret->since, sizeof(ret->since), "%s", rec.since);
 	ret->booted = booted_with(host.kernel.cmdline, rec.id);
+	boot_id_of(fs, boot, sizeof(boot));
+	ret->due = !text_eq(boot, rec.boot);
 	check_all(fs, &host, &rec, &checks);
 	ret->at = checks.at.at;
 	ret->n = checks.at.n;
@@ -147,15 +150,23 @@ void boot_report_free(struct boot_report *r)
 	*r = (struct boot_report){ .state = BOOT_NONE };
 }
 
+static const char *what_became(const struct boot_report *r)
+{
+	if (r->booted)
+		return "this boot was made with them";
+	if (!r->due)
+		return "they are for the next boot";
+	if (r->state == BOOT_TRYING)
+		return "the boot that tried them did not last, or another entry was chosen: the old ones are back";
+	return "this boot was made without them: another entry was chosen, or the boot loader's configuration was changed";
+}
+
 void boot_report_text(const struct boot_report *r, struct sink *out)
 {
 	if (r->state == BOOT_NONE)
 		return;
 	sink_printf(out, "boot parameters of %s (%s, run %s), since %s: %s\n", r->profile, boot_state_name(r->state), r->run,
-		    r->since,
-		    r->booted               ? "this boot was made with them"
-		    : r->state == BOOT_KEPT ? "this boot was made without them: boot again"
-					    : "this boot was made without them: they are for the next one, or fell back");
+		    r->since, what_became(r));
 	for (size_t i = 0; r->booted && i < r->n; i++) {
 		const struct boot_check *c = &r->at[i];
 
@@ -176,7 +187,7 @@ json_t *boot_report_json(const struct boot_report *r)
 		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "knob", c->knob, "wanted", c->wanted, "seen",
 						      c->seen, "effect", boot_effect_name(c->effect), "why", c->why));
 	}
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:o}", "state", boot_state_name(r->state), "run", r->run, "profile",
-			 r->profile, "loader", r->loader, "since", r->since, "booted", r->booted, "missing",
-			 (json_int_t) r->missing, "parameters", list);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:o}", "state", boot_state_name(r->state), "run", r->run,
+			 "profile", r->profile, "loader", r->loader, "since", r->since, "booted", r->booted, "due", r->due,
+			 "missing", (json_int_t) r->missing, "parameters", list);
 }

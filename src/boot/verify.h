@@ -34,6 +34,7 @@ struct boot_report {
 	enum boot_state state;
 	char run[16], profile[80], loader[40], since[32];
 	bool booted;           /* this boot was made with vlat's words */
+	bool due;              /* it is later than their setting: without them it fell back, or another entry was chosen */
 	struct boot_check *at; /* owned */
 	size_t n, missing;     /* missing: those that are MISSING or DROPPED */
 };

@@ -115,7 +115,7 @@ static void put_item(void *arg, const struct undo_item *it, const char *who)
 /* Parameters for a boot that is still to come are neither so nor otherwise. */
 static bool boot_counts(const struct verdict *v)
 {
-	return v->boot.state != BOOT_NONE && v->boot.booted;
+	return v->boot.state != BOOT_NONE && (v->boot.booted || v->boot.due);
 }
 
 static bool is_fine(const struct verdict *v)

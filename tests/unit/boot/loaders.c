@@ -73,6 +73,7 @@ static void boot_with(struct machine *m, const char *path, const char *begin)
 	assert_non_null(at);
 	line = xprintf("%.*s\n", (int) strcspn(at, "\n\""), at);
 	tree_put(m->dir, "proc/cmdline", line);
+	tree_put(m->dir, "proc/sys/kernel/random/boot_id", "second\n");
 	host_facts_free(&m->facts);
 	assert_int_equal(host_facts_read(&m->fs, &m->facts, NULL), 0);
 }
@@ -86,6 +87,19 @@ static void verify(struct machine *m, enum boot_state state, bool booted)
 		fail_msg("%s", err.text);
 	assert_int_equal(r.state, state);
 	assert_int_equal(r.booted, booted);
+	boot_report_free(&r);
+}
+
+static void says(struct machine *m, const char *text)
+{
+	struct boot_report r;
+	struct sink out = { 0 };
+
+	assert_int_equal(boot_verify(&m->fs, &r, NULL), 0);
+	boot_report_text(&r, &out);
+	if (!strstr(out.text, text))
+		fail_msg("no \"%s\" in: %s", text, out.text);
+	sink_free(&out);
 	boot_report_free(&r);
 }
 
@@ -156,6 +170,9 @@ static void test_grub_once(void **state)
 	has(&m, "boot/grub/custom.cfg", "initrd\t/initrd.img-6.1");
 	has(&m, "boot/grub/grubenv", "next_entry=vlat-once\n");
 	verify(&m, BOOT_TRYING, false);
+	says(&m, "they are for the next boot");
+	tree_put(m.dir, "proc/sys/kernel/random/boot_id", "second\n");
+	says(&m, "did not last");
 	assert_int_equal(boot_complete(&m.fs, kept, &err), -EINVAL);
 	boot_with(&m, "boot/grub/custom.cfg", "root=UUID=1");
 	tree_put(m.dir, "sys/devices/system/cpu/nohz_full", "nothing\n");

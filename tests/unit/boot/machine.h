@@ -37,6 +37,7 @@ static inline void machine_open(struct machine *m)
 	state = xprintf("%s/state", m->dir);
 	setenv("VLAT_STATE", state, 1);
 	tree_put(m->dir, "proc/cmdline", "BOOT_IMAGE=/vmlinuz root=UUID=1 ro quiet\n");
+	tree_put(m->dir, "proc/sys/kernel/random/boot_id", "first\n");
 	if (host_facts_read(&m->fs, &m->facts, &err) < 0)
 		abort();
 	split_propose(&m->facts.cpu, &m->split);
