@@ -14,8 +14,8 @@
 
 /* A virtual machine whose vCPUs may run on CPUs to be isolated, or a container that may run nowhere else. */
 struct guest {
-	char name[80];          /* "VM db1 (process 812)" */
-	struct cpuset cpus;     /* of the isolated ones */
+	char name[80];      /* "VM db1 (process 812)" */
+	struct cpuset cpus; /* of the isolated ones */
 };
 
 struct in_the_way {
@@ -25,9 +25,9 @@ struct in_the_way {
 
 /* Reads only. */
 int way_look(const struct tuner *t, struct in_the_way *ret, struct err *err);
-void way_free(struct in_the_way *w);    /* accepts a zeroed one */
-void way_text(const struct in_the_way *w, struct sink *out);   /* nothing when nothing is */
-json_t *way_json(const struct in_the_way *w);   /* new reference */
+void way_free(struct in_the_way *w);                         /* accepts a zeroed one */
+void way_text(const struct in_the_way *w, struct sink *out); /* nothing when nothing is */
+json_t *way_json(const struct in_the_way *w);                /* new reference */
 
 /* Before it is applied: -EBUSY with what has to be done, unless told to go on. */
 int way_clear(const struct in_the_way *w, struct plan *p, bool take_over, bool force, struct err *err);

@@ -119,7 +119,8 @@ const struct knob knob_sch_fair_server = {
 	.dispute = "NI switches it off to cure regressions of 6.12, tuned, OpenShift and SEAPATH leave it; with FIFO threads "
 		   "that never sleep "
 		   "it costs up to 5 % of a CPU in pieces of milliseconds",
-	.order = ORDER_REALTIME + 2,
+	/* On a CPU that is set apart already the kernel has no bandwidth to account it to, and warns. */
+	.order = ORDER_GROUP - 1,
 	.list = list_fair_server,
 };
 

@@ -2,8 +2,10 @@
 /*
  * Applying a plan in two passes, each with one fsync:
  *
- *  1  control groups and mounts, because what is listed afterwards (tasks
- *     still to be moved, files in debugfs) depends on how they went;
+ *  1  mounts with the files they bring, and control groups, because what is
+ *     listed afterwards (tasks still to be moved) depends on how they went,
+ *     and what a CPU's own servers get can only be set while the CPU is part
+ *     of the machine: an isolated one has no bandwidth to take it from;
  *  2  everything else, in the knobs' order.
  *
  * Everything is listed again first: tasks and interrupts have come and gone
@@ -18,11 +20,6 @@
 #include "tune/internal.h"
 
 #define SLOW_NS (100 * NS_PER_MS) /* worth a remark to a developer */
-
-static bool is_first_pass(const struct step *s)
-{
-	return s->knob->first && (step_has_kind(s, SETTING_GROUP) || step_has_kind(s, SETTING_MOUNT));
-}
 
 /* Moves first: see move.c. */
 static int step_intents(const struct plan *p, const struct step *s, struct err *err)
@@ -126,23 +123,39 @@ static int do_groups(struct plan *p, struct step *s, struct err *err)
 	return r;
 }
 
+static bool is_mounted(const struct step *s)
+{
+	return step_has_kind(s, SETTING_MOUNT) && s->settings.at[0].state == SETTING_DONE;
+}
+
+/* A mount brings files: the knob is listed again, and they are written at once. */
+static int do_early(struct plan *p, struct step *s, struct err *err)
+{
+	int r = step_write(p, s, err);
+
+	if (r == 0 && is_mounted(s)) {
+		r = step_list(p, s, true, err);
+		if (r == 0)
+			r = step_write(p, s, err);
+	}
+	return r;
+}
+
 static int first_pass(struct plan *p, struct err *err)
 {
-	p->grouped = false;
-	for (size_t i = 0; i < p->steps.n; i++) {
-		struct step *s = &p->steps.at[i];
-		int r = s->knob->first ? step_list(p, s, true, err) : 0;
+	int r = 0;
 
-		if (r == 0 && !s->knob->first)
+	p->grouped = false;
+	for (size_t i = 0; r == 0 && i < p->steps.n; i++) {
+		struct step *s = &p->steps.at[i];
+
+		if (!s->knob->first)
 			continue;
-		if (r == 0 && step_has_kind(s, SETTING_GROUP))
-			r = do_groups(p, s, err);
-		else if (r == 0 && is_first_pass(s))
-			r = step_write(p, s, err);
-		if (r < 0)
-			return r;
+		r = step_list(p, s, true, err);
+		if (r == 0)
+			r = step_has_kind(s, SETTING_GROUP) ? do_groups(p, s, err) : do_early(p, s, err);
 	}
-	return 0;
+	return r;
 }
 
 static int second_pass(struct plan *p, struct err *err)
@@ -152,9 +165,8 @@ static int second_pass(struct plan *p, struct err *err)
 	journal_hold(p->journal);
 	for (size_t i = 0; r == 0 && i < p->steps.n; i++) {
 		struct step *s = &p->steps.at[i];
-		bool mounted = step_has_kind(s, SETTING_MOUNT) && s->settings.at[0].state == SETTING_DONE;
 
-		if (step_has_kind(s, SETTING_GROUP) || (is_first_pass(s) && !mounted))
+		if (s->knob->first)
 			continue;
 		r = step_list(p, s, true, err);
 		if (r == 0)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A tuning that stays: applied, watched, reverted; its holder killed; a second one refused; what somebody else changed left alone.
+# A tuning that stays: applied, watched, reverted; its holder killed; a second one refused; what somebody else changed left alone;
+# plans kept in files; programs that set the same.
 #   tune.sh VLAT SNAPSHOT
 # In a /run and a network namespace of its own, so that no other vlat's locks are in the way.
 set -u
@@ -18,7 +19,9 @@ mkdir "$VLAT_STATE"
 swap=/proc/sys/vm/swappiness
 swap_before=$(cat $swap)
 failed=0
+rival=
 clean() {
+	[ -z "$rival" ] || kill "$rival" 2>/dev/null
 	"$vlat" revert >/dev/null 2>&1
 	echo "$swap_before" >$swap
 	rm -rf "$work"
@@ -102,4 +105,70 @@ run 4 revert
 said "somebody changed it since"
 [ "$(cat $swap)" = 33 ] || bad "a foreign value was overwritten"
 run 0 status
+
+# A plan that is kept is done as it was read, or not at all.
+echo 60 >$swap
+run 0 tune vm-host --only mem.swap --save "$work/plan.json"
+said "vlat tune --from $work/plan.json --apply"
+[ "$(stat -c %a "$work/plan.json")" = 600 ] || bad "a plan that others can read"
+run 0 tune --from "$work/plan.json"
+said "60 -> 10"
+run 2 tune guest --from "$work/plan.json"
+said "leave the others out"
+echo 61 >$swap
+run 2 tune --from "$work/plan.json" --apply
+said "swappiness is 61 now, and was 60"
+echo 60 >$swap
+sed 's/"machine": "/&0/' "$work/plan.json" >"$work/foreign.json"
+run 2 tune --from "$work/foreign.json" --apply
+said "another machine"
+sed 's/"wish"/"wihs"/' "$work/plan.json" >"$work/odd.json"
+run 2 tune --from "$work/odd.json"
+said "is no plan of vlat tune --save"
+head -c 200 "$work/plan.json" >"$work/cut.json"
+run 2 tune --from "$work/cut.json"
+run 2 tune --from "$work/none.json"
+[ "$(cat $swap)" = 60 ] || bad "a refused plan was applied"
+run 0 tune --from "$work/plan.json" --apply
+[ "$(cat $swap)" = 10 ] || bad "swappiness is $(cat $swap), not 10"
+run 0 revert
+
+# Programs that set the same: named, in nobody's way but an --apply's, stopped when told, and started again.
+# A systemctl of our own stands for systemd's, a sleep for the program.
+mkdir "$work/bin" && cp "$(command -v sleep)" "$work/bin/tuned" || exit 99
+cat >"$work/bin/systemctl" <<'EOF'
+#!/bin/sh
+echo "$*" >>"$WORK/calls"
+case $1 in
+is-active) [ -e "$WORK/active" ] ;;
+mask) [ ! -e "$WORK/refuse" ] || { echo "Access denied" >&2; exit 1; }; touch "$WORK/masked"; rm "$WORK/active" ;;
+unmask) rm -f "$WORK/masked" ;;
+start) [ ! -e "$WORK/masked" ] && touch "$WORK/active" ;;
+esac
+EOF
+chmod +x "$work/bin/systemctl"
+export WORK="$work"
+touch "$work/active"
+"$work/bin/tuned" 600 &
+rival=$!
+sleep 0.2
+PATH="$work/bin:$PATH"
+run 0 tune vm-host --only mem.swap
+said "tuned (process $rival)"
+run 2 tune vm-host --only mem.swap --apply
+said "say --take-over"
+run 2 tune vm-host --only mem.swap --apply --take-over
+said "systemd does not run this machine"
+mkdir -p /run/systemd/system
+touch "$work/refuse"
+run 2 tune vm-host --only mem.swap --apply --take-over
+said "Access denied"
+[ "$(cat $swap)" = 60 ] || bad "applied although the other program could not be stopped"
+rm "$work/refuse"
+[ -e "$work/active" ] || bad "a program that could not be stopped is not as it was"
+run 0 tune vm-host --only mem.swap --apply --take-over
+[ -e "$work/masked" ] && [ ! -e "$work/active" ] || bad "the other program was not stopped and masked"
+run 0 revert
+[ ! -e "$work/masked" ] && [ -e "$work/active" ] || bad "the other program was not started again"
+kill "$rival"
 exit $failed
