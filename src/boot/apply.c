@@ -131,7 +131,7 @@ int boot_apply(const struct boot_plan *p, const struct fs *fs, const char *profi
 				      : err_set(err, -EINVAL, "\"%s\" cannot be the title of an entry", profile);
 	if (r < 0)
 		return r;
-	text_print(why, sizeof(why), "boot parameters of %s%s", profile, once ? ", once" : "");
+	text_print(why, sizeof(why), BOOT_WHY " of %s%s", profile, once ? ", once" : "");
 	r = journal_open_lasting(&j, why, err);
 	if (r < 0)
 		return r;
@@ -189,7 +189,7 @@ int boot_complete(const struct fs *fs, char ret_run[16], struct err *err)
 	l = loader_named(rec.loader);
 	r = l ? take_back(rec.run, err) : err_set(err, -EINVAL, "\"%s\" is no boot loader that vlat knows", rec.loader);
 	if (r == 0)
-		r = journal_open_lasting(&j, "boot parameters, tried and found good", err);
+		r = journal_open_lasting(&j, BOOT_WHY ", tried and found good", err);
 	if (r == 0) {
 		rec.state = BOOT_KEPT;
 		boot_id_of(fs, rec.boot, sizeof(rec.boot));
@@ -213,7 +213,7 @@ int boot_settle(const struct fs *fs, struct sink *out, struct err *err)
 		return r < 0 ? r : 0;
 	l = loader_detect(fs, why, sizeof(why));
 	r = l && l->settle ? l->settle(fs, err) : 0;
-	if (r > 0)
+	if (r > 0 && out)
 		sink_printf(out, "%s: vlat's words were in entries made since, too; they are gone from there.\n", l->title);
 	return r;
 }

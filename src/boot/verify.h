@@ -12,6 +12,8 @@
 #include "base/sink.h"
 #include "boot/boot.h"
 
+#define BOOT_WHY "boot parameters" /* how the journal of such a run begins to say what it is */
+
 enum boot_state {
 	BOOT_NONE,   /* vlat has no boot parameters here */
 	BOOT_TRYING, /* given once; not the default */
@@ -50,7 +52,8 @@ json_t *boot_report_json(const struct boot_report *r); /* new reference */
  */
 int boot_complete(const struct fs *fs, char ret_run[16], struct err *err);
 
-/* After a revert: entries that were made meanwhile with vlat's words in them are cleaned of them. 1 = something was done. */
+/* After a revert: entries that were made meanwhile with vlat's words in them are cleaned of them. 1 = something was done; out may
+ * be NULL. */
 int boot_settle(const struct fs *fs, struct sink *out, struct err *err);
 
 #endif

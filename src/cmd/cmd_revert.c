@@ -7,9 +7,11 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/sink.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "boot/verify.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
 #include "cmd/tune_hold.h"
@@ -149,13 +151,28 @@ static const char *const *split_words(const char *list, char **text)
 	return words.at;
 }
 
+/* Entries of kernels that were installed meanwhile are no file of the journal's: vlat's words are taken out of them here. */
+static void settle_boot(const struct revert_report *report, struct sink *out)
+{
+	struct fs fs = { .root = -1 };
+	struct err err = { 0 };
+	bool boot = false;
+
+	for (size_t i = 0; i < report->n; i++)
+		boot = boot || (report->at[i].lasting && text_starts(report->at[i].why, BOOT_WHY));
+	if (boot && fs_open_root(&fs, "/", &err) == 0 && boot_settle(&fs, out, &err) < 0)
+		log_warn("boot loader entries made meanwhile may still have vlat's parameters: %s", err.text);
+	fs_close(&fs);
+}
+
 static int run_revert(const struct call *call)
 {
 	const struct revert_cfg *cfg = call->config;
 	AUTO_FREE char *forced = NULL;
 	AUTO_FREE const char *const *force = split_words(cfg->force, &forced);
-	struct revert_options options = { .dry_run = cfg->dry_run, .forget = cfg->forget, .lasting = true, .run = cfg->run,
-					  .force = force };
+	struct revert_options options = {
+		.dry_run = cfg->dry_run, .forget = cfg->forget, .lasting = true, .run = cfg->run, .force = force
+	};
 	struct revert_report report = { 0 };
 	struct sink out = { 0 };
 	struct err err = { 0 };
@@ -175,6 +192,8 @@ static int run_revert(const struct call *call)
 		put_run(&out, &report.at[i], call, cfg->dry_run);
 	if (!cfg->json && report.n == 0)
 		sink_put(&out, "nothing to revert\n");
+	if (!cfg->dry_run && !err.code)
+		settle_boot(&report, cfg->json ? NULL : &out);
 	revert_report_free(&report);
 	if (err.code)
 		return cmd_fail(&err);
