@@ -2,6 +2,7 @@
 """What is compared with what, and which number is wanted."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,9 @@ LIMIT_BYTES = 16 << 20
 LIMIT_START_S = 0.3
 LIMIT_GUARD = 0.001     # of one CPU
 GUARD_S = 120
-NAMES = ['tcp-rr', 'tcp-stream', 'wakeup', 'freeze', 'memory', 'start', 'guard', 'vm-hello']
+LIMIT_AUDIT_S, LIMIT_AUDIT_KB, LIMIT_LARGE_S = 0.05, 12 << 10, 1.5
+NOBODY = 65534
+NAMES = ['tcp-rr', 'tcp-stream', 'wakeup', 'freeze', 'memory', 'start', 'guard', 'audit', 'vm-hello']
 
 
 def allowed_fifo():
@@ -271,6 +274,63 @@ class Bench:
         print('vlat guard, CPU time over %-3.0f s                    %6.4f %%  wanted < %.1f %%: %s' % (
             took, 100 * share, 100 * LIMIT_GUARD, 'reached' if reached else 'MISSED'))
         return reached
+
+    def once(self, uid, *words):
+        """What a run took: seconds, seconds of CPU, peak in kB.  Exit status 1 of an audit only says that something differs."""
+        tool = os.path.join(os.path.dirname(self.agent), '..', '..', 'bench', 'once')
+        run = subprocess.run([tool, str(uid), *words], stdout=subprocess.PIPE, text=True, check=True)
+        took, cpu, peak, code = run.stdout.split()
+        if int(code) > 1:
+            raise RuntimeError('%s: exit status %s' % (' '.join(words), code))
+        return float(took), float(cpu), int(peak)
+
+    def audit_here(self, vlat):
+        """As nobody where that is allowed; from a folder that nobody may enter, too."""
+        uid = NOBODY if os.geteuid() == 0 else os.geteuid()
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            copy = shutil.copy(vlat, folder)
+            runs = [self.once(uid, copy, 'audit', '--json') for _ in range(2 * self.pairs)]
+        took, peak = median([t for t, _, _ in runs]), max(p for _, _, p in runs)
+        good = took <= LIMIT_AUDIT_S and peak <= LIMIT_AUDIT_KB
+        print('audit of this host as user %-5d, median of %-3d    %6.1f ms, at most %.1f MiB  wanted <= %.0f ms, 12 MiB: %s' % (
+            uid, len(runs), 1e3 * took, peak / 1024, 1e3 * LIMIT_AUDIT_S, 'reached' if good else 'MISSED'))
+        return good
+
+    def audit_large(self, vlat, make_host):
+        """256 and 1024 CPUs: time by CPU seconds, which others' work does not stretch."""
+        times = {}
+        with tempfile.TemporaryDirectory() as folder:
+            for cpus in 256, 1024:
+                capture = os.path.join(folder, '%d.tar.zst' % cpus)
+                subprocess.run([make_host, 'cpus-%d' % cpus, capture], check=True)
+                runs = [self.once(os.geteuid(), vlat, 'audit', '--json', '--root', capture) for _ in range(self.pairs)]
+                times[cpus] = median([t for t, _, _ in runs]), median([c for _, c, _ in runs])
+        growth = times[1024][1] / times[256][1]
+        fast, linear = times[1024][0] <= LIMIT_LARGE_S, growth <= 4 * 1.1
+        print('audit of a capture of 1024 CPUs, median of %-3d      %6.0f ms  wanted <= %.0f: %s' % (
+            self.pairs, 1e3 * times[1024][0], 1e3 * LIMIT_LARGE_S, 'reached' if fast else 'MISSED'))
+        print('  CPU time beside that of 256 CPUs                  %6.2f times  wanted <= 4 (and a tenth for noise): %s' % (
+            growth, 'reached' if linear else 'MISSED'))
+        return fast and linear
+
+    def audit_tuned(self, vlat):
+        """tuned-adm verify where tuned runs; else what it asks its daemon for, by the daemon's own code, in one process."""
+        words = rivals.tuned_verify()
+        if not words:
+            print('audit beside tuned-adm verify: skipped, there is no tuned')
+            return True
+        return self.versus('audit beside ' + words[0], 'ms', 1e-3, lambda: self.once(os.geteuid(), vlat, 'audit')[0],
+                           lambda: self.once(os.geteuid(), *words[1:])[0], 1 / 20, higher=False)
+
+    def audit(self):
+        bench = os.path.dirname(self.agent)
+        vlat, make_host = os.path.join(bench, '..', 'vlat'), os.path.join(bench, '..', '..', 'tests', 'hosts', 'make-host')
+        for tool in vlat, make_host, os.path.join(bench, '..', '..', 'bench', 'once'):
+            if not os.access(tool, os.X_OK):
+                print('audit: skipped, there is no %s' % tool)
+                return True
+        return all([self.audit_here(vlat), self.audit_large(vlat, make_host), self.audit_tuned(vlat)])
 
     def vm_hello(self):
         """From the start of QEMU to the agent's hello, beside the shortest command line that boots the same kernel."""

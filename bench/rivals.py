@@ -113,3 +113,25 @@ class Cyclictest:
         if beyond > 0:
             counts[thread['max']] = counts.get(thread['max'], 0) + beyond
         return counts
+
+
+TUNED_VERIFY = """
+from tuned.daemon.application import Application
+daemon = Application('latency-performance')._daemon
+daemon._unit_manager.create(daemon._profile.units)
+daemon._unit_manager.verify_tuning(True)
+"""
+
+
+def tuned_verify():
+    """(what it is called, words...), or None.  Nothing is changed: without its daemon tuned only verifies."""
+    adm = find('tuned-adm')
+    if not adm:
+        return None
+    if subprocess.run([adm, 'active'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0:
+        return 'tuned-adm verify', adm, 'verify'
+    # Its modules are those of the distribution's interpreter.
+    words = ['/usr/bin/python3', '-Es', '-c', TUNED_VERIFY]
+    if subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode:
+        return None
+    return 'tuned\'s verify without daemon and D-Bus', *words
