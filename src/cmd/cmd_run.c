@@ -20,8 +20,8 @@ struct run_cfg {
 	const char *name, *cpus, *profile, *level, *pool, *net;
 	uint32_t priority;
 	uint64_t memory, grace_ns;
-	bool detach, json, offline, writable;
-	unsigned tty;
+	bool detach, json, offline, writable, cpu_pm, isolate;
+	unsigned tty, idle;
 	const char *disk, *kernel, *initrd, *append, *qemu, *accelerator;
 	const char *rootfs, *bundle, *image;
 	struct words command;
@@ -32,6 +32,7 @@ static const struct run_cfg run_defaults = { .memory = 512ull << 20 };
 /* In the order of the enums that they index. */
 static const char *const kind_choices[] = { "native", "container", "vm", NULL };
 static const char *const tuning_choices[] = { "vlat", "none", NULL };
+static const char *const idle_choices[] = { "halt", "haltpoll", "poll", NULL };
 static const char *const tty_choices[] = { "auto", "never", NULL };
 static const char *const policy_choices[] = { "other", "fifo", NULL };
 static const char *const page_choices[] = { "default", "4k", "2m", "1g", "auto", NULL };
@@ -77,6 +78,12 @@ static const struct option_row run_options[] = {
 		 .max = MEMORY_MAX, .shown = "512M", .help = "VM: its memory"),
 	OPT_CHOICE(struct run_cfg, pages, .name = "pages", .choices = page_choices, .shown = "default",
 		   .help = "VM: pages behind its memory; auto = the largest that can be had"),
+	OPT_FLAG(struct run_cfg, cpu_pm, .name = "cpu-pm",
+		 .help = "VM: an idle vCPU keeps its CPU, and wakes sooner; refused where that CPU is not set apart"),
+	OPT_CHOICE(struct run_cfg, idle, .name = "idle", .choices = idle_choices, .shown = "halt",
+		   .help = "VM with --kernel: what its idle vCPUs do"),
+	OPT_FLAG(struct run_cfg, isolate, .name = "isolate-in-guest",
+		 .help = "VM with --kernel: its vCPU 0 keeps the guest's house, the others are isolated there"),
 	OPT_FILE(struct run_cfg, kernel, .name = "kernel", .help = "VM: kernel to boot instead of what the disk holds"),
 	OPT_FILE(struct run_cfg, initrd, .name = "initrd", .help = "VM: initramfs for --kernel"),
 	OPT_STR(struct run_cfg, append, .name = "append", .arg = "WORDS", .help = "VM: command line for --kernel"),
@@ -133,6 +140,9 @@ static void fill(const struct run_cfg *cfg, const char *const *command, struct r
 		.terminal = cfg->tty == 0,
 		.memory_mb = (unsigned) (cfg->memory >> 20),
 		.pages = (enum vm_pages) cfg->pages,
+		.cpu_pm = cfg->cpu_pm,
+		.isolate = cfg->isolate,
+		.idle = (enum vm_idle) cfg->idle,
 		.disk = { .path = cfg->disk, .format = disk_format(cfg) },
 		.kernel = cfg->kernel,
 		.initrd = cfg->initrd,

@@ -418,8 +418,8 @@ static int nobody_in_it(struct err *err)
 		return err_sys(err, -errno, "cannot lock " LOCK_POOL);
 	names_of_runs(&names);
 	return err_set(err, -EBUSY,
-		       "what `vlat run` has started is on the CPUs that this tuning sets apart (%.300s): stop it first with `vlat "
-		       "stop NAME`",
+		       "what `vlat run` has started is on the CPUs that this tuning sets apart (%.300s): stop it first with "
+		       "`vlat stop NAME`",
 		       names.text);
 }
 

@@ -80,7 +80,9 @@ static int split_for(struct run *run, struct cpu_split *ret, struct err *err)
 
 	if (run->spec->pool && cpuset_parse_list(run->spec->pool, &asked) < 0)
 		return err_set(err, -EINVAL, "--pool %.80s: a list of CPUs such as 2-5 is meant", run->spec->pool);
-	return choose_pool(&run->cpu, &run->record.cpus, &asked, ret, err);
+	if (choose_pool(&run->cpu, &run->record.cpus, &asked, ret, err) < 0)
+		return run->spec->pool ? err_in(err, "--pool %.80s", run->spec->pool) : err->code;
+	return 0;
 }
 
 static int enter(struct run *run, struct err *err)
@@ -124,8 +126,8 @@ static void say_if_far(const struct run *run)
 		const struct cpu_fact *f = &run->cpu.at[i];
 
 		if (cpuset_has(&run->record.cpus, f->cpu) && f->node >= 0 && f->node != node) {
-			log_note("the network device is on NUMA node %d, not all of CPUs %s are: packets cross between nodes", node,
-				 cpuset_list(&run->record.cpus, cpus, sizeof(cpus)));
+			log_note("the network device is on NUMA node %d, not all of CPUs %s are: packets cross between nodes",
+				 node, cpuset_list(&run->record.cpus, cpus, sizeof(cpus)));
 			return;
 		}
 	}

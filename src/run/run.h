@@ -54,6 +54,9 @@ struct run_spec {
 
 	unsigned memory_mb; /* RUN_VM */
 	enum vm_pages pages;
+	bool cpu_pm;       /* an idle vCPU keeps its CPU */
+	bool isolate;      /* in the guest's kernel too: vCPU 0 keeps its house; needs kernel */
+	enum vm_idle idle; /* needs kernel, but for VM_IDLE_HALT */
 	struct vm_disk disk;
 	const char *kernel, *initrd, *append;
 	const char *qemu, *accelerator; /* NULL = chosen */

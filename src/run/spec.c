@@ -19,6 +19,11 @@ static int check_vm(const struct run_spec *s, struct err *err)
 	if (!s->kernel && (s->initrd || s->append))
 		return err_set(err, -EINVAL, "%s is for a --kernel; a disk that boots itself has its own",
 			       s->initrd ? "--initrd" : "--append");
+	if (!s->kernel && (s->isolate || s->idle != VM_IDLE_HALT))
+		return err_set(err, -EINVAL,
+			       "%s is a word for the kernel's command line, which only --kernel lets vlat write: write it into "
+			       "the boot configuration on the disk",
+			       s->isolate ? "--isolate-in-guest" : "--idle");
 	if (s->memory_mb < VM_MEMORY_MIN)
 		return err_set(err, -EINVAL, "--memory %u MiB: a virtual machine needs at least %d MiB", s->memory_mb,
 			       VM_MEMORY_MIN);
@@ -57,6 +62,9 @@ static int check_foreign(const struct run_spec *s, struct err *err)
 		{ s->initrd != NULL, RUN_VM, "--initrd" },
 		{ s->append != NULL, RUN_VM, "--append" },
 		{ s->pages != VM_PAGES_PLACEMENT, RUN_VM, "--pages" },
+		{ s->cpu_pm, RUN_VM, "--cpu-pm" },
+		{ s->isolate, RUN_VM, "--isolate-in-guest" },
+		{ s->idle != VM_IDLE_HALT, RUN_VM, "--idle" },
 		{ s->rootfs != NULL, RUN_CONTAINER, "--rootfs" },
 		{ s->bundle != NULL, RUN_CONTAINER, "--bundle" },
 		{ s->image != NULL, RUN_CONTAINER, "--image" },

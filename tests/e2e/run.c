@@ -24,7 +24,7 @@
 #include "e2e.h"
 #include "program.h"
 
-static char agent[4096], work[128], last_cpu[16];
+static char agent[4096], work[128], last_cpu[16], all_cpus[1024], program_file[4096], zeros[256];
 
 static void expect(struct said s, int code, const char *text)
 {
@@ -114,6 +114,21 @@ static void refusals(void)
 	expect(VLAT("run", "native", "--cpus", "4094-4095", "--", "true"), 2, "not online");
 	expect(VLAT("run", "native", "--cpus", "3000", "--", "true"), 2, "free");
 	expect(VLAT("run", "native", "--name", "a/../b", "--", "true"), 2, "--name");
+	expect(VLAT("run", "native", "--name", "two words\n", "--", "true"), 2, "--name");
+	expect(VLAT("run", "native", "--name", "..", "--", "true"), 2, "--name");
+	expect(VLAT("run", "native", "--cpus", "3-1", "--", "true"), 2, "--cpus 3-1");
+	expect(VLAT("run", "native", "--cpus", all_cpus, "--", "true"), 2, "all CPUs");
+	expect(VLAT("run", "native", "--pool", "4000", "--", "true"), 2, "--pool 4000");
+	expect(VLAT("run", "native", "--pool", all_cpus, "--", "true"), 2, "all CPUs");
+	expect(VLAT("run", "native", "--pool", "many", "--", "true"), 2, "--pool many");
+	expect(VLAT("run", "native", "--net", "bridge,dev=no such", "--", "true"), 2, "no such");
+	expect(VLAT("run", "native", "--net", "vf,dev=lo", "--", "true"), 2, "lo");
+	expect(VLAT("run", "container", "--tuning", "none", "--rootfs", program_file, "--", "/x"), 2, "no folder");
+	expect(VLAT("run", "container", "--tuning", "none", "--rootfs", "/usr/../etc/..", "--", "/x"), 2, "host's own root");
+	expect(VLAT("run", "vm", "--disk", zeros, "--accelerator", "tcg", "--tuning", "none"), 2, "not bootable");
+	expect(VLAT("run", "vm", "--disk", "/dev/null", "--accelerator", "tcg", "--tuning", "none"), 2, "/dev/null");
+	expect(VLAT("run", "vm", "--kernel", zeros, "--initrd", zeros, "--accelerator", "tcg", "--tuning", "none"), 2, "kernel");
+	expect(VLAT("run", "vm", "--disk", zeros, "--idle", "poll"), 2, "--idle");
 	expect(VLAT("run", "native", "--detach", "--tuning", "none", "--", "true"), 2, "--name");
 	expect(VLAT("run", "container", "--tuning", "none", "--rootfs", "/no such\nfolder/..", "--", "/x"), 2, "--rootfs");
 	expect(VLAT("run", "container", "--tuning", "none", "--rootfs", "/", "--", "/x"), 2, "host's own root");
@@ -154,7 +169,7 @@ static void container(void)
 	check(runs_left() == 0);
 }
 
-/* kill -9 of whoever: the supervisor, the workload, the keeper of the host's tuning. */
+/* kill -9 of whoever: the supervisor, the workload, the holder of the host's tuning. */
 static void death(unsigned round)
 {
 	static const char *const members[] = { "pid", "workload_pid" };
@@ -174,7 +189,7 @@ static void death(unsigned round)
 	}
 	clock_sleep_ns((uint64_t) rand() % 200 * NS_PER_MS);
 	check(victim > 1 && kill(victim, SIGKILL) == 0);
-	printf("# %u: %s killed\n", round, who == 0 ? "supervisor" : who == 1 ? "workload" : "keeper");
+	printf("# %u: %s killed\n", round, who == 0 ? "supervisor" : who == 1 ? "workload" : "holder");
 	/* A run that is just being started when its vlat dies. */
 	c = vlat_start(
 		(const char *const[]){ "run", "native", "--tuning", "none", "--net", "bridge", "--", "sleep", "600", NULL },
@@ -189,9 +204,29 @@ static void death(unsigned round)
 	for (int i = 0; who == 1 && i < 100 && runs_left() > 2; i++)
 		clock_sleep_ns(50 * NS_PER_MS); /* the supervisor is putting things back itself */
 	for (int i = 0; i < 100 && access("/run/vlat/pool/pool.json", F_OK) == 0 && who != 2; i++)
-		clock_sleep_ns(50 * NS_PER_MS); /* and so is the keeper */
+		clock_sleep_ns(50 * NS_PER_MS); /* and so is the holder */
 	expect(VLAT("revert"), 0, NULL);
 	expect(VLAT("ps"), 0, "nothing runs");
+}
+
+/* A file that is neither a disk nor a kernel. */
+static void make_zeros(void)
+{
+	static const char nothing[1 << 16];
+	struct err e = { 0 };
+
+	text_print(zeros, sizeof(zeros), "%s/all zeros", work);
+	must(file_write_atomic(zeros, nothing, sizeof(nothing), 0600, &e));
+}
+
+static void must_read(const char *path, char *buf, size_t cap)
+{
+	AUTO_FREE char *text = NULL;
+	struct err e = { 0 };
+	size_t len;
+
+	must(file_read_all(path, 1 << 16, &text, &len, &e));
+	text_print(buf, cap, "%s", text_trim(text));
 }
 
 static void settled(const struct snapshot *before, const char *part)
@@ -230,6 +265,9 @@ int main(int argc, char **argv)
 	text_print(last_cpu, sizeof(last_cpu), "%d,", cpuset_last(&cpus));
 	text_print(work, sizeof(work), "%s/work", getenv("VLAT_STATE"));
 	check(mkdir(work, 0700) == 0);
+	make_zeros();
+	must_read("/sys/devices/system/cpu/online", all_cpus, sizeof(all_cpus));
+	text_print(program_file, sizeof(program_file), "%s", argv[1]);
 	srand(seed);
 	printf("# seed %u\n", seed);
 	snapshot_take(&before, NULL);

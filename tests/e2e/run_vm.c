@@ -153,7 +153,7 @@ static void dead_qemu(void)
 	json_decref(r);
 	check(pid > 1 && kill(pid, SIGKILL) == 0);
 	for (int i = 0; i < 300 && runs_left() > 0; i++)
-		clock_sleep_ns(100 * NS_PER_MS); /* the supervisor, and then the keeper, put everything back */
+		clock_sleep_ns(100 * NS_PER_MS); /* the supervisor, and then the holder, put everything back */
 	check(runs_left() == 0);
 }
 

@@ -37,6 +37,10 @@ static void refused(void **state)
 		{ { .kind = RUN_VM, .memory_mb = 512, .kernel = "k" }, "has no root" },
 		{ { .kind = RUN_VM, .memory_mb = 512, .disk.path = "d", .append = "quiet" }, "--append is for a --kernel" },
 		{ { .kind = RUN_VM, .memory_mb = 32, .disk.path = "d" }, "--memory 32" },
+		{ { .kind = RUN_VM, .memory_mb = 512, .disk.path = "d", .idle = VM_IDLE_POLL }, "--idle is a word for the kernel's" },
+		{ { .kind = RUN_VM, .memory_mb = 512, .disk.path = "d", .isolate = true }, "--isolate-in-guest is a word" },
+		{ { .kind = RUN_NATIVE, .command = sleep_words, .cpu_pm = true }, "--cpu-pm is for `vlat run vm`" },
+		{ { .kind = RUN_NATIVE, .command = sleep_words, .tuner = &(struct run_tuner){ .name = "vm-host" } }, "--profile vm-host" },
 	};
 
 	(void) state;
