@@ -46,6 +46,7 @@ int run_remove(const char *dir, struct err *err);
 int journal_write(struct journal *j, const char *line, bool durable, struct err *err);
 /* An intent: complete, on disk (or held), and the journal's from now on; takes e over, also when it fails. */
 int journal_note(struct journal *j, struct entry *e, struct err *err);
+bool cpus_listed(const char *which, struct cpuset *ret);        /* "online", "possible" */
 int dir_sync(const char *dir);                  /* names made and removed in it are on disk */
 
 /* history.c */

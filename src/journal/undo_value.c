@@ -195,24 +195,28 @@ static bool task_is_there(const struct entry *e, struct undo_item *item, struct 
 	return same;
 }
 
+/* The kernel shows of an affinity what is online. */
+static bool affinity_reads_as(const struct cpuset *now, const struct cpuset *set)
+{
+	struct cpuset online, seen = *set;
+
+	if (cpuset_equal(now, set))
+		return true;
+	if (!cpus_listed("online", &online))
+		return false;
+	seen = cpuset_and(&seen, &online);
+	return cpuset_equal(now, &seen);
+}
+
 /*
  * Kernels before 6.2 forget a task's own affinity when it changes its cpuset:
  * a mask of all CPUs is what such a reset leaves, and counts as ours.
  */
 static bool affinity_is_ours(const struct cpuset *now, const struct cpuset *after)
 {
-	struct fs fs;
 	struct cpuset online;
-	struct err err = { 0 };
-	bool all;
 
-	if (cpuset_equal(now, after))
-		return true;
-	if (fs_open_root(&fs, "/", &err) < 0)
-		return false;
-	all = fs_read_cpulist(&fs, "sys/devices/system/cpu/online", &online) == 0 && cpuset_within(&online, now);
-	fs_close(&fs);
-	return all;
+	return affinity_reads_as(now, after) || (cpus_listed("online", &online) && cpuset_within(&online, now));
 }
 
 enum undo_state undo_task(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
@@ -231,7 +235,7 @@ enum undo_state undo_task(const struct undo_ctx *c, const struct entry *e, struc
 		text_print(item->text, sizeof(item->text), "its affinity cannot be read");
 		return UNDO_FAILED;
 	}
-	if (cpuset_equal(&now, &before))
+	if (affinity_reads_as(&now, &before))
 		return UNDO_SAME;
 	if (!affinity_is_ours(&now, &after) && !undo_is_forced(c, e)) {
 		text_print(item->text, sizeof(item->text), "may run on %s now; vlat found %.60s and set %.60s; left alone",
