@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * That it can always be undone, where it may be tried: every knob there and
+ * back, tuning while CPUs come and go, and files on a real filesystem whose
+ * machine loses its power while they are written and while they are put back.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "lab_test.h"
+
+#define DISK_BYTES (48 << 20)
+#define BOOT_NS    (300 * NS_PER_S)
+
+static const char *inside; /* argv of the program, set once by main() */
+
+static void test_knobs(void)
+{
+	struct lab_said s = LAB("--kernel", "backports", "--cpus", "4", "--nic", "virtio", "--timeout", "10m", "--", inside, "knobs");
+
+	printf("%s", s.out);
+	lab_exited(&s, 0);
+	check(atoi(lab_value(&s, "knobs-changed")) >= 15); /* or nobody looked */
+	lab_said_free(&s);
+}
+
+/* What the emulated host's own cache holds is lost with it; what it has flushed is on the disk. */
+static char *job(const char *step)
+{
+	return xprintf("modprobe virtio_blk && modprobe ext4 && mkdir -p /tmp/disk && mount /dev/vda /tmp/disk && exec %s disk %s /tmp/disk",
+		       inside, step);
+}
+
+static char *make_disk(const char *dir)
+{
+	AUTO_FREE char *path = xprintf("%s/disk", dir);
+	AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	AUTO(argv_free) struct argv argv = { 0 };
+	struct spawn_opts how = SPAWN_OPTS_INIT;
+	struct run_result result = { 0 };
+	struct err e = { 0 };
+
+	check(fd >= 0 && ftruncate(fd, DISK_BYTES) == 0);
+	argv_add_all(&argv, (const char *const[]){ "mkfs.ext4", "-q", "-F", path, NULL });
+	if (run(&result, &argv, &how, BOOT_NS, &e) < 0 || result.end.signalled || result.end.code != 0) {
+		printf("FAILED %s%s\n", e.text, result.err ? result.err : "");
+		exit(1);
+	}
+	run_result_free(&result);
+	return xprintf("-drive file=%s,format=raw,if=virtio,cache=writethrough", path);
+}
+
+static void await_text(const char *path, const char *text, struct child *lab)
+{
+	uint64_t deadline = clock_ns() + BOOT_NS;
+
+	for (;;) {
+		AUTO_FREE char *now = NULL;
+		struct err e;
+
+		if (file_read_all(path, 8 << 20, &now, NULL, &e) >= 0 && strstr(now, text))
+			return;
+		if (clock_ns() > deadline || !child_alive(lab)) {
+			printf("FAILED no \"%s\" in:\n%s\n", text, now ? now : "nothing");
+			exit(1);
+		}
+		clock_sleep_ns(20 * NS_PER_MS);
+	}
+}
+
+/* Boot, and cut the power some time after the program said `mark`. */
+static void cut(const char *dir, const char *drive, const char *step, const char *mark, unsigned after_ms)
+{
+	AUTO_FREE char *output = xprintf("%s/%s", dir, step), *words = job(step), *said = NULL;
+	struct child lab = LAB_START(output, "--qemu", drive, "--timeout", "5m", "--", "sh", "-c", words);
+	struct err e = { 0 };
+
+	await_text(output, mark, &lab);
+	clock_sleep_ns(after_ms * NS_PER_MS);
+	check(child_kill(&lab, SIGKILL) == 0);
+	child_stop(&lab, NS_PER_S);
+	check(file_read_all(output, 8 << 20, &said, NULL, &e) == 0);
+	printf("# %s, then the power was cut:\n%s", step, said);
+	lab_has(said, "equal=yes");
+	lab_hasnt(said, "FAILED");
+}
+
+static void test_power_cut(void)
+{
+	const char *dir = lab_folder("power");
+	AUTO_FREE char *kept = xstrdup(dir), *drive = NULL, *words = job("end");
+	struct lab_said s;
+
+	if (access("/sbin/mkfs.ext4", X_OK) < 0 && access("/usr/sbin/mkfs.ext4", X_OK) < 0) {
+		printf("skipped: power-cut: there is no mkfs.ext4 here\n");
+		return;
+	}
+	drive = make_disk(kept);
+	srand((unsigned) clock_ns());
+	cut(kept, drive, "new", "writing=1", (unsigned) rand() % 400);
+	cut(kept, drive, "revert", "reverting=1", (unsigned) rand() % 300);
+	s = LAB("--qemu", drive, "--timeout", "5m", "--", "sh", "-c", words);
+	printf("%s", s.out);
+	lab_exited(&s, 0);
+	lab_is(lab_value(&s, "equal"), "yes");
+	check(atoi(lab_value(&s, "reverted-runs")) <= 1);
+	lab_said_free(&s);
+}
+
+static const struct lab_test tests[] = {
+	{ "knobs", test_knobs },
+	{ "power-cut", test_power_cut },
+};
+
+int main(int argc, char **argv)
+{
+	/* VLAT-LAB UNDO_INSIDE [TEST] */
+	check(argc > 2);
+	inside = argv[2];
+	argv[2] = argv[1];
+	return lab_main(argc - 1, argv + 1, tests, ARRAY_SIZE(tests));
+}
