@@ -177,8 +177,9 @@ void inspect_irqs(const struct inspect *i)
 
 	inspect_head(i, "Interrupts");
 	collect(irqs, &lines);
-	inspect_line(i, "there are", "%zu of %zu devices%s", irqs->n, lines.n,
-		     irqs->counts_known ? "; counts are since boot" : "");
+	if (irqs->n)
+		inspect_line(i, "there are", "%zu of %zu devices%s", irqs->n, lines.n,
+			     irqs->counts_known ? "; counts are since boot" : "");
 	if (irqs->default_known)
 		inspect_line(i, "later ones go to", "%s", cpuset_list(&irqs->default_affinity, list, LIST_MAX));
 	put_rows(i);
