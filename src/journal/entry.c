@@ -232,6 +232,8 @@ char *head_line(const struct journal_head *h)
 
 	if (o && h->lasting)
 		json_object_set_new(o, "lasting", json_true());
+	if (o && h->tuning)
+		json_object_set_new(o, "tuning", json_true());
 	return o ? json_dumps(o, JSON_COMPACT) : NULL;
 }
 
@@ -244,7 +246,7 @@ int head_parse(const json_t *o, struct journal_head *ret, struct err *err)
 	if (jx_format(o, JOURNAL_FORMAT, err) < 0 || jx_str(o, "run", &run, err) < 0 || jx_str(o, "boot", &boot, err) < 0 ||
 	    jx_u64(o, "pid", &pid, err) < 0 || jx_u64(o, "start", &h.start, err) < 0 || jx_opt_str(o, "why", &why, err) < 0 ||
 	    jx_opt_str(o, "created", &created, err) < 0 || jx_opt_str(o, "machine", &machine, err) < 0 ||
-	    jx_opt_bool(o, "lasting", &h.lasting, err) < 0)
+	    jx_opt_bool(o, "lasting", &h.lasting, err) < 0 || jx_opt_bool(o, "tuning", &h.tuning, err) < 0)
 		return err->code;
 	if (!text_is_name(run) || strlen(run) > RUN_ID_MAX || pid == 0 || pid > INT32_MAX)
 		return err_set(err, -EINVAL, "the run id or the pid in the first line is none");

@@ -63,6 +63,7 @@ struct journal_head {
 	char created[32];
 	char machine[40];               /* machine-id(5); "" = not known */
 	bool lasting;                   /* no process owns it: lasting.h */
+	bool tuning;                    /* holds a tuning of this host: run/hold.h */
 	pid_t pid;
 	uint64_t start;
 };

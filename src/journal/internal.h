@@ -37,8 +37,9 @@ int state_check(const char *path, mode_t kind, struct err *err);
 
 /* STATE/runs, checked: ours alone.  -ENOENT (without err) when there is none and make is false. */
 int runs_dir(char *buf, size_t cap, bool make, struct err *err);
-int run_create(struct journal *j, const char *why, bool lasting, struct err *err);
-int journal_open_as(struct journal **ret, const char *why, bool lasting, struct err *err);
+int run_create(struct journal *j, const char *why, unsigned flags, struct err *err);
+enum head_flag { HEAD_LASTING = 1, HEAD_TUNING = 2 };
+int journal_open_as(struct journal **ret, const char *why, unsigned flags, struct err *err);
 /* Rename the folder away, then remove it: a kill in between leaves no folder that looks like a run. */
 int run_remove(const char *dir, struct err *err);
 

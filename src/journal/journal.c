@@ -55,14 +55,14 @@ int journal_write(struct journal *j, const char *line, bool durable, struct err 
 	return r < 0 ? err_sys(err, r, "cannot write the journal of run %s in %s", j->head.run, j->dir) : 0;
 }
 
-int journal_open_as(struct journal **ret, const char *why, bool lasting, struct err *err)
+int journal_open_as(struct journal **ret, const char *why, unsigned flags, struct err *err)
 {
 	struct journal *j = xalloc(1, sizeof(*j));
 	int r;
 
 	j->fd = -1;
 	j->next_seq = 1;
-	r = run_create(j, why, lasting, err);
+	r = run_create(j, why, flags, err);
 	if (r < 0) {
 		journal_free(j);
 		return r;
@@ -73,7 +73,12 @@ int journal_open_as(struct journal **ret, const char *why, bool lasting, struct 
 
 int journal_open(struct journal **ret, const char *why, struct err *err)
 {
-	return journal_open_as(ret, why, false, err);
+	return journal_open_as(ret, why, 0, err);
+}
+
+int journal_open_tuning(struct journal **ret, const char *why, struct err *err)
+{
+	return journal_open_as(ret, why, HEAD_TUNING, err);
 }
 
 void journal_drop_entries(struct journal *j)

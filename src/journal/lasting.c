@@ -13,7 +13,7 @@
 
 int journal_open_lasting(struct journal **ret, const char *why, struct err *err)
 {
-	return journal_open_as(ret, why, true, err);
+	return journal_open_as(ret, why, HEAD_LASTING, err);
 }
 
 void journal_leave(struct journal *j)

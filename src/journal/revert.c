@@ -161,6 +161,7 @@ static int revert_journal(struct journal *j, const struct revert_options *o, str
 
 	run->pid = j->head.pid;
 	run->lasting = j->head.lasting;
+	run->tuning = j->head.tuning;
 	if (run->lasting && !o->lasting && !o->run)
 		return 1;
 	text_print(run->why, sizeof(run->why), "%s", j->head.why);

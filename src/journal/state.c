@@ -182,14 +182,15 @@ static int sync_names(const char *runs)
 	return r == -EACCES ? 0 : r; /* somebody else's folder above ours */
 }
 
-int run_create(struct journal *j, const char *why, bool lasting, struct err *err)
+int run_create(struct journal *j, const char *why, unsigned flags, struct err *err)
 {
 	char runs[300], dotted[340];
 	int r = runs_dir(runs, sizeof(runs), true, err);
 
 	if (r < 0)
 		return r;
-	j->head.lasting = lasting;
+	j->head.lasting = flags & HEAD_LASTING;
+	j->head.tuning = flags & HEAD_TUNING;
 	r = fill_head(&j->head, why, err);
 	if (r < 0)
 		return r;

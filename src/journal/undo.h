@@ -51,6 +51,7 @@ enum revert_state { REVERT_LIVE, REVERT_CLEAN, REVERT_LEFT, REVERT_UNREADABLE };
 struct revert_run {
 	char id[16];
 	char why[128], created[32];
+	bool tuning;            /* it holds a tuning of this host, and changes nothing else */
 	bool lasting;           /* owned by no process: with `look` its state is REVERT_LIVE */
 	long pid;
 	enum revert_state state;

@@ -28,7 +28,7 @@ int force_look_quietly(struct revert_report *ret, struct err *err)
 
 bool force_is_tuning(const struct revert_run *run)
 {
-	return !run->lasting && (text_starts(run->why, "tune ") || text_eq(run->why, "host tuning for runs"));
+	return run->tuning;
 }
 
 const struct revert_run *force_tuning(const struct revert_report *r)

@@ -55,7 +55,7 @@ struct holder {
 static int make_folder(struct holder *h, struct err *err)
 {
 	AUTO_FREE char *why = h->wish->profile ? xprintf("tune %s", h->wish->profile) : xstrdup("host tuning for runs");
-	int r = access(DIR_POOL, F_OK) == 0 ? pool_dead(err) : journal_open(&h->journal, why, err);
+	int r = access(DIR_POOL, F_OK) == 0 ? pool_dead(err) : journal_open_tuning(&h->journal, why, err);
 
 	if (r == 0)
 		r = journal_tree(h->journal, DIR_POOL, err);

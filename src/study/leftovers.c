@@ -4,14 +4,13 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "base/text.h"
 #include "journal/undo.h"
 
 static int judge(const struct revert_run *run, struct err *err)
 {
 	switch (run->state) {
 	case REVERT_LIVE:
-		if (text_starts(run->why, "tune ")) {
+		if (run->tuning) {
 			log_note("this host is tuned (run %s, %s): the level 'stock' means this host as it is now", run->id,
 				 run->why);
 			return 0;
