@@ -101,6 +101,27 @@ static void check_all(const struct fs *fs, const struct host_facts *host, const 
 	cmdline_facts_free(&facts);
 }
 
+int boot_verify_words(const struct fs *fs, const char *words, struct boot_report *ret, struct err *err)
+{
+	AUTO_FREE char *text = xstrdup(words);
+	struct record_word one = { .knob = "", .text = text };
+	struct boot_record rec = { .words = { .at = &one, .n = 1 } };
+	struct checks checks = { 0 };
+	struct host_facts host;
+	int r;
+
+	*ret = (struct boot_report){ .state = BOOT_NONE, .booted = true };
+	r = host_facts_read(fs, &host, err);
+	if (r < 0)
+		return r;
+	check_all(fs, &host, &rec, &checks);
+	ret->at = checks.at.at;
+	ret->n = checks.at.n;
+	ret->missing = checks.missing;
+	host_facts_free(&host);
+	return 0;
+}
+
 static bool booted_with(const char *cmdline, const char *id)
 {
 	struct sink words = { 0 };
@@ -109,6 +130,27 @@ static bool booted_with(const char *cmdline, const char *id)
 
 	sink_free(&words);
 	return ours;
+}
+
+int boot_look(const struct fs *fs, const char *words, struct boot_report *ret, struct err *err)
+{
+	struct record_word all = { .text = xstrdup(words) };
+	struct boot_record rec = { .state = BOOT_NONE };
+	struct checks checks = { 0 };
+	struct host_facts host;
+	int r = host_facts_read(fs, &host, err);
+
+	*vec_add(&rec.words) = all;
+	*ret = (struct boot_report){ .state = BOOT_NONE, .booted = true };
+	if (r == 0) {
+		check_all(fs, &host, &rec, &checks);
+		host_facts_free(&host);
+	}
+	ret->at = checks.at.at;
+	ret->n = checks.at.n;
+	ret->missing = checks.missing;
+	boot_record_free(&rec);
+	return r;
 }
 
 int boot_verify(const struct fs *fs, struct boot_report *ret, struct err *err)
@@ -161,13 +203,9 @@ static const char *what_became(const struct boot_report *r)
 	return "this boot was made without them: another entry was chosen, or the boot loader's configuration was changed";
 }
 
-void boot_report_text(const struct boot_report *r, struct sink *out)
+void boot_checks_text(const struct boot_report *r, struct sink *out)
 {
-	if (r->state == BOOT_NONE)
-		return;
-	sink_printf(out, "boot parameters of %s (%s, run %s), since %s: %s\n", r->profile, boot_state_name(r->state), r->run,
-		    r->since, what_became(r));
-	for (size_t i = 0; r->booted && i < r->n; i++) {
+	for (size_t i = 0; i < r->n; i++) {
 		const struct boot_check *c = &r->at[i];
 
 		sink_printf(out, "  %-11s %s", boot_effect_name(c->effect), c->wanted);
@@ -175,6 +213,16 @@ void boot_report_text(const struct boot_report *r, struct sink *out)
 			sink_printf(out, " (is: %s)", c->seen);
 		sink_printf(out, "%s%s\n", c->why[0] ? ": " : "", c->why);
 	}
+}
+
+void boot_report_text(const struct boot_report *r, struct sink *out)
+{
+	if (r->state == BOOT_NONE)
+		return;
+	sink_printf(out, "boot parameters of %s (%s, run %s), since %s: %s\n", r->profile, boot_state_name(r->state), r->run,
+		    r->since, what_became(r));
+	if (r->booted)
+		boot_checks_text(r, out);
 }
 
 json_t *boot_report_json(const struct boot_report *r)

@@ -23,6 +23,7 @@
 	X(measure) \
 	X(plan) \
 	X(ps) \
+	X(rehearse) \
 	X(report) \
 	X(revert) \
 	X(run) \
