@@ -128,7 +128,11 @@ static int set_up(struct holder *h, struct err *err)
 		r = make_plan(h, err);
 	if (r == 0)
 		r = plan_apply(h->plan, h->journal, err);
-	return r == 0 ? say_what_is(h, err) : r;
+	if (r == 0)
+		r = say_what_is(h, err);
+	if (r == 0 && stop_wanted())
+		r = err_set(err, -EINTR, "interrupted; everything was put back");
+	return r;
 }
 
 static struct hold_now now_of(const struct holder *h)
