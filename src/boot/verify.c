@@ -101,27 +101,6 @@ static void check_all(const struct fs *fs, const struct host_facts *host, const 
 	cmdline_facts_free(&facts);
 }
 
-int boot_verify_words(const struct fs *fs, const char *words, struct boot_report *ret, struct err *err)
-{
-	AUTO_FREE char *text = xstrdup(words);
-	struct record_word one = { .knob = "", .text = text };
-	struct boot_record rec = { .words = { .at = &one, .n = 1 } };
-	struct checks checks = { 0 };
-	struct host_facts host;
-	int r;
-
-	*ret = (struct boot_report){ .state = BOOT_NONE, .booted = true };
-	r = host_facts_read(fs, &host, err);
-	if (r < 0)
-		return r;
-	check_all(fs, &host, &rec, &checks);
-	ret->at = checks.at.at;
-	ret->n = checks.at.n;
-	ret->missing = checks.missing;
-	host_facts_free(&host);
-	return 0;
-}
-
 static bool booted_with(const char *cmdline, const char *id)
 {
 	struct sink words = { 0 };

@@ -42,8 +42,6 @@ struct boot_report {
 };
 /* 0; state BOOT_NONE when there is nothing to look at. */
 int boot_verify(const struct fs *fs, struct boot_report *ret, struct err *err);
-/* The same for given parameters ("nohz_full=2-7 skew_tick=1"), whoever set them; only booted, at, n and missing are filled. */
-int boot_verify_words(const struct fs *fs, const char *words, struct boot_report *ret, struct err *err);
 /* Any words, whoever set them, held against this boot. */
 int boot_look(const struct fs *fs, const char *words, struct boot_report *ret, struct err *err);
 void boot_report_free(struct boot_report *r);

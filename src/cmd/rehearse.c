@@ -200,18 +200,20 @@ static void add_words(struct argv *a, const struct rehearsal *r, const struct re
 	argv_add(a, job ? job : "{}");
 }
 
+/* From the panic on, or the last of it. */
 static char *end_of(const char *folder, const char *name)
 {
-	AUTO_FREE char *path = xprintf("%s/%s", folder, name);
+	AUTO_FREE char *path = xprintf("%s/%s", folder, name), *text = NULL;
 	struct err ignored = { 0 };
-	char *text = NULL;
+	const char *at;
 	size_t len = 0;
 
 	if (file_read_all(path, 4u << 20, &text, &len, &ignored) < 0)
 		return NULL;
-	if (len > CONSOLE_TAIL)
-		memmove(text, text + len - CONSOLE_TAIL, CONSOLE_TAIL + 1);
-	return text;
+	at = strstr(text, "Kernel panic");
+	if (!at)
+		at = len > CONSOLE_TAIL ? text + len - CONSOLE_TAIL : text;
+	return xstrndup(at, CONSOLE_TAIL);
 }
 
 /* Its last line is ours; before it the kernel or a library may have said something. */

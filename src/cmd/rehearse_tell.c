@@ -89,7 +89,7 @@ int rehearse_inside(const char *job, struct sink *out, struct err *err)
 		r = fs_open_root(&fs, "/", err);
 	if (r < 0)
 		return r;
-	r = boot_verify_words(&fs, words, &report, err);
+	r = boot_look(&fs, words, &report, err);
 	fs_close(&fs);
 	if (r < 0)
 		return r;
