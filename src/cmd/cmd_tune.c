@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/sink.h"
 #include "base/text.h"
 #include "capture/capture.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
 #include "cmd/tune_boot.h"
+#include "cmd/tune_confirm.h"
 #include "cmd/tune_hold.h"
 #include "cmd/tune_keep.h"
 #include "cmd/tune_save.h"
@@ -23,6 +25,7 @@ struct tune_cfg {
 	const char *save, *from, *root;
 	bool apply, json;
 	bool persist, stored, force;
+	uint64_t confirm_ns; /* 0 = nobody has to */
 };
 
 static const struct tune_cfg tune_defaults = { .root = "/" };
@@ -53,6 +56,8 @@ static const struct option_row tune_options[] = {
 	OPT_FLAG(struct tune_cfg, force, .name = "force", .help = "also when guests run on CPUs that are to be isolated"),
 	OPT_FILE(struct tune_cfg, root, .name = "root", .arg = "WHAT", .shown = "/",
 		 .help = "the plan for another machine: a capture, or a folder with a copy of its /proc and /sys"),
+	OPT_DURATION(struct tune_cfg, confirm_ns, .name = "confirm-within", .arg = "TIME",
+		     .help = "with --apply: put it back by itself unless vlat confirm comes in that time"),
 	OPT_FLAG(struct tune_cfg, json, .name = "json", .help = "print JSON instead of text"),
 };
 
@@ -67,6 +72,7 @@ static const struct example tune_examples[] = {
 	{ .line = "vlat tune vm-host --save plan.json",
 	  .what = "keep it to be read; vlat tune --from plan.json --apply does it" },
 	{ .line = "sudo vlat tune vm-host --apply --persist", .what = "the same, now and at every boot" },
+	{ .line = "sudo vlat tune vm-host --apply --confirm-within 60", .what = "put back by itself unless vlat confirm comes" },
 	{ .line = "vlat tune realtime --cpus 2-3 --level safe", .what = "for given CPUs, only what nobody notices" },
 };
 
@@ -122,7 +128,22 @@ static int show(const struct tuner *t, const struct boot_plan *boot, const struc
 	return 0;
 }
 
-static int apply(struct tuner *t, bool persist, struct sink *out, struct err *err)
+/* The clock runs before anything is changed: the change itself may be what cuts us off. */
+static int hold(struct tuner *t, uint64_t confirm_ns, char run[16], struct sink *out, struct err *err)
+{
+	int r = confirm_ns ? confirm_arm(confirm_ns, err) : 0;
+
+	if (r < 0)
+		return r;
+	r = tune_hold(t->plan, t->profile->name, run, out, err);
+	if (confirm_ns && r < 0)
+		confirm_disarm();
+	else if (confirm_ns)
+		r = confirm_name(run, err);
+	return r;
+}
+
+static int apply(struct tuner *t, const struct tune_cfg *cfg, struct sink *out, struct err *err)
 {
 	char run[16];
 	int r;
@@ -130,12 +151,14 @@ static int apply(struct tuner *t, bool persist, struct sink *out, struct err *er
 	if (geteuid() != 0)
 		return err_set(err, -EPERM, "--apply changes settings of the kernel: run it as root");
 	put_head(t, out);
-	r = tune_hold(t->plan, t->profile->name, run, out, err);
-	if (r == 0)
-		sink_printf(out, "\nIn force as run %s. vlat status looks after it, vlat revert puts everything back.\n", run);
-	if (r < 0 || !persist)
+	r = hold(t, cfg->confirm_ns, run, out, err);
+	if (r < 0)
 		return r;
-	r = tune_persist(t, out, err);
+	sink_printf(out, "\nIn force as run %s. vlat status looks after it, vlat revert puts everything back.\n", run);
+	if (cfg->confirm_ns)
+		sink_printf(out, "Say vlat confirm within %.0f s, or it is put back by itself.\n",
+			    (double) cfg->confirm_ns / NS_PER_S);
+	r = cfg->persist ? tune_persist(t, out, err) : 0;
 	return r < 0 ? err_in(err, "the tuning is in force (run %s), but not stored for the next boots", run) : 0;
 }
 
@@ -152,11 +175,15 @@ static const char *misused(const struct tune_cfg *cfg)
 	if (cfg->apply && cfg->save)
 		return "--save keeps a plan for later; --apply does it: choose one";
 	if (!text_eq(cfg->root, "/") && (cfg->apply || cfg->save || cfg->from))
-		return "--root shows the plan for another machine, where it can be saved and applied: leave --apply, --save and --from out";
+		return "--root shows another machine's plan, which is saved and applied there: leave --apply, --save and --from out";
 	if (cfg->from && says_wish(&cfg->wish))
 		return "--from takes the profile and all that goes with it from the file: leave the others out";
 	if (cfg->persist && !cfg->apply)
 		return "--persist keeps what --apply does: give both";
+	if (cfg->confirm_ns && (!cfg->apply || cfg->persist || cfg->boot || cfg->try_boot))
+		return "--confirm-within is for what --apply does now: confirm it, then store it or set the boot loader";
+	if (cfg->confirm_ns && (cfg->confirm_ns < NS_PER_S || cfg->confirm_ns > 86400 * NS_PER_S))
+		return "--confirm-within takes from one second to a day, such as 60 or 5m";
 	if (!cfg->from && !cfg->wish.profile)
 		return "name a profile: vm-host, container-host, guest, realtime, or one of your own";
 	if ((cfg->boot || cfg->try_boot) && !cfg->apply)
@@ -225,7 +252,7 @@ static int run_tune(const struct call *call)
 	if (r == 0 && (cfg->boot || cfg->try_boot))
 		r = tune_boot_apply(&t, &boot, cfg->try_boot, &out, &err);
 	if (r == 0)
-		r = cfg->apply ? apply(&t, cfg->persist, &out, &err) : show(&t, &boot, &way, cfg, &out, &err);
+		r = cfg->apply ? apply(&t, cfg, &out, &err) : show(&t, &boot, &way, cfg, &out, &err);
 	boot_plan_free(&boot);
 	way_free(&way);
 	tuner_free(&t);

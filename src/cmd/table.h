@@ -14,6 +14,7 @@
 	X(audit) \
 	X(capture) \
 	X(compare) \
+	X(confirm) \
 	X(console) \
 	X(guard) \
 	X(help) \

@@ -12,16 +12,33 @@
 #include "run/hold.h"
 #include "study/leftovers.h"
 #include "study/machine_lock.h"
+#include "tune/confine.h"
 
 #define PATIENCE_NS (10 * NS_PER_S) /* for a study to end */
+
+/* A belt beside the braces: a tuning is not refused for want of it. */
+static void confine(const struct plan *p)
+{
+	struct err err = { 0 };
+	char state[320];
+	int r = journal_state_dir(state, sizeof(state), &err);
+
+	if (r == 0)
+		r = plan_confine(p, state, &err);
+	if (r < 0)
+		log_debug("the holder may write more than it has to: %s", err.text);
+}
 
 /* No study may be measuring while settings change under it; once they are held, one may. */
 static int begin(void *arg, int *ret_fd, struct err *err)
 {
 	int r = machine_lock_within(ret_fd, PATIENCE_NS, err);
 
-	(void) arg;
-	return r < 0 ? r : leftovers_clear(err);
+	if (r == 0)
+		r = leftovers_clear(err);
+	if (r == 0)
+		confine(arg);
+	return r;
 }
 
 /* ---- CPUs and cards that come ---- */
@@ -52,7 +69,7 @@ int tune_hold(struct plan *p, const char *profile, char run[16], struct sink *ou
 {
 	struct hotplug *hotplug = NULL;
 	const struct hold_watch watch = { .open = watch_open, .tick = watch_tick, .close = watch_close, .arg = &hotplug };
-	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .watch = &watch };
+	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .begin_arg = p, .watch = &watch };
 	AUTO(hold_up_free) struct hold_up up = { 0 };
 	int r = hold_start(&wish, &up, err);
 
@@ -77,7 +94,7 @@ int tune_hold_here(struct plan *p, const char *profile, struct err *err)
 {
 	struct hotplug *hotplug = NULL;
 	const struct hold_watch watch = { .open = watch_open, .tick = watch_tick, .close = watch_close, .arg = &hotplug };
-	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .watch = &watch };
+	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .begin_arg = p, .watch = &watch };
 
 	return hold_here(&wish, is_up, NULL, err);
 }

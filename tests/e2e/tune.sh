@@ -147,8 +147,9 @@ start) [ ! -e "$WORK/masked" ] && touch "$WORK/active" ;;
 esac
 EOF
 chmod +x "$work/bin/systemctl"
-export WORK="$work"
-touch "$work/active"
+export WORK=/run/services # the holder may write no other place of ours
+mkdir $WORK
+touch $WORK/active
 "$work/bin/tuned" 600 &
 rival=$!
 sleep 0.2
@@ -160,15 +161,39 @@ said "say --take-over"
 run 2 tune vm-host --only mem.swap --apply --take-over
 said "systemd does not run this machine"
 mkdir -p /run/systemd/system
-touch "$work/refuse"
+touch $WORK/refuse
 run 2 tune vm-host --only mem.swap --apply --take-over
 said "Access denied"
 [ "$(cat $swap)" = 60 ] || bad "applied although the other program could not be stopped"
-rm "$work/refuse"
-[ -e "$work/active" ] || bad "a program that could not be stopped is not as it was"
+rm $WORK/refuse
+[ -e $WORK/active ] || bad "a program that could not be stopped is not as it was"
 run 0 tune vm-host --only mem.swap --apply --take-over
-[ -e "$work/masked" ] && [ ! -e "$work/active" ] || bad "the other program was not stopped and masked"
+[ -e $WORK/masked ] && [ ! -e $WORK/active ] || bad "the other program was not stopped and masked"
 run 0 revert
-[ ! -e "$work/masked" ] && [ -e "$work/active" ] || bad "the other program was not started again"
+[ ! -e $WORK/masked ] && [ -e $WORK/active ] || bad "the other program was not started again"
 kill "$rival"
+
+# A tuning that nobody confirms is put back by itself, also when its holder is killed; one that is confirmed stays.
+wait_for() { # wait_for VALUE: of swappiness, for up to 30 s
+	for _ in $(seq 300); do
+		[ "$(cat $swap)" = "$1" ] && return
+		sleep 0.1
+	done
+	bad "swappiness is $(cat $swap), not $1"
+}
+run 2 confirm
+said "no tuning waits"
+run 2 tune vm-host --only mem.swap --confirm-within 5
+run 0 tune vm-host --only mem.swap --apply --confirm-within 2
+said "Say vlat confirm within 2 s"
+run 2 tune vm-host --only mem.thp --apply --confirm-within 2
+kill -9 "$(holder)"
+wait_for 60
+run 0 tune vm-host --only mem.swap --apply --confirm-within 3
+run 0 confirm
+said "it stays"
+sleep 4
+[ "$(cat $swap)" = 10 ] || bad "a confirmed tuning was put back"
+run 2 confirm
+run 0 revert
 exit $failed

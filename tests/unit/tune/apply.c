@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Applying and taking back: on a machine in a folder, where only files exist, and shortly on the one we run on. */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -14,6 +16,7 @@
 #include "../../hosts/tree.h"
 #include "base/proc_stat.h"
 #include "host/task.h"
+#include "tune/confine.h"
 #include "tune/internal.h"
 #include "tune/plan.h"
 
@@ -177,6 +180,105 @@ static void test_no_journal_no_change(void **state)
 	assert_int_equal(compare_trees(lab->original, lab->dir), 0);
 }
 
+static const struct setting *setting_of(const struct plan *p, const char *knob)
+{
+	const struct step *s = plan_step(p, knob);
+
+	assert_non_null(s);
+	assert_true(s->settings.n > 0);
+	return &s->settings.at[0];
+}
+
+/* On a CPU that is set apart already the kernel would warn: first the server, then the partition. */
+static void test_fair_server_before_groups(void **state)
+{
+	struct lab *lab = *state;
+	const char *file = "sys/kernel/debug/sched/fair_server/cpu1/runtime";
+	struct err err = { 0 };
+
+	tree_put(lab->dir, file, "50000000\n");
+	apply(lab);
+	holds(lab, file, "0");
+	assert_int_equal(setting_of(lab->p, "sch.fair_server")->state, SETTING_DONE);
+	assert_true(plan_step(lab->p, "sch.fair_server") < plan_step(lab->p, "iso.partition"));
+	put(lab, file, "7\n");
+	assert_int_equal(plan_verify(lab->p, &err), 1); /* still known to be ours after the second pass */
+	put(lab, file, "0\n");
+	assert_int_equal(plan_revert(lab->p, &err), 0);
+	holds(lab, file, "50000000");
+}
+
+/* Something has gone between plan and apply: what is not there is not done, the rest is. */
+static void test_file_vanishes(void **state)
+{
+	struct lab *lab = *state;
+	AUTO_FREE char *file = xprintf("%s/proc/sys/vm/stat_interval", lab->dir);
+	struct err err = { 0 };
+
+	assert_int_equal(setting_of(lab->p, "iso.stat_interval")->state, SETTING_TODO);
+	assert_int_equal(unlink(file), 0);
+	apply(lab);
+	assert_int_equal(setting_of(lab->p, "iso.stat_interval")->state, SETTING_ABSENT);
+	holds(lab, "proc/sys/kernel/timer_migration", "0");
+	assert_int_equal(plan_revert(lab->p, &err), 0);
+	assert_int_equal(access(file, F_OK), -1);
+	tree_put(lab->dir, "proc/sys/vm/stat_interval", "1\n");
+	assert_int_equal(compare_trees(lab->original, lab->dir), 0);
+}
+
+/* In a child, since it is for good: 0, or what was not as it should be. */
+static int confined(const struct plan *p, const char *state, const char *outside)
+{
+	AUTO_FREE char *inside = xprintf("%s/file", state);
+	struct err err = { 0 };
+	char buf[8];
+	int r = plan_confine(p, state, &err), fd;
+
+	if (r == -EOPNOTSUPP) {
+		print_message("%s: not tried\n", err.text);
+		return 77;
+	}
+	if (r < 0)
+		return 1;
+	fd = open(outside, O_WRONLY);
+	if (fd >= 0 || errno != EACCES)
+		return 2;
+	if (open("/etc/vlat-must-not-be", O_WRONLY | O_CREAT, 0600) >= 0 || errno != EACCES)
+		return 3;
+	fd = open(outside, O_RDONLY);
+	if (fd < 0 || read(fd, buf, 1) != 1)
+		return 4;
+	if (open(inside, O_WRONLY | O_CREAT, 0600) < 0)
+		return 5;
+	return open("/proc/sys/vm/swappiness", O_WRONLY) < 0 ? 6 : 0; /* the knob table names it */
+}
+
+static void test_confined(void **state)
+{
+	static const char *const only[] = { "iso.stat_interval", NULL };
+	const struct plan_options o = { .only = only };
+	struct lab *lab = *state;
+	AUTO_FREE char *outside = xprintf("%s/proc/sys/vm/stat_interval", lab->dir);
+	struct err err = { 0 };
+	int status;
+	pid_t pid;
+
+	if (geteuid() != 0) {
+		print_message("needs root: not tried\n");
+		skip();
+	}
+	plan_free(lab->p);
+	assert_int_equal(plan_make(&lab->p, &lab->fs, &lab->facts, &lab->split, &o, &err), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(confined(lab->p, lab->state, outside));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 /* Everything about every task that a tuning could change, kernel workers excepted: they come and go. */
 static struct task_facts all_tasks(const struct fs *fs)
 {
@@ -298,6 +400,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_there_and_back),  T(test_twice_is_refused),     T(test_somebody_changes_it), T(test_old_plan),
 		T(test_device_replaced), T(test_no_journal_no_change), T(test_live_round_trip),
+		T(test_file_vanishes),   T(test_confined),             T(test_fair_server_before_groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

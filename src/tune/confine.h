@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * confine - a process that applies a plan needs to write few files; it gives up
+ * the right to write any other (Landlock), for itself and all it starts.
+ */
+#ifndef TUNE_CONFINE_H
+#define TUNE_CONFINE_H
+
+#include "base/err.h"
+#include "tune/plan.h"
+
+/*
+ * For good, and before plan_apply(): what remains writable are the folders of
+ * the files that the knob table and the plan name, devices (they may come
+ * later), control groups, /run, and `state`.  Reading stays as it was.
+ * -EOPNOTSUPP where the kernel has no Landlock, or where the plan has to mount
+ * something, which it forbids: then nothing is confined.
+ */
+int plan_confine(const struct plan *p, const char *state, struct err *err);
+
+#endif
