@@ -50,7 +50,7 @@ static bool same_text(const char *a, const char *b)
 static bool alike(const struct audit_group *g, enum audit_state state, const struct setting *s)
 {
 	return g->state == state && same_text(g->first->before, s->before) && same_text(g->first->after, s->after) &&
-	       text_eq(g->first->reason, s->reason);
+	       text_eq(g->first->reason, s->reason) && g->first->cure == s->cure;
 }
 
 static int by_state(const void *a, const void *b)
@@ -159,8 +159,6 @@ static int choose_vm(struct look *l, const struct knob_ctx *c, const char *which
 	for (size_t i = 0; i < all->n; i++) {
 		if (text_eq(all->at[i].name, which) || (text_u64(which, &pid) == 0 && pid == (uint64_t) all->at[i].pid)) {
 			l->only_pid = all->at[i].pid;
-			qemus_free(&l->qemus);
-			l->have_qemus = false;
 			return 0;
 		}
 		if (n < ARRAY_SIZE(names) && all->at[i].name[0])
@@ -171,17 +169,26 @@ static int choose_vm(struct look *l, const struct knob_ctx *c, const char *which
 		       near ? "; did you mean " : "", near ? near : "", near ? "?" : "", all->n);
 }
 
-/* By the beginning of its id, as the engines take it. */
+/* By its name where that can be known, or the beginning of its id, as the engines take it. */
 static int choose_container(struct look *l, const struct knob_ctx *c, const char *which, struct err *err)
 {
-	l->only_container = which;
-	if (look_containers(c)->n)
-		return 0;
-	return err_set(err, -ENOENT,
-		       "no running container has an id that begins with \"%.60s\": give the id (docker ps -q, podman ps -q, "
-		       "crictl ps -q), "
-		       "not the name",
-		       which);
+	const struct containers *all = look_containers(c);
+	const char *names[64], *near;
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (text_eq(all->at[i].name, which) || text_starts(all->at[i].id, which)) {
+			l->only_container = which;
+			return 0;
+		}
+		if (n < ARRAY_SIZE(names) && all->at[i].name[0])
+			names[n++] = all->at[i].name;
+	}
+	near = text_nearest(which, names, n);
+	return err_set(err, -ENOENT, "no running container is called \"%.60s\" or has an id that begins so%s%s%s: %s", which,
+		       near ? "; did you mean " : "", near ? near : "", near ? "?" : "",
+		       n ? "names come from the engine's own files" : "names are known to root only; give the id (docker ps -q, "
+								      "podman ps -q, crictl ps -q)");
 }
 
 /* The tuning has knobs that are no state of a machine: nothing to look at. */
@@ -251,6 +258,7 @@ static int make(struct audit *a, const struct fs *fs, const struct audit_options
 
 	look_open(&look, fs, a->machine);
 	look.thorough = o->scope != AUDIT_HOST || o->only;
+	look.names = o->names;
 	r = choose_role(a, o->role, &c, err);
 	if (r == 0)
 		r = choose_cpus(a, o->cpus, err);

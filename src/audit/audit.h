@@ -59,6 +59,7 @@ struct audit_options {
 	const char *only;          /* one knob; NULL = all */
 	enum audit_scope scope;
 	const char *which; /* of the scope: process id, name, container; NULL = all */
+	bool names;        /* of containers, out of files that hold more than names: not for what is passed on */
 };
 
 /* The machine is borrowed as long as the audit lives. */
@@ -70,6 +71,8 @@ void audit_free(struct audit *a); /* accepts NULL */
 const char *audit_now(const struct setting *s, char *buf, size_t cap);
 const char *audit_wanted(const struct setting *s, char *buf, size_t cap);
 void audit_cure(const struct audit *a, const struct finding *f, struct sink *out);
+/* What the first of these, and those like it, need; false when that is the knob's own cure. */
+bool audit_group_cure(const struct audit *a, const struct audit_group *g, struct sink *out);
 const char *audit_takes(const struct knob *k); /* "live", "at boot", ... */
 /* "23 differ (4 high, 9 medium, 10 low), 1 blocked, ..." */
 void audit_summary(const struct audit *a, struct sink *out);

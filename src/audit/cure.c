@@ -55,8 +55,8 @@ const char *audit_takes(const struct knob *k)
 	return names[k->when];
 }
 
-/* Text with @iso and @house as CPU lists. */
-static void put_text(const struct audit *a, const char *text, struct sink *out)
+/* Text with @iso and @house as CPU lists, and @name as whose says. */
+static void put_text(const struct audit *a, const char *text, const char *whose, struct sink *out)
 {
 	char iso[VALUE_MAX], house[VALUE_MAX];
 
@@ -73,6 +73,9 @@ static void put_text(const struct audit *a, const char *text, struct sink *out)
 		} else if (text_starts(text, "@house")) {
 			sink_put(out, house[0] ? house : "LIST");
 			text += strlen("@house");
+		} else if (text_starts(text, "@name")) {
+			sink_put(out, whose ? whose : "NAME");
+			text += strlen("@name");
 		} else if (*text) {
 			sink_char(out, *text++);
 		}
@@ -162,10 +165,46 @@ static void put_parameter(const struct audit *a, const struct knob *k, struct si
 		sink_printf(out, "add %s=%s to the kernel command line and boot", k->boot.name, value);
 }
 
+bool audit_group_cure(const struct audit *a, const struct audit_group *g, struct sink *out)
+{
+	if (!g->first->cure)
+		return false;
+	put_text(a, g->first->cure, g->first->whose, out);
+	return true;
+}
+
+static bool is_first_with_cure(const struct finding *f, size_t i)
+{
+	for (size_t n = 0; n < i; n++) {
+		if (f->groups[n].state == f->groups[i].state && f->groups[n].first->cure == f->groups[i].first->cure)
+			return false;
+	}
+	return true;
+}
+
+/* Each launcher's words once: for the first VM or container that needs them. */
+static bool put_own_cures(const struct audit *a, const struct finding *f, struct sink *out)
+{
+	size_t shown = 0;
+
+	for (size_t i = 0; i < f->n_groups; i++) {
+		const struct audit_group *g = &f->groups[i];
+
+		if ((g->state != AUDIT_DIFFERS && g->state != AUDIT_BLOCKED) || !g->first->cure || !is_first_with_cure(f, i))
+			continue;
+		if (shown++)
+			sink_put(out, "; ");
+		audit_group_cure(a, g, out);
+	}
+	return shown > 0;
+}
+
 void audit_cure(const struct audit *a, const struct finding *f, struct sink *out)
 {
+	if (put_own_cures(a, f, out))
+		return;
 	if (f->knob->cure)
-		put_text(a, f->knob->cure, out);
+		put_text(a, f->knob->cure, NULL, out);
 	else if (f->knob->boot.name)
 		put_parameter(a, f->knob, out);
 	else

@@ -10,15 +10,20 @@ static json_t *text_or_null(const char *text)
 	return text && text[0] ? json_string(text) : json_null();
 }
 
-static json_t *group_json(const struct audit_group *g)
+static json_t *group_json(const struct audit *a, const struct audit_group *g)
 {
+	struct sink cure = { 0 };
+	json_t *o;
 	char now[VALUE_MAX + 64], want[VALUE_MAX + 64];
 
 	audit_now(g->first, now, sizeof(now));
 	audit_wanted(g->first, want, sizeof(want));
-	return json_pack("{s:s, s:I, s:s, s:o, s:o, s:o}", "target", g->first->target, "count", (json_int_t) g->n, "state",
+	audit_group_cure(a, g, &cure);
+	o = json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o}", "target", g->first->target, "count", (json_int_t) g->n, "state",
 			 audit_state_name(g->state), "now", text_or_null(now), "wanted", text_or_null(want), "reason",
-			 text_or_null(g->first->reason));
+			 text_or_null(g->first->reason), "cure", text_or_null(cure.text));
+	sink_free(&cure);
+	return o;
 }
 
 static json_t *finding_json(const struct audit *a, const struct finding *f)
@@ -30,7 +35,7 @@ static json_t *finding_json(const struct audit *a, const struct finding *f)
 	struct sink cure = { 0 };
 
 	for (size_t i = 0; i < f->n_groups; i++)
-		json_array_append_new(targets, group_json(&f->groups[i]));
+		json_array_append_new(targets, group_json(a, &f->groups[i]));
 	json_object_set_new(o, "targets", targets);
 	json_object_set_new(o, "why", json_string(k->why));
 	json_object_set_new(o, "cost", json_string(k->cost));

@@ -73,7 +73,9 @@ static void put_audit(const struct audit_cfg *cfg, const struct audit *a, struct
 
 static int look(const struct audit_cfg *cfg, const struct fs *fs, struct sink *out, struct err *err)
 {
-	struct audit_options o = { .role = cfg->role, .cpus = &cfg->cpus, .only = cfg->explain, .which = cfg->which };
+	struct audit_options o = {
+		.role = cfg->role, .cpus = &cfg->cpus, .only = cfg->explain, .which = cfg->which, .names = true
+	};
 	struct machine_facts machine = { 0 };
 	struct audit *a = NULL;
 	int r = machine_facts_read(fs, &machine, err);

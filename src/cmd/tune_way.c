@@ -60,7 +60,7 @@ static int add_guests(const struct tuner *t, struct in_the_way *w, struct err *e
 		return r;
 	add_vms(t, &tasks, w);
 	task_facts_free(&tasks);
-	containers_read(&t->fs, &t->facts.cgroup, NULL, &list);
+	containers_read(&t->fs, &t->facts.cgroup, &list);
 	for (size_t i = 0; i < list.n; i++)
 		add_container(t, &list.at[i], w);
 	containers_free(&list);

@@ -22,17 +22,21 @@ bool container_name(const char *name, const char *parent, struct container_fact 
 	static const struct {
 		const char *prefix, *engine;
 	} scopes[] = { { "docker-", "docker" }, { "libpod-", "podman" },   { "cri-containerd-", "containerd" },
-		       { "crio-", "cri-o" },    { "lxc.payload.", "lxc" }, { "", "docker" } };
+		       { "crio-", "cri-o" },    { "lxc.payload.", "lxc" }, { "machine-", "systemd-nspawn" },
+		       { "", "docker" } };
 	size_t n = strlen(name) - (text_ends(name, ".scope") ? strlen(".scope") : 0);
 
 	for (size_t i = 0; i < ARRAY_SIZE(scopes); i++) {
 		const char *at = name;
-		bool lxc = text_eq(scopes[i].engine, "lxc");
+		bool named = text_eq(scopes[i].engine, "lxc") || text_eq(scopes[i].prefix, "machine-");
 
 		if (!take_text(&at, scopes[i].prefix))
 			continue;
 		n -= (size_t) (at - name);
-		if (!lxc && !all_hex(at, n))
+		if (!named && !all_hex(at, n))
+			return false;
+		/* libvirt's machines are registered in the same way. */
+		if (text_starts(at, "qemu\\x2d") || text_starts(at, "lxc\\x2d"))
 			return false;
 		if (!scopes[i].prefix[0] && !text_eq(parent, "docker") && !text_starts(parent, "pod") &&
 		    !text_starts(parent, "kubepods"))
@@ -45,7 +49,7 @@ bool container_name(const char *name, const char *parent, struct container_fact 
 
 struct walk {
 	const struct fs *fs;
-	const char *root, *only;
+	const char *root;
 	unsigned groups;
 	struct containers *out;
 };
@@ -73,16 +77,15 @@ static void walk_group(struct walk *w, const char *path, const char *name, unsig
 		}
 		c.pod = strstr(child, "kubepods") != NULL;
 		memcpy(c.path, child, sizeof(c.path));
-		if (!w->only || text_starts(c.id, w->only))
-			*vec_add(w->out) = c;
+		*vec_add(w->out) = c;
 	}
 	fs_list_free(&names);
 }
 
-void containers_read(const struct fs *fs, const struct cgroup_facts *cg, const char *only, struct containers *ret)
+void containers_read(const struct fs *fs, const struct cgroup_facts *cg, struct containers *ret)
 {
 	struct containers out = { 0 };
-	struct walk w = { .fs = fs, .root = cg->cpu.version ? cg->cpu.dir : cg->unified, .only = only, .out = &out };
+	struct walk w = { .fs = fs, .root = cg->cpu.version ? cg->cpu.dir : cg->unified, .out = &out };
 
 	if (w.root[0])
 		walk_group(&w, "", "", 0);

@@ -70,7 +70,7 @@ const struct task_facts *look_tasks(const struct knob_ctx *c)
 const struct qemus *look_qemus(const struct knob_ctx *c)
 {
 	if (!c->look->have_qemus) {
-		qemus_read(c->fs, look_tasks(c), c->look->only_pid, &c->look->qemus);
+		qemus_read(c->fs, look_tasks(c), 0, &c->look->qemus);
 		c->look->have_qemus = true;
 	}
 	return &c->look->qemus;
@@ -79,7 +79,9 @@ const struct qemus *look_qemus(const struct knob_ctx *c)
 const struct containers *look_containers(const struct knob_ctx *c)
 {
 	if (!c->look->have_containers) {
-		containers_read(c->fs, &c->facts->cgroup, c->look->only_container, &c->look->containers);
+		containers_read(c->fs, &c->facts->cgroup, &c->look->containers);
+		if (c->look->names)
+			containers_name(c->fs, &c->look->containers);
 		c->look->have_containers = true;
 	}
 	return &c->look->containers;

@@ -20,7 +20,8 @@ struct look {
 	char **read_only; /* mount points that cannot be written, relative to the root; owned */
 	size_t n_read_only;
 	pid_t only_pid;             /* 0, or the one QEMU process that is asked about */
-	const char *only_container; /* NULL, or the beginning of an id */
+	const char *only_container; /* NULL, or a name or the beginning of an id */
+	bool names;                 /* containers' names may be asked for, see containers_name() */
 	bool thorough;              /* asked for by name: what takes long is looked at too */
 };
 
@@ -61,7 +62,7 @@ struct knob_rows {
 	size_t n;
 };
 extern const struct knob_rows look_iso, look_tick, look_sched, look_irq, look_power, look_memory, look_kvm, look_vm, look_net,
-	look_pci, look_firmware, look_guest, look_derived, look_container;
+	look_pci, look_firmware, look_guest, look_derived, look_container, look_vm_place;
 
 #define W(want_, effect_)                                                                                                        \
 	{                                                                                                                        \

@@ -5,21 +5,46 @@
 #include "base/cleanup.h"
 #include "base/cursor.h"
 #include "base/text.h"
+#include "base/vec.h"
 #include "knob/internal.h"
 #include "knob/look.h"
+#include "knob/vm_cure.h"
+
+static void add_cures(const char *id, const struct container_fact *one, struct settings *out, size_t from)
+{
+	const char *cure = container_cure(id, container_engine(one));
+
+	for (size_t i = from; cure && i < out->n; i++) {
+		out->at[i].cure = cure;
+		if (strstr(cure, "@name"))
+			out->at[i].whose = one->name[0] ? xstrdup(one->name) : xprintf("%.12s", one->id);
+	}
+}
+
+static bool is_asked_for(const struct knob_ctx *c, const struct container_fact *one)
+{
+	const char *only = c->look->only_container;
+
+	return !only || text_eq(one->name, only) || text_starts(one->id, only);
+}
 
 typedef void ctr_fn(const struct knob_ctx *c, const struct container_fact *one, const char *target, struct settings *out);
 
-static int each_container(const struct knob_ctx *c, struct settings *out, ctr_fn *fn)
+static int each_container(const struct knob *k, const struct knob_ctx *c, struct settings *out, ctr_fn *fn)
 {
 	const struct containers *all = look_containers(c);
 
 	for (size_t i = 0; i < all->n; i++) {
+		const struct container_fact *one = &all->at[i];
+		size_t from = out->n;
 		char target[96];
 
-		text_print(target, sizeof(target), "%s %s %.12s", all->at[i].engine,
-			   all->at[i].pod ? "pod container" : "container", all->at[i].id);
-		fn(c, &all->at[i], target, out);
+		if (!is_asked_for(c, one))
+			continue;
+		text_print(target, sizeof(target), "%s %s %.12s%s%.40s%s", one->engine, one->pod ? "pod container" : "container",
+			   one->id, one->name[0] ? " (" : "", one->name, one->name[0] ? ")" : "");
+		fn(c, one, target, out);
+		add_cures(k->id, one, out, from);
 	}
 	if (out->n == 0)
 		list_absent(out, "containers", all->n ? "their groups do not have it" : "none runs here");
@@ -62,20 +87,26 @@ static void ctr_quota(const struct knob_ctx *c, const struct container_fact *one
 
 static int check_ctr_quota(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
 {
-	(void) k;
 	(void) err;
-	return each_container(c, out, ctr_quota);
+	return each_container(k, c, out, ctr_quota);
+}
+
+static bool ctr_cpus(const struct knob_ctx *c, const struct container_fact *one, struct cpuset *ret)
+{
+	const struct cgroup_home *home = &c->facts->cgroup.cpuset;
+	char text[VALUE_MAX];
+
+	return read_ctr(c, home, one, home->version == 2 ? "cpuset.cpus.effective" : "cpuset.cpus", text, sizeof(text)) >= 0 &&
+	       cpuset_parse_list(text, ret) == 0 && !cpuset_empty(ret);
 }
 
 /* An ordinary container keeps house, a latency container has isolated CPUs; one that may use both disturbs and is disturbed. */
 static void ctr_cpuset(const struct knob_ctx *c, const struct container_fact *one, const char *target, struct settings *out)
 {
-	const struct cgroup_home *home = &c->facts->cgroup.cpuset;
-	char text[VALUE_MAX], now[VALUE_MAX + 16], list[VALUE_MAX];
+	char now[VALUE_MAX + 16], list[VALUE_MAX];
 	struct cpuset cpus, both;
 
-	if (read_ctr(c, home, one, home->version == 2 ? "cpuset.cpus.effective" : "cpuset.cpus", text, sizeof(text)) < 0 ||
-	    cpuset_parse_list(text, &cpus) < 0 || cpuset_empty(&cpus))
+	if (!ctr_cpus(c, one, &cpus))
 		return;
 	both = cpuset_and(&cpus, &c->split->isolated);
 	text_print(now, sizeof(now), "CPUs %s", cpuset_list(&cpus, list, sizeof(list)));
@@ -85,9 +116,37 @@ static void ctr_cpuset(const struct knob_ctx *c, const struct container_fact *on
 
 static int check_ctr_cpuset(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
 {
-	(void) k;
 	(void) err;
-	return each_container(c, out, ctr_cpuset);
+	return each_container(k, c, out, ctr_cpuset);
+}
+
+/* On CPUs set apart, those of another container are too many. */
+static void ctr_overlap(const struct knob_ctx *c, const struct container_fact *one, const char *target, struct settings *out)
+{
+	const struct containers *all = look_containers(c);
+	char list[VALUE_MAX], now[VALUE_MAX];
+	struct cpuset cpus, other, both;
+
+	if (!ctr_cpus(c, one, &cpus) || !cpuset_within(&cpus, &c->split->isolated))
+		return;
+	for (size_t i = 0; i < all->n; i++) {
+		const struct container_fact *o = &all->at[i];
+
+		if (o == one || !ctr_cpus(c, o, &other) || (both = cpuset_and(&cpus, &other), cpuset_empty(&both)))
+			continue;
+		text_print(now, sizeof(now), "CPUs %s are those of %.40s too", cpuset_list(&both, list, sizeof(list)),
+			   o->name[0] ? o->name : o->id);
+		look_says(out, false, target, now, "CPUs of its own");
+		return;
+	}
+	text_print(now, sizeof(now), "CPUs %s", cpuset_list(&cpus, list, sizeof(list)));
+	look_says(out, true, target, now, "CPUs of its own");
+}
+
+static int check_ctr_overlap(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
+{
+	(void) err;
+	return each_container(k, c, out, ctr_overlap);
 }
 
 static void ctr_rt(const struct knob_ctx *c, const struct container_fact *one, const char *target, struct settings *out)
@@ -103,9 +162,8 @@ static void ctr_rt(const struct knob_ctx *c, const struct container_fact *one, c
 
 static int check_ctr_rt(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
 {
-	(void) k;
 	(void) err;
-	return each_container(c, out, ctr_rt);
+	return each_container(k, c, out, ctr_rt);
 }
 
 /* Memory of other nodes than its CPUs': only where there are several. */
@@ -133,9 +191,8 @@ static void ctr_mems(const struct knob_ctx *c, const struct container_fact *one,
 
 static int check_ctr_mems(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
 {
-	(void) k;
 	(void) err;
-	return each_container(c, out, ctr_mems);
+	return each_container(k, c, out, ctr_mems);
 }
 
 static const struct knob rows[] = {
@@ -163,6 +220,19 @@ static const struct knob rows[] = {
 		ROLES(LEAVE, W("*", 4), LEAVE, W("*", 4)),
 		.check = check_ctr_mems,
 		.cure = "docker or podman run --cpuset-mems=NODE; Kubernetes: topology manager policy single-numa-node",
+	},
+	{
+		.id = "ctr.overlap",
+		.title = "containers on isolated CPUs do not share them",
+		.why = "two containers with the same isolated CPUs take turns on them: each waits for the other",
+		.cost = "each container has fewer CPUs",
+		.source = "Documentation/admin-guide/cgroup-v2.rst, cpuset",
+		.of_container = true,
+		ROLES(LEAVE, W("*", 6), LEAVE, W("*", 5)),
+		.check = check_ctr_overlap,
+		.cure = "docker update --cpuset-cpus=LIST ID (podman update too), CPUs of @iso that no other has; Kubernetes: "
+			"CPU "
+			"manager policy static",
 	},
 	{
 		.id = "ctr.quota",

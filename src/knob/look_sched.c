@@ -137,6 +137,8 @@ static int look_group_files(const struct knob_ctx *c, struct settings *out, cons
 		char dir[512], path[600];
 		struct setting *s;
 
+		if (c->look->only_pid && c->look->only_pid != all->at[i].pid)
+			continue;
 		if (!group_of(c, all->at[i].pid, dir, sizeof(dir)) || text_print(path, sizeof(path), "%s/%s", dir, file))
 			continue;
 		s = look_path(c, out, path, VALUE_TEXT, want);
@@ -176,24 +178,22 @@ static bool limit_of(const char *text, const char *name, char *buf, size_t cap)
 	return !text_print(buf, cap, "%.*s", (int) strcspn(at, " \n"), at);
 }
 
-static int check_rlimits(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
+static void vm_limit(const struct knob *k, const struct knob_ctx *c, const struct qemu *q, const char *target,
+		     struct settings *out)
 {
-	const struct qemus *all = look_qemus(c);
+	char text[4096], now[32];
 
 	(void) k;
-	(void) err;
-	for (size_t i = 0; i < all->n; i++) {
-		char text[4096], now[32], target[96];
+	if (fs_readf(c->fs, text, sizeof(text), "proc/%d/limits", (int) q->pid) < 0)
+		look_unseen(out, target, "its limits are for its owner and root only");
+	else if (limit_of(text, "Max locked memory", now, sizeof(now)))
+		look_says(out, text_eq(now, "unlimited"), target, now, "unlimited");
+}
 
-		vm_target(&all->at[i], target, sizeof(target));
-		if (fs_readf(c->fs, text, sizeof(text), "proc/%d/limits", (int) all->at[i].pid) < 0)
-			look_unseen(out, target, "its limits are for its owner and root only");
-		else if (limit_of(text, "Max locked memory", now, sizeof(now)))
-			look_says(out, text_eq(now, "unlimited"), target, now, "unlimited");
-	}
-	if (out->n == 0)
-		list_absent(out, "limits of QEMU", "no virtual machine runs here");
-	return 0;
+static int check_rlimits(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
+{
+	(void) err;
+	return each_vm(k, c, out, vm_limit);
 }
 
 static const struct knob rows[] = {

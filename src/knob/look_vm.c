@@ -18,6 +18,7 @@ static const struct vm_option vm_options[] = {
 	{ "vm.hint_dedicated", "cpu", "kvm-hint-dedicated", "off" },
 	{ "vm.poll_control", "cpu", "kvm-poll-control", "off" },
 	{ "vm.tsc_deadline", "cpu", "tsc-deadline", "as the model has it" },
+	{ "vm.x2apic", "cpu", "x2apic", "as the model has it" },
 	{ "vm.pmu_off", "cpu", "pmu", "as the model has it" },
 	{ "net.vhost_poll", "netdev", "poll-us", "0" },
 };
@@ -375,6 +376,18 @@ static const struct knob rows[] = {
 		VM_HOST("!off", 3),
 		.check = check_key,
 		.cure = "QEMU: -cpu host,+tsc-deadline",
+	},
+	{
+		.id = "vm.x2apic",
+		.of_vm = true,
+		.title = "guests reach their interrupt controller by register",
+		.why = "without x2APIC each interrupt between vCPUs is a write to memory that the host has to decode",
+		.cost = "none: it is the default under KVM",
+		.source = CPU_DOC "Documentation/virt/kvm/api.rst, KVM_CAP_X2APIC_API",
+		.when = KNOB_VM,
+		VM_HOST("!off", 3),
+		.check = check_key,
+		.cure = "QEMU: -cpu host,+x2apic",
 	},
 };
 

@@ -8,6 +8,7 @@
  */
 #include "knob/qemu.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,11 +82,47 @@ static bool take_pair(const char **at, char *buf, size_t cap)
 	return true;
 }
 
+static bool json_text(const json_t *v, char *buf, size_t cap)
+{
+	switch (json_typeof(v)) {
+	case JSON_STRING:
+		return !text_print(buf, cap, "%s", json_string_value(v));
+	case JSON_INTEGER:
+		return !text_print(buf, cap, "%lld", (long long) json_integer_value(v));
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return !text_print(buf, cap, "%s", json_is_true(v) ? "on" : "off");
+	case JSON_OBJECT:
+	case JSON_ARRAY:
+	case JSON_REAL:
+	case JSON_NULL:
+		break;
+	}
+	return false;
+}
+
+/* libvirt writes -device, -netdev, -object and -blockdev this way where QEMU takes it. */
+static bool key_of_json(const char *text, const char *key, char *buf, size_t cap)
+{
+	static const char *const first[] = { "driver", "qom-type", "type" };
+	json_t *o = json_loads(text, 0, NULL);
+	const json_t *v = *key ? json_object_get(o, key) : NULL;
+	bool found;
+
+	for (size_t i = 0; !*key && !v && i < ARRAY_SIZE(first); i++)
+		v = json_object_get(o, first[i]);
+	found = v && json_text(v, buf, cap);
+	json_decref(o);
+	return found;
+}
+
 bool qemu_key(const char *text, const char *key, char *buf, size_t cap)
 {
 	char pair[512];
 	bool found = false, first = true;
 
+	if (*text == '{')
+		return key_of_json(text, key, buf, cap);
 	while (take_pair(&text, pair, sizeof(pair))) {
 		const char *at = pair;
 
@@ -124,7 +161,7 @@ static bool says(const struct qemu *q, const char *part)
 
 static enum launcher guess_launcher(const struct qemu *q, const char *cgroup)
 {
-	if (strstr(cgroup, "kubepods"))
+	if (strstr(cgroup, "kubepods") || says(q, "/var/run/kubevirt"))
 		return LAUNCHER_KUBEVIRT;
 	if (says(q, "product=OpenStack"))
 		return LAUNCHER_OPENSTACK;
@@ -132,7 +169,16 @@ static enum launcher guess_launcher(const struct qemu *q, const char *cgroup)
 		return LAUNCHER_PROXMOX;
 	if (says(q, "/var/lib/libvirt/qemu/") || says(q, "/run/libvirt/"))
 		return LAUNCHER_LIBVIRT;
-	return says(q, "vlat-agent") || strstr(cgroup, "vlat") ? LAUNCHER_VLAT : LAUNCHER_HAND;
+	return says(q, "name=org.vlat.ctl") || says(q, "process=vlat-") || strstr(cgroup, "vlat") ? LAUNCHER_VLAT : LAUNCHER_HAND;
+}
+
+/* "kvm" and "qemu-kvm" try KVM first when nothing is said (QEMU's vl.c goes by the program's name). */
+static bool program_is_kvm(const struct qemu *q)
+{
+	char accel[64];
+
+	return q->argc && text_ends(q->argv[0], "kvm") && !qemu_value(q, "accel", "", accel, sizeof(accel)) &&
+	       !qemu_value(q, "machine", "accel", accel, sizeof(accel));
 }
 
 static bool asks_kvm(const struct qemu *q)
@@ -218,6 +264,7 @@ static void read_one(const struct fs *fs, const struct task_facts *tasks, pid_t 
 		qemu_value(&q, "name", "", q.name, sizeof(q.name));
 	q.launcher = guess_launcher(&q, cgroup);
 	q.kvm = asks_kvm(&q);
+	q.default_kvm = !q.kvm && program_is_kvm(&q);
 	find_threads(tasks, &q);
 	*vec_add(out) = q;
 }
@@ -243,6 +290,14 @@ void qemus_free(struct qemus *q)
 		free(q->at[i].tasks);
 	}
 	vec_free(q);
+}
+
+void qemu_handle(const struct qemu *q, char *buf, size_t cap)
+{
+	size_t at = 0;
+	const char *id = q->launcher == LAUNCHER_PROXMOX ? qemu_option(q, "id", &at) : NULL;
+
+	text_print(buf, cap, "%s", id ? id : q->name[0] ? q->name : "NAME");
 }
 
 struct cpuset qemu_vcpu_cpus(const struct qemu *q)

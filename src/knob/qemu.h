@@ -14,7 +14,8 @@
 #include "base/fs.h"
 #include "host/task.h"
 
-enum launcher { LAUNCHER_HAND, LAUNCHER_LIBVIRT, LAUNCHER_PROXMOX, LAUNCHER_KUBEVIRT, LAUNCHER_OPENSTACK, LAUNCHER_VLAT };
+enum launcher { LAUNCHER_HAND, LAUNCHER_LIBVIRT, LAUNCHER_PROXMOX, LAUNCHER_KUBEVIRT, LAUNCHER_OPENSTACK, LAUNCHER_VLAT,
+		LAUNCHER_COUNT };
 
 enum qemu_thread { QEMU_VCPU, QEMU_EMULATOR, QEMU_IOTHREAD, QEMU_VHOST, QEMU_OTHER };
 
@@ -31,6 +32,7 @@ struct qemu {
 	char **argv; /* NULL-terminated; owned */
 	size_t argc;
 	bool kvm;                /* accelerator as asked for */
+	bool default_kvm;        /* none was asked for, and the program's name makes it KVM where that can be had */
 	bool named_threads;      /* debug-threads=on: else vCPU threads cannot be told from others by name */
 	struct qemu_task *tasks; /* owned */
 	size_t n_tasks;
@@ -53,10 +55,12 @@ const char *launcher_name(enum launcher l);
  */
 const char *qemu_option(const struct qemu *q, const char *name, size_t *at);
 /* key=value out of "a,b=c,d=e" (",," is a comma in a value); a bare first word is the value of key "". "+key" and "-key" are on
- * and off. */
+ * and off.  JSON too, as libvirt writes it: there "" is the type or driver, and true and false are on and off. */
 bool qemu_key(const char *text, const char *key, char *buf, size_t cap);
 /* The last value of key in any -name option; false when it is nowhere. */
 bool qemu_value(const struct qemu *q, const char *name, const char *key, char *buf, size_t cap);
+/* By which its launcher knows it: its number (Proxmox), its name, else "NAME". */
+void qemu_handle(const struct qemu *q, char *buf, size_t cap);
 /* Where the vCPUs may run, all together. */
 struct cpuset qemu_vcpu_cpus(const struct qemu *q);
 

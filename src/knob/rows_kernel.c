@@ -164,6 +164,7 @@ const struct knob knob_sch_schedstats = {
 
 const struct knob knob_kvm_halt_poll_ns = {
 	.id = "kvm.halt_poll_ns",
+	.of_vm = true,
 	.title = "KVM waits a moment before it lets a halted vCPU sleep",
 	.why = "a request that comes within 200 us finds the vCPU awake: no interrupt between CPUs, no wake-up",
 	.cost = "halted guests use some host CPU",

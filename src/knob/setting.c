@@ -55,6 +55,7 @@ void settings_free(struct settings *s)
 		free(s->at[i].before);
 		free(s->at[i].after);
 		free(s->at[i].guard);
+		free(s->at[i].whose);
 	}
 	vec_free(s);
 }

@@ -49,6 +49,8 @@ struct setting {
 	pid_t tid;              /* with start: an identity */
 	uint64_t start;
 	char reason[200];       /* of ABSENT, BLOCKED, FAILED, CHANGED */
+	const char *cure;       /* audit: of this target; NULL = the knob's */
+	char *whose;            /* what @name stands for in it; NULL = nothing */
 };
 
 struct settings {

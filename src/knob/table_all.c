@@ -8,6 +8,7 @@
 static const struct knob_rows *const families[] = {
 	&look_iso, &look_tick, &look_sched, &look_irq,      &look_power, &look_memory,  &look_kvm,
 	&look_vm,  &look_net,  &look_pci,   &look_firmware, &look_guest, &look_derived, &look_container,
+	&look_vm_place,
 };
 
 const struct knob *knob_at(size_t i)

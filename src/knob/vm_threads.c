@@ -4,9 +4,11 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "base/vec.h"
 #include "knob/internal.h"
 #include "knob/numa_maps.h"
 #include "knob/vm.h"
+#include "knob/vm_cure.h"
 
 void vm_target(const struct qemu *q, char *buf, size_t cap)
 {
@@ -14,17 +16,35 @@ void vm_target(const struct qemu *q, char *buf, size_t cap)
 		   (int) q->pid);
 }
 
+/* What this VM's launcher would have to be told, on each of its lines from `from` on. */
+static void add_cures(const struct knob *k, const struct qemu *q, struct settings *out, size_t from)
+{
+	const char *cure = vm_cure(k->id, q->launcher);
+	char whose[96];
+
+	qemu_handle(q, whose, sizeof(whose));
+	for (size_t i = from; cure && i < out->n; i++) {
+		out->at[i].cure = cure;
+		if (strstr(cure, "@name"))
+			out->at[i].whose = xstrdup(whose);
+	}
+}
+
 int each_vm(const struct knob *k, const struct knob_ctx *c, struct settings *out, vm_fn *fn)
 {
 	const struct qemus *all = look_qemus(c);
 
 	for (size_t i = 0; i < all->n; i++) {
+		size_t from = out->n;
 		char target[96];
 
+		if (c->look->only_pid && c->look->only_pid != all->at[i].pid)
+			continue;
 		vm_target(&all->at[i], target, sizeof(target));
 		fn(k, c, &all->at[i], target, out);
+		add_cures(k, &all->at[i], out, from);
 	}
-	if (all->hidden)
+	if (all->hidden && !c->look->only_pid)
 		look_unseen(out, "a QEMU process", "its command line is hidden from this user: look as root");
 	if (out->n == 0)
 		list_absent(out, "virtual machines", all->n ? "nothing of the kind in those that run" : "none runs here");

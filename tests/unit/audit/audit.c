@@ -218,12 +218,21 @@ static void test_one_vm(void **state)
 	(void) state;
 	lab_open(&lab, "server-v2");
 	put_vm(&lab, 500, "web", "2", "3", "0");
-	put_vm(&lab, 600, "db", "0-15", "0-15", "0");
+	put_vm(&lab, 600, "db", "6", "7", "0");
 	assert_int_equal(lab_try(&lab, &o, &err), 0);
 	for (size_t i = 0; i < lab.audit->n; i++) {
 		assert_true(lab.audit->at[i].knob->of_vm);
 		if (text_eq(lab.audit->at[i].knob->id, "vm.thread_pin"))
 			assert_int_equal(lab.audit->at[i].state, AUDIT_OK);
+	}
+	/* Only this one is told about, but what it shares with others is seen. */
+	put_vm(&lab, 600, "db", "2", "7", "0");
+	assert_int_equal(lab_try(&lab, &o, &err), 0);
+	for (size_t i = 0; i < lab.audit->n; i++) {
+		if (text_eq(lab.audit->at[i].knob->id, "vm.thread_pin"))
+			assert_int_equal(lab.audit->at[i].state, AUDIT_DIFFERS);
+		for (size_t n = 0; n < lab.audit->at[i].settings.n; n++)
+			assert_null(strstr(lab.audit->at[i].settings.at[n].target, "db"));
 	}
 	o.which = "600";
 	assert_int_equal(lab_try(&lab, &o, &err), 0);
