@@ -237,12 +237,12 @@ static void a_cpu_comes_back(void **state)
 	struct err err = { 0 };
 
 	holds(lab, "proc/irq/36/smp_affinity_list", "0");
-	tree_put(lab->dir, "proc/irq/36/smp_affinity_list", "1\n"); /* the kernel's choice when its only CPU goes */
+	tree_put(lab->dir, "proc/irq/36/smp_affinity_list", "0-1\n"); /* the kernel's choice when its only CPU goes */
 	noted(&came, "cpu", "online", "", 0);
 	assert_true(renew(lab, &came) >= 1);
 	holds(lab, "proc/irq/36/smp_affinity_list", "0");
 	assert_int_equal(plan_verify(lab->p, &err), 0);
-	tree_put(lab->dir, "proc/irq/36/smp_affinity_list", "0-1\n"); /* and once more, otherwise */
+	tree_put(lab->dir, "proc/irq/36/smp_affinity_list", "1\n"); /* and once more, otherwise */
 	assert_true(renew(lab, &came) >= 1);
 	holds(lab, "proc/irq/36/smp_affinity_list", "0");
 	assert_int_equal(plan_revert(lab->p, &err), 0);
