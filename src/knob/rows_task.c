@@ -347,7 +347,8 @@ const struct knob knob_iso_unbound_wq = {
 	.dispute = "tuned and OpenShift write the mask live, SEAPATH keeps all CPUs since a live change froze its network once; "
 		   "vlat writes "
 		   "it before a measurement, and on a busy cluster node workqueue.unbound_cpus= at boot is the safer way",
-	.order = ORDER_WORKQUEUE,
+	.order = ORDER_GROUP - 1, /* a partition takes its CPUs out of the mask itself: found and given back without it */
+	.first = true,
 	FILES({ .path = "sys/devices/virtual/workqueue/cpumask", .form = VALUE_CPUMASK, .want = "@house" }),
 };
 
