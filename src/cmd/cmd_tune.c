@@ -175,7 +175,7 @@ static const char *misused(const struct tune_cfg *cfg)
 	if (cfg->apply && cfg->save)
 		return "--save keeps a plan for later; --apply does it: choose one";
 	if (!text_eq(cfg->root, "/") && (cfg->apply || cfg->save || cfg->from))
-		return "--root shows another machine's plan, which is saved and applied there: without --apply, --save, --from";
+		return "--root shows the plan of another machine: --apply, --save and --from work there";
 	if (cfg->from && says_wish(&cfg->wish))
 		return "--from takes the profile and all that goes with it from the file: leave the others out";
 	if (cfg->persist && !cfg->apply)
