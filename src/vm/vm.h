@@ -33,7 +33,7 @@ struct vm;
 
 /*
  * placement NULL = stock; j NULL = no journal (tests): then no huge page is made.
- * The time from here to "running" is bounded (60 s).
+ * The time from here to "running" is bounded (180 s).
  */
 int vm_start(struct vm **ret, const struct vm_spec *spec, const struct placement *placement, struct journal *j, struct err *err);
 

@@ -129,10 +129,10 @@ int main(int argc, char **argv)
 	must(sriov_find(&machine, GUESTS, GUESTS, pf, err));
 	wish.pf = pf;
 	must(sriov_open(&port, &machine, j, &wish, err));
-	for (unsigned i = 0; i < GUESTS; i++)
+	for (unsigned i = 0; i < GUESTS; i++) {
 		start(&guests[i], i, port, platform, j);
-	for (unsigned i = 0; i < GUESTS; i++)
 		meet(&guests[i]);
+	}
 	ask(&guests[0], &guests[1]);
 	ask(&guests[1], &guests[0]);
 	for (unsigned i = 0; i < GUESTS; i++)
