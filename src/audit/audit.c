@@ -187,8 +187,9 @@ static int choose_container(struct look *l, const struct knob_ctx *c, const char
 	near = text_nearest(which, names, n);
 	return err_set(err, -ENOENT, "no running container is called \"%.60s\" or has an id that begins so%s%s%s: %s", which,
 		       near ? "; did you mean " : "", near ? near : "", near ? "?" : "",
-		       n ? "names come from the engine's own files" : "names are known to root only; give the id (docker ps -q, "
-								      "podman ps -q, crictl ps -q)");
+		       n        ? "names come from the engine's own files"
+		       : all->n ? "names are known to root only; give the id (docker ps -q, podman ps -q, crictl ps -q)"
+				: "none runs here");
 }
 
 /* The tuning has knobs that are no state of a machine: nothing to look at. */
