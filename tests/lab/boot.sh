@@ -160,7 +160,7 @@ boot() {
 	qemu=
 	cat "$work/serial" >>"$work/all"
 }
-boot 300 -kernel "$image" -initrd "$root/boot/initrd.img-$version" -append "console=ttyS0 root=/dev/vda1 ro quiet"
+boot 420 -kernel "$image" -initrd "$root/boot/initrd.img-$version" -append "console=ttyS0 root=/dev/vda1 ro"
 grep -q '^kept-apply=0' "$work/all" || { cat "$work/all"; echo "the first boot did not come to its end"; exit 1; }
 boot 600 -boot c -rtc base=utc -name grub
 
