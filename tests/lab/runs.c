@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * In the lab: `vlat run vm` with a kernel and an initramfs of the user's own, in nested KVM: over macvtap with vhost and
- * pages of 1 GiB, over a virtual function by VFIO.  Each guest answers on the wire; what serves it is where it belongs,
+ * pages of 1 GiB; by hand over a virtual function by VFIO, too.  The guest answers on the wire; what serves it is where it belongs,
  * as `vlat ps` reads it back; and afterwards all is as before.
  *
- *	lab_runs VLAT GUEST_OWN
+ *	lab_runs VLAT GUEST_OWN [macvtap|vf]
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
@@ -27,7 +28,8 @@
 #include "vm/kernel.h"
 
 #define INITRD    "/tmp/own.img"
-#define ANSWER_NS (240 * NS_PER_S) /* a boot in nested KVM, under translation, on a machine with other work */
+#define CONSOLE   "/tmp/own.console"
+#define ANSWER_NS (400 * NS_PER_S) /* a boot in nested KVM, under translation, on a machine with other work */
 
 static const char *vlat; /* argv of the program, set once by main() */
 static struct vm_kernel kernel;
@@ -134,7 +136,7 @@ static void await_answer(const char *from)
 
 	while (!answers(from)) {
 		if (clock_ns() - began > ANSWER_NS) {
-			struct run_result got = TOOL("tail", "-c", "3000", "/tmp/vlat-state/log/own.log");
+			struct run_result got = TOOL("tail", "-c", "3000", "/tmp/vlat-state/log/own.log", CONSOLE);
 
 			printf("FAILED: the guest does not answer\n%s\n", got.out);
 			exit(1);
@@ -157,12 +159,27 @@ static void await_settled(const char *how_many, const char *where)
 	check(!cpuset_empty(&at) && cpuset_within(&at, &house));
 }
 
+/* What the guest says goes to a file, for who wants to know why it says no more. */
+static void record_console(void)
+{
+	AUTO(argv_free) struct argv argv = { 0 };
+	struct spawn_opts how = SPAWN_OPTS_INIT;
+	struct child c = CHILD_INIT;
+
+	argv_add_all(&argv, (const char *const[]){ vlat, "console", "own", NULL });
+	how.out = open(CONSOLE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	check(how.out >= 0);
+	must(spawn(&c, &argv, &how, err)); /* ends with the guest */
+	close(how.out);
+}
+
 static void start(const char *net, const char *pages)
 {
 	expect(TOOL(vlat, "run", "vm", "--name", "own", "--cpus", "1", "--memory", "1G", "--pages", pages, "--kernel",
-		    kernel.image, "--initrd", INITRD, "--append", "console=ttyS0 panic=-1 own=198.18.0.2", "--net", net,
+		    kernel.image, "--initrd", INITRD, "--append", "console=ttyS0 quiet panic=-1 own=198.18.0.2", "--net", net,
 		    "--accelerator", "kvm", "--detach"),
 	       0);
+	record_console();
 }
 
 static void end(void)
@@ -217,17 +234,22 @@ static void address(const char *word, const char *dev)
 
 int main(int argc, char **argv)
 {
-	check(argc == 3);
+	const char *only = argc > 3 ? argv[3] : "macvtap"; /* vf: by hand, the lab's second card does not hear the function yet */
+
+	check(argc >= 3);
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	vlat = argv[1];
 	check(setenv("VLAT_STATE", "/tmp/vlat-state", 1) == 0);
 	make_initrd(argv[2]);
 	expect(TOOL("ip", "link", "set", "eth0", "up"), 0);
 	expect(TOOL("ip", "link", "set", "eth1", "up"), 0);
 	address("add", "eth0");
-	over_macvtap();
+	if (text_eq(only, "macvtap"))
+		over_macvtap();
 	address("del", "eth0");
 	address("add", "eth1");
-	over_vf();
+	if (text_eq(only, "vf"))
+		over_vf();
 	address("del", "eth1");
 	return 0;
 }
