@@ -53,7 +53,7 @@ static const struct option_row tune_options[] = {
 	OPT_FLAG(struct tune_cfg, stored, .name = "stored", .help = "apply what --persist has stored: what the boot calls"),
 	OPT_FLAG(struct tune_cfg, wish.take_over, .name = "take-over",
 		 .help = "stop and mask irqbalance, tuned and the like while the tuning is in force"),
-	OPT_FLAG(struct tune_cfg, force, .name = "force", .help = "also when guests run on CPUs that are to be isolated"),
+	OPT_FLAG(struct tune_cfg, force, .name = "force", .help = "also when CPU 0, or where guests run, is to be isolated"),
 	OPT_FILE(struct tune_cfg, root, .name = "root", .arg = "WHAT", .shown = "/",
 		 .help = "the plan for another machine: a capture, or a folder with a copy of its /proc and /sys"),
 	OPT_DURATION(struct tune_cfg, confirm_ns, .name = "confirm-within", .arg = "TIME",

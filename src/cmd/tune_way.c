@@ -140,6 +140,10 @@ int way_clear(const struct in_the_way *w, struct plan *p, bool take_over, bool f
 {
 	AUTO(sink_free) struct sink what = { 0 };
 
+	if (cpuset_has(&plan_split(p)->isolated, 0) && !force)
+		return err_set(err, -EINVAL,
+			       "CPU 0 is to be isolated, but the kernel keeps work there that it cannot move (boot, timekeeping, "
+			       "interrupts that nobody else may take): choose other CPUs, or say --force");
 	if (w->guests.n && !force) {
 		put_guests(w, "", ", ", &what);
 		return err_set(err, -EBUSY,

@@ -59,6 +59,8 @@ said "did you mean vm-host"
 run 2 tune vm-host --only mem.swop
 said "did you mean mem.swap"
 run 2 tune vm-host --apply --json
+run 2 tune vm-host --only mem.swap --cpus 0 --apply
+said "CPU 0 is to be isolated"
 
 # All that the profile wants, and back: the machine is as it was.
 "$snapshot" >"$work/before"
