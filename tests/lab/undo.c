@@ -25,7 +25,8 @@ static const char *inside; /* argv of the program, set once by main() */
 
 static void test_knobs(void)
 {
-	struct lab_said s = LAB("--kernel", "backports", "--cpus", "4", "--nic", "virtio", "--timeout", "10m", "--", inside, "knobs");
+	struct lab_said s = LAB("--kernel", "backports", "--cpus", "4", "--nic", "virtio", "--timeout", "10m", "--", inside,
+				"knobs");
 
 	printf("%s", s.out);
 	lab_exited(&s, 0);
@@ -36,7 +37,8 @@ static void test_knobs(void)
 /* What the emulated host's own cache holds is lost with it; what it has flushed is on the disk. */
 static char *job(const char *step)
 {
-	return xprintf("modprobe virtio_blk && modprobe ext4 && mkdir -p /tmp/disk && mount /dev/vda /tmp/disk && exec %s disk %s /tmp/disk",
+	return xprintf("modprobe virtio_blk && modprobe ext4 && mkdir -p /tmp/disk && mount /dev/vda /tmp/disk && "
+		       "exec %s disk %s /tmp/disk",
 		       inside, step);
 }
 
