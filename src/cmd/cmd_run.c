@@ -227,7 +227,9 @@ static int run_run(const struct call *call)
 {
 	const struct run_cfg *cfg = call->config;
 	const struct tune_wish wish = {
-		.profile = cfg->profile, .level = cfg->level, .vm_memory_mb = cfg->kind == RUN_VM ? (unsigned) (cfg->memory >> 20) : 0
+		.profile = cfg->profile,
+		.level = cfg->level,
+		.vm_memory_mb = cfg->kind == RUN_VM ? (unsigned) (cfg->memory >> 20) : 0,
 	};
 	const char **command = xalloc(cfg->command.n + 1, sizeof(*command));
 	struct run_profile profile;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * In the lab: `vlat run vm` with a kernel and an initramfs of the user's own, in nested KVM: over macvtap with vhost and
- * pages of 1 GiB; by hand over a virtual function by VFIO, too.  The guest answers on the wire; what serves it is where it belongs,
- * as `vlat ps` reads it back; and afterwards all is as before.
+ * pages of 1 GiB; by hand over a virtual function by VFIO, too.  The guest answers on the wire; what serves it is where it
+ * belongs, as `vlat ps` reads it back; and afterwards all is as before.
  *
  *	lab_runs VLAT GUEST_OWN [macvtap|vf]
  */
