@@ -6,8 +6,7 @@
 #include "cmd/tune_confirm.h"
 
 static const struct example confirm_examples[] = {
-	{ .line = "sudo vlat tune vm-host --apply --confirm-within 60", .what = "put it back unless confirmed within a minute" },
-	{ .line = "sudo vlat confirm", .what = "the host still answers: keep it" },
+	{ .line = "sudo vlat confirm", .what = "after tune --apply --confirm-within 60: the host still answers, keep it" },
 };
 
 static const struct exit_row confirm_exits[] = {

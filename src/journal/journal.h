@@ -31,7 +31,8 @@ struct journal;
 int journal_state_dir(char *buf, size_t cap, struct err *err);
 
 int journal_open(struct journal **ret, const char *why, struct err *err);       /* new run; takes its lock */
-int journal_open_tuning(struct journal **ret, const char *why, struct err *err); /* the same, for who holds a tuning (run/hold.h) */
+/* The same, for who holds a tuning (run/hold.h). */
+int journal_open_tuning(struct journal **ret, const char *why, struct err *err);
 const char *journal_run(const struct journal *j);      /* "r4k2az": a name, at most 8 characters, fit for interface names */
 const char *journal_dir(const struct journal *j);      /* STATE/runs/ID: sockets, bundles, images of this run live here */
 /* Undo everything (last first), then remove the run's folder.  What could not be undone stays recorded. */

@@ -87,7 +87,7 @@ enum undo_state undo_netns(const struct undo_ctx *c, const struct entry *e, stru
 	return UNDO_FAILED;
 }
 
-/* In the run's own folder STATE/runs/ID, in STATE/sut (run/registry.h), or named after vlat: no forged line makes it remove more. */
+/* In the run's own folder STATE/runs/ID, in STATE/sut (run/registry.h), or named after vlat: a forged line removes no more. */
 static bool is_vlats(const struct undo_ctx *c, const char *path)
 {
 	const char *dir = c->j->dir;
