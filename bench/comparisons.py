@@ -21,8 +21,10 @@ LIMIT_START_S = 0.3
 LIMIT_GUARD = 0.001     # of one CPU
 GUARD_S = 120
 LIMIT_AUDIT_S, LIMIT_AUDIT_KB, LIMIT_LARGE_S = 0.05, 12 << 10, 1.5
+LIMIT_PLAN_S, LIMIT_STEP_S, LIMIT_APPLY_S = 0.06, 0.001, 2
+STEPS = 2000
 NOBODY = 65534
-NAMES = ['tcp-rr', 'tcp-stream', 'wakeup', 'freeze', 'memory', 'start', 'guard', 'audit', 'vm-hello']
+NAMES = ['tcp-rr', 'tcp-stream', 'wakeup', 'freeze', 'memory', 'start', 'guard', 'audit', 'tune', 'vm-hello']
 
 
 def allowed_fifo():
@@ -331,6 +333,53 @@ class Bench:
                 print('audit: skipped, there is no %s' % tool)
                 return True
         return all([self.audit_here(vlat), self.audit_large(vlat, make_host), self.audit_tuned(vlat)])
+
+    def tune_plan(self, vlat):
+        runs = [self.once(os.geteuid(), vlat, 'tune', 'vm-host', '--json')[0] for _ in range(2 * self.pairs)]
+        took = median(runs)
+        good = took <= LIMIT_PLAN_S
+        print('vlat tune vm-host, the plan, median of %-3d          %6.1f ms  wanted <= %.0f: %s' % (
+            len(runs), 1e3 * took, 1e3 * LIMIT_PLAN_S, 'reached' if good else 'MISSED'))
+        return good
+
+    def tune_journal(self, tool):
+        """In memory, where fsync costs nothing: what vlat itself takes for a step."""
+        memory = '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
+        with tempfile.TemporaryDirectory(dir=memory) as folder:
+            env = dict(os.environ, VLAT_STATE=os.path.join(folder, 'vlat-state'))
+            took = median([float(subprocess.run([tool, str(STEPS)], env=env, stdout=subprocess.PIPE, text=True, check=True).stdout)
+                           for _ in range(self.pairs)])
+        good = took <= LIMIT_STEP_S
+        print('one entry of the journal%s, median of %-3d %6.3f ms  wanted <= %.0f: %s' % (
+            ', without its fsync' if memory else ' and its fsync', self.pairs, 1e3 * took, 1e3 * LIMIT_STEP_S,
+            'reached' if good else 'MISSED'))
+        return good
+
+    def tune_apply(self, vlat, once, lab):
+        """On an emulated host, under translation: the CPU time of the command, and of the process that applies and stays."""
+        script = ('%s 0 %s tune vm-host --apply && for p in /proc/[0-9]*; do grep -qs "^vlat-hold" $p/comm && '
+                  'cut -d" " -f14,15 $p/stat; done; %s revert >/dev/null' % (once, vlat, vlat))
+        run = subprocess.run([lab, '--cpus', '4', '--nic', 'igb', '--timeout', '5m', '--', 'env', 'VLAT_STATE=/tmp/vlat-state',
+                              'sh', '-c', script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        lines = run.stdout.split('\n')
+        if run.returncode or len(lines) < 2 or not lines[1]:
+            print('apply in the lab: skipped, %s' % (run.stderr.strip().split('\n')[-1] or run.stdout))
+            return True
+        command, holder = float(lines[0].split()[1]), sum(int(t) for t in lines[1].split()) / os.sysconf('SC_CLK_TCK')
+        good = command + holder <= LIMIT_APPLY_S
+        print('vlat tune vm-host --apply in the lab, CPU time      %6.2f s  wanted <= %.0f: %s' % (
+            command + holder, LIMIT_APPLY_S, 'reached' if good else 'MISSED'))
+        return good
+
+    def tune(self):
+        build = os.path.join(os.path.dirname(self.agent), '..', '..')
+        vlat, lab = os.path.abspath(os.path.join(build, 'src', 'vlat')), os.path.join(build, 'lab', 'vlat-lab')
+        once, step = (os.path.abspath(os.path.join(build, 'bench', name)) for name in ('once', 'journal_step'))
+        for tool in vlat, once, step, lab:
+            if not os.access(tool, os.X_OK):
+                print('tune: skipped, there is no %s' % tool)
+                return True
+        return all([self.tune_plan(vlat), self.tune_journal(step), self.tune_apply(vlat, once, lab)])
 
     def vm_hello(self):
         """From the start of QEMU to the agent's hello, beside the shortest command line that boots the same kernel."""

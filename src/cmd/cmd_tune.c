@@ -180,7 +180,9 @@ static const char *misused(const struct tune_cfg *cfg)
 		return "--from takes the profile and all that goes with it from the file: leave the others out";
 	if (cfg->persist && !cfg->apply)
 		return "--persist keeps what --apply does: give both";
-	if (cfg->confirm_ns && (!cfg->apply || cfg->persist || cfg->boot || cfg->try_boot))
+	if (cfg->confirm_ns && !cfg->apply)
+		return "--confirm-within takes back what --apply does: give both";
+	if (cfg->confirm_ns && (cfg->persist || cfg->boot || cfg->try_boot))
 		return "--confirm-within is for what --apply does now: confirm it, then store it or set the boot loader";
 	if (cfg->confirm_ns && (cfg->confirm_ns < NS_PER_S || cfg->confirm_ns > 86400 * NS_PER_S))
 		return "--confirm-within takes from one second to a day, such as 60 or 5m";
@@ -233,6 +235,7 @@ static int run_tune(const struct call *call)
 	struct tuner t = TUNER_INIT;
 	struct sink out = { 0 };
 	struct err err = { 0 };
+	bool boot_is_set = false;
 	int r;
 
 	if (cfg->stored)
@@ -249,8 +252,10 @@ static int run_tune(const struct call *call)
 	if (r == 0 && cfg->apply)
 		r = way_clear(&way, t.plan, t.wish->take_over, cfg->force, &err);
 	/* First: a boot loader that cannot be told leaves nothing done. */
-	if (r == 0 && (cfg->boot || cfg->try_boot))
+	if (r == 0 && (cfg->boot || cfg->try_boot)) {
 		r = tune_boot_apply(&t, &boot, cfg->try_boot, &out, &err);
+		boot_is_set = r == 0;
+	}
 	if (r == 0)
 		r = cfg->apply ? apply(&t, cfg, &out, &err) : show(&t, &boot, &way, cfg, &out, &err);
 	boot_plan_free(&boot);
@@ -259,7 +264,10 @@ static int run_tune(const struct call *call)
 	saved_free(&saved);
 	if (r == 0)
 		return cmd_print(&out);
-	sink_free(&out);
+	if (boot_is_set)
+		cmd_print(&out); /* that part stays, and how to take it back stands there */
+	else
+		sink_free(&out);
 	return cmd_fail(&err);
 }
 

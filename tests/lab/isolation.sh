@@ -38,22 +38,33 @@ look() {
 		}'
 }
 
-# The partition settles before the agent gets its policy, so whoever is there then was not moved away.
+# The partition settles before the agent gets its policy, so whoever is there then was not moved away. A look takes its
+# time: only one between two others that saw the agent was whole while the partition stood.
 samples=0
 strangers=0
 partition=
 kernel=
+now_partition=
+now_kernel=
+in_a_row=0
 while kill -0 $measuring 2>/dev/null && [ $samples -lt 12 ]; do
 	look >/tmp/seen
-	if grep -q agent /tmp/seen; then
-		samples=$((samples + 1))
-		strangers=$((strangers + $(grep -c stranger /tmp/seen)))
-		grep stranger /tmp/seen >&2
-		partition=$(cat /sys/fs/cgroup/vlat-*/iso/cpuset.cpus.partition 2>/dev/null)
-		kernel=$(cat /sys/fs/cgroup/cpuset.cpus.isolated 2>/dev/null)
-	else
+	if ! grep -q agent /tmp/seen; then
+		in_a_row=0
 		sleep 0.2
+		continue
 	fi
+	in_a_row=$((in_a_row + 1))
+	if [ $in_a_row -ge 3 ]; then # the one before this
+		samples=$((samples + 1))
+		strangers=$((strangers + $(grep -c stranger /tmp/seen.before)))
+		grep stranger /tmp/seen.before >&2
+		partition=$now_partition
+		kernel=$now_kernel
+	fi
+	mv /tmp/seen /tmp/seen.before
+	now_partition=$(cat /sys/fs/cgroup/vlat-*/iso/cpuset.cpus.partition 2>/dev/null)
+	now_kernel=$(cat /sys/fs/cgroup/cpuset.cpus.isolated 2>/dev/null)
 done
 wait $measuring
 echo "measured=$?"
