@@ -69,12 +69,14 @@ json_t *plan_json(const struct plan *p)
 		for (size_t w = 0; w < list.n; w++) {
 			const struct setting *s = list.at[w].first;
 
-			json_array_append_new(steps, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "knob",
-							       k->id, "title", k->title, "target", list.at[w].target, "before",
-							       one_value(s, s->before, before, sizeof(before)), "after",
-							       one_value(s, s->after, after, sizeof(after)), "state",
-							       setting_state_name(s->state), "reason", s->reason, "why", k->why,
-							       "cost", k->cost, "security", k->security));
+			json_array_append_new(steps,
+					      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:b}", "knob",
+							k->id, "title", k->title, "target", list.at[w].target, "before",
+							one_value(s, s->before, before, sizeof(before)), "after",
+							one_value(s, s->after, after, sizeof(after)), "state",
+							setting_state_name(s->state), "reason", s->reason, "why", k->why, "cost",
+							k->cost, "security", k->security, "when",
+							k->when == KNOB_START ? "start" : "live", "disruptive", k->disruptive));
 		}
 		vec_free(&list);
 	}
