@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,7 +190,7 @@ static int lost(struct session *s, struct err *err)
 	if (!launch_ended(l, clock_ns() + NS_PER_S) || (!l->end.signalled && l->end.code == 0))
 		return err_set(err, -EIO, "the lab ended by itself; its console said last: %s",
 			       len == 0 ? "nothing" : console + (len > 400 ? len - 400 : 0));
-	return err_set(err, -EIO, "QEMU ended (%s), saying: %.400s", child_end_text(l->end, how, sizeof(how)), last_line(said));
+	return err_set(err, l->end.signalled && l->end.code == SIGABRT && !s->up ? LAB_CRASHED : -EIO, "QEMU ended (%s), saying: %.400s", child_end_text(l->end, how, sizeof(how)), last_line(said));
 }
 
 static int take_bytes(struct session *s, struct err *err)

@@ -3,10 +3,17 @@
 #ifndef LAB_SESSION_H
 #define LAB_SESSION_H
 
+#include <errno.h>
+
 #include "lab.h"
 #include "vm/launch.h"
 
-/* Exit code of the command (or 128 + signal); negative with a sentence: -ETIME, -EINTR, the lab died. */
+#define LAB_CRASHED (-ECONNABORTED)
+
+/*
+ * Exit code of the command (or 128 + signal); negative with a sentence: -ETIME,
+ * -EINTR, LAB_CRASHED (QEMU aborted before the command was handed over), the lab died.
+ */
 int session_run(struct launch *l, const struct lab_spec *spec, const struct lab_parts *parts, uint64_t deadline_ns,
 		struct err *err);
 

@@ -102,10 +102,20 @@ static void test_no_boot(void)
 	lab_said_free(&s);
 }
 
-static void test_no_such_command(void)
+/* A QEMU that aborts before anything was run in it is started once more. */
+static void test_crash_in_boot(void)
 {
-	struct lab_said s = LAB("--", "no-such-command");
+	const char *folder = lab_folder("crash"), *const words[] = { "--", "no-such-command", NULL };
+	AUTO_FREE char *script = xprintf("%s/qemu", folder), *env = xprintf("VLAT_LAB_QEMU=%s", script);
+	AUTO_FREE char *text = xprintf("#!/bin/sh\ncase \"$*\" in *-kernel*) [ -e %s/once ] || { >%s/once; kill -ABRT $$; } ;; esac\n"
+				       "exec qemu-system-x86_64 \"$@\"\n",
+				       folder, folder);
+	struct lab_said s;
+	struct err err;
 
+	check(file_write_atomic(script, text, strlen(text), 0755, &err) == 0);
+	s = lab_words(words, env);
+	lab_has(s.err, "booting once more");
 	lab_exited(&s, 127);
 	lab_has(s.err, "no-such-command");
 	lab_said_free(&s);
@@ -144,7 +154,7 @@ static void test_kill(void)
 static const struct lab_test tests[] = {
 	{ "timeout-in-boot", test_timeout_in_boot }, { "timeout", test_timeout }, { "interrupt", test_interrupt },
 	{ "terminate", test_terminate },             { "kill", test_kill },       { "no-boot", test_no_boot },
-	{ "no-such-command", test_no_such_command }, { "two", test_two },
+	{ "crash-in-boot", test_crash_in_boot }, { "two", test_two },
 };
 
 int main(int argc, char **argv)
