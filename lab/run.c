@@ -150,7 +150,11 @@ int lab_run(const struct lab_spec *spec, struct err *err)
 		r = make_shares(&parts, spec, err);
 	if (r >= 0)
 		r = boot_and_run(&l, &parts, spec, err);
-	/* QEMU 10 fails an assertion about memory regions once in some hundred boots with an IOMMU; nothing has been run yet. */
+	/*
+	 * Seen once in some hundred boots: QEMU fails an assertion about memory
+	 * regions, or loses a CPU's timer and the kernel starves.  Nothing has been
+	 * run yet.
+	 */
 	if (r == LAB_CRASHED && !spec->kernel->virtiofs) {
 		log_note("%s; booting once more", err->text);
 		launch_free(&l);

@@ -188,7 +188,7 @@ static int lost(struct session *s, struct err *err)
 	if (panic)
 		return err_set(err, -EIO, "the lab ended by itself: %.*s", (int) strcspn(panic, "\n"), panic);
 	if (!launch_ended(l, clock_ns() + NS_PER_S) || (!l->end.signalled && l->end.code == 0))
-		return err_set(err, -EIO, "the lab ended by itself; its console said last: %s",
+		return err_set(err, s->up ? -EIO : LAB_CRASHED, "the lab ended by itself; its console said last: %s",
 			       len == 0 ? "nothing" : console + (len > 400 ? len - 400 : 0));
 	return err_set(err, l->end.signalled && l->end.code == SIGABRT && !s->up ? LAB_CRASHED : -EIO, "QEMU ended (%s), saying: %.400s", child_end_text(l->end, how, sizeof(how)), last_line(said));
 }

@@ -12,7 +12,7 @@
 
 /*
  * Exit code of the command (or 128 + signal); negative with a sentence: -ETIME,
- * -EINTR, LAB_CRASHED (QEMU aborted before the command was handed over), the lab died.
+ * -EINTR, LAB_CRASHED (before the command was handed over, and without a panic), the lab died.
  */
 int session_run(struct launch *l, const struct lab_spec *spec, const struct lab_parts *parts, uint64_t deadline_ns,
 		struct err *err);
