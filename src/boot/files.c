@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/spawn.h"
 #include "base/text.h"
 #include "boot/internal.h"
 
@@ -56,4 +57,21 @@ int config_read(const struct fs *fs, const char *path, char **ret, struct err *e
 	free(*ret);
 	*ret = NULL;
 	return err_set(err, -EILSEQ, "/%s is no text: vlat leaves it alone", path);
+}
+
+int tool_run(const char *const *words, uint64_t timeout_ns, struct err *err)
+{
+	struct argv argv = { 0 };
+	struct run_result res = { 0 };
+	char how[64];
+	int r;
+
+	argv_add_all(&argv, words);
+	r = run(&res, &argv, NULL, timeout_ns, err);
+	if (r == 0 && (res.end.signalled || res.end.code))
+		r = err_set(err, -EIO, "%s %s: %s: %s", words[0], words[1], child_end_text(res.end, how, sizeof(how)),
+			    text_trim(res.err));
+	run_result_free(&res);
+	argv_free(&argv);
+	return r;
 }

@@ -42,19 +42,7 @@ static int find_editenv(const struct fs *fs, char *buf, size_t cap, struct err *
 
 static int edit(const char *const *words, struct err *err)
 {
-	struct argv argv = { 0 };
-	struct run_result res = { 0 };
-	char how[64];
-	int r;
-
-	argv_add_all(&argv, words);
-	r = run(&res, &argv, NULL, EDITENV_NS, err);
-	if (r == 0 && (res.end.signalled || res.end.code))
-		r = err_set(err, -EIO, "%s %s: %s: %s", words[0], words[1], child_end_text(res.end, how, sizeof(how)),
-			    text_trim(res.err));
-	run_result_free(&res);
-	argv_free(&argv);
-	return r;
+	return tool_run(words, EDITENV_NS, err);
 }
 
 /* The filesystem that a path lies on: the longest folder of /proc/mounts that it begins with. */

@@ -3,6 +3,8 @@
 #ifndef BOOT_INTERNAL_H
 #define BOOT_INTERNAL_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/vec.h"
@@ -41,6 +43,8 @@ const struct boot_loader *loader_named(const char *name); /* NULL */
 
 /* "/etc/x" on the running machine, the copied tree's folder before it otherwise. malloc'ed. */
 char *real_path(const struct fs *fs, const char *path);
+/* A program to its end, words NULL-terminated; an end that is not well is -EIO with what it said. */
+int tool_run(const char *const *words, uint64_t timeout_ns, struct err *err);
 /* This boot's id (proc/sys/kernel/random/boot_id), "" when it is not told. */
 void boot_id_of(const struct fs *fs, char *buf, size_t cap);
 /* A configuration file, whole; a path relative to the root. */

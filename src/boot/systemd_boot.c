@@ -79,19 +79,7 @@ static int sd_keep(const struct boot_job *job, struct err *err)
 
 static int bootctl(const char *const *words, struct err *err)
 {
-	struct argv argv = { 0 };
-	struct run_result res = { 0 };
-	char how[64];
-	int r;
-
-	argv_add_all(&argv, words);
-	r = run(&res, &argv, NULL, BOOTCTL_NS, err);
-	if (r == 0 && (res.end.signalled || res.end.code))
-		r = err_set(err, -EIO, "%s %s: %s: %s", words[0], words[1], child_end_text(res.end, how, sizeof(how)),
-			    text_trim(res.err));
-	run_result_free(&res);
-	argv_free(&argv);
-	return r;
+	return tool_run(words, BOOTCTL_NS, err);
 }
 
 static int sd_once(const struct boot_job *job, struct err *err)
