@@ -14,10 +14,10 @@
 #define ARGV_MAX 256
 
 static const char *const kind_names[] = {
-	[ENTRY_VALUE] = "value",   [ENTRY_TASK] = "task", [ENTRY_POLICY] = "policy", [ENTRY_NETNS] = "netns",
-	[ENTRY_CGROUP] = "cgroup", [ENTRY_TREE] = "tree", [ENTRY_MOUNT] = "mount",   [ENTRY_COMMAND] = "command",
-	[ENTRY_DRIVER] = "driver", [ENTRY_VFS] = "vfs",   [ENTRY_NETDEV] = "netdev",
-	[ENTRY_FILE] = "file",     [ENTRY_LINK] = "link", [ENTRY_FOLDER] = "folder",
+	[ENTRY_VALUE] = "value",   [ENTRY_TASK] = "task",     [ENTRY_POLICY] = "policy", [ENTRY_NETNS] = "netns",
+	[ENTRY_CGROUP] = "cgroup", [ENTRY_TREE] = "tree",     [ENTRY_MOUNT] = "mount",   [ENTRY_COMMAND] = "command",
+	[ENTRY_DRIVER] = "driver", [ENTRY_VFS] = "vfs",       [ENTRY_NETDEV] = "netdev", [ENTRY_FILE] = "file",
+	[ENTRY_LINK] = "link",     [ENTRY_FOLDER] = "folder",
 };
 
 /* Which members a kind must have. */
@@ -226,9 +226,10 @@ int entry_parse(const json_t *o, struct entry *ret, struct err *err)
 
 char *head_line(const struct journal_head *h)
 {
-	AUTO_JSON json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s}", "format", JOURNAL_FORMAT, "run", h->run,
-					"machine", h->machine, "boot", h->boot, "pid", (json_int_t) h->pid, "start",
-					(json_int_t) h->start, "created", h->created, "why", h->why, "vlat", VLAT_VERSION);
+	AUTO_JSON json_t *o =
+		json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:s, s:s}", "format", JOURNAL_FORMAT, "run", h->run,
+			  "machine", h->machine, "boot", h->boot, "pid", (json_int_t) h->pid, "start", (json_int_t) h->start,
+			  "created", h->created, "created_ns", (json_int_t) h->created_ns, "why", h->why, "vlat", VLAT_VERSION);
 
 	if (o && h->lasting)
 		json_object_set_new(o, "lasting", json_true());
@@ -245,8 +246,9 @@ int head_parse(const json_t *o, struct journal_head *ret, struct err *err)
 
 	if (jx_format(o, JOURNAL_FORMAT, err) < 0 || jx_str(o, "run", &run, err) < 0 || jx_str(o, "boot", &boot, err) < 0 ||
 	    jx_u64(o, "pid", &pid, err) < 0 || jx_u64(o, "start", &h.start, err) < 0 || jx_opt_str(o, "why", &why, err) < 0 ||
-	    jx_opt_str(o, "created", &created, err) < 0 || jx_opt_str(o, "machine", &machine, err) < 0 ||
-	    jx_opt_bool(o, "lasting", &h.lasting, err) < 0 || jx_opt_bool(o, "tuning", &h.tuning, err) < 0)
+	    jx_opt_str(o, "created", &created, err) < 0 || jx_opt_u64(o, "created_ns", &h.created_ns, err) < 0 ||
+	    jx_opt_str(o, "machine", &machine, err) < 0 || jx_opt_bool(o, "lasting", &h.lasting, err) < 0 ||
+	    jx_opt_bool(o, "tuning", &h.tuning, err) < 0)
 		return err->code;
 	if (!text_is_name(run) || strlen(run) > RUN_ID_MAX || pid == 0 || pid > INT32_MAX)
 		return err_set(err, -EINVAL, "the run id or the pid in the first line is none");

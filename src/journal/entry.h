@@ -61,6 +61,7 @@ struct journal_head {
 	char boot[40];
 	char why[128];
 	char created[32];
+	uint64_t created_ns;            /* CLOCK_REALTIME; 0 = made by a version that did not keep it */
 	char machine[40];               /* machine-id(5); "" = not known */
 	bool lasting;                   /* no process owns it: lasting.h */
 	bool tuning;                    /* holds a tuning of this host: run/hold.h */

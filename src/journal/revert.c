@@ -190,7 +190,7 @@ static int revert_journal(struct journal *j, const struct revert_options *o, str
 /* One journal that was found: what must be known before it is its turn. */
 struct found {
 	char dir[340], name[16], created[32];
-	uint64_t start;
+	uint64_t start, created_ns;
 	bool aside;
 };
 
@@ -246,6 +246,7 @@ static bool peek(struct found *f, const char *const *force)
 	if (load(j, &err) == 0) {
 		memcpy(f->created, j->head.created, sizeof(f->created));
 		f->start = j->head.start;
+		f->created_ns = j->head.created_ns;
 		for (size_t i = 0; i < j->entries.n && !named; i++)
 			named = (f->aside ? j->entries.at[i].foreign : !j->entries.at[i].settled) &&
 				undo_is_forced(&c, &j->entries.at[i]);
@@ -290,6 +291,9 @@ static int latest_first(const void *a, const void *b)
 	const struct found *x = a, *y = b;
 	int r = strcmp(y->created, x->created);
 
+	/* Two runs of one command are often begun within a tick; runs of earlier versions know no better than the tick. */
+	if (r == 0 && x->created_ns && y->created_ns)
+		r = (x->created_ns < y->created_ns) - (x->created_ns > y->created_ns);
 	if (r == 0)
 		r = (x->start < y->start) - (x->start > y->start);
 	return r ? r : strcmp(x->name, y->name);

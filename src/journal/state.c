@@ -133,6 +133,7 @@ static int fill_head(struct journal_head *h, const char *why, struct err *err)
 	h->pid = getpid();
 	h->start = self.start_time;
 	clock_stamp(h->created);
+	h->created_ns = clock_wall_ns();
 	text_print(h->why, sizeof(h->why), "%s", why);
 	return make_id(h->run, err);
 }

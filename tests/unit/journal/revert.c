@@ -145,6 +145,44 @@ static void test_dead_run(void **state)
 	assert_int_equal(r.n, 0);
 }
 
+/* Runs begun by one process in one tick of its clock: undone in the reverse order nevertheless. */
+static void test_runs_of_one_moment_last_first(void **state)
+{
+	enum { RUNS = 6 };
+	struct revert_report r = { 0 };
+	char ids[RUNS][16];
+	int fds[2], status;
+	pid_t pid;
+
+	(void) state;
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		for (int i = 0; i < RUNS; i++) {
+			char id[16] = "";
+			struct journal *j;
+			struct err err = { 0 };
+
+			if (journal_open(&j, "one of many", &err) < 0)
+				_exit(1);
+			text_print(id, sizeof(id), "%s", journal_run(j));
+			if (write(fds[1], id, sizeof(id)) != sizeof(id))
+				_exit(1);
+		}
+		raise(SIGKILL);
+	}
+	close(fds[1]);
+	for (int i = 0; i < RUNS; i++)
+		assert_int_equal(read(fds[0], ids[i], sizeof(ids[i])), sizeof(ids[i]));
+	close(fds[0]);
+	waitpid(pid, &status, 0);
+	revert((struct revert_options){ 0 }, &r);
+	assert_int_equal(r.n, RUNS);
+	for (int i = 0; i < RUNS; i++)
+		assert_string_equal(r.at[i].id, ids[RUNS - 1 - i]);
+	revert_report_free(&r);
+}
+
 static void test_live_run_is_left_alone(void **state)
 {
 	struct revert_report r = { 0 };
@@ -306,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_nothing),
 		T(test_dead_run),
+		T(test_runs_of_one_moment_last_first),
 		T(test_live_run_is_left_alone),
 		T(test_foreign_is_reported_once),
 		T(test_after_a_reboot),
