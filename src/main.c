@@ -3,13 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/std_fds.h"
 #include "base/stop.h"
 #include "cmd/command.h"
 
 int main(int argc, char **argv)
 {
-	int r;
+	int r = std_fds_open();
 
+	if (r < 0)
+		return EXIT_USAGE; /* nobody can be told: there is no standard error */
 	/* Letters as the terminal has them, but numbers always with a point. */
 	setlocale(LC_CTYPE, "");
 	r = stop_install();

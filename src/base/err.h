@@ -4,8 +4,8 @@
  *
  * Contract of every function that takes a struct err *: it returns 0 or a
  * positive value and leaves the err untouched, or it returns a negative errno
- * and has filled the err.  Callers add the half they know with err_in().
- * Nothing here allocates or prints; only src/cmd prints.
+ * and has filled the err.  Callers add the half they know with err_in().  What is
+ * longer than its place loses its middle.  Only src/cmd prints.
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H

@@ -55,7 +55,8 @@ int parse_str(const struct option_row *row, const char *text, void *field, struc
 {
 	const char **ret = field;
 
-	if (!*text && !row->optional)
+	(void) row;
+	if (!*text)
 		return err_set(err, -EINVAL, "it may not be empty");
 	*ret = text;
 	return 0;

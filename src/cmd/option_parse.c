@@ -57,8 +57,8 @@ static int unknown_option(const struct walk *w, const char *word, size_t len, st
 	near = text_nearest(name, names.at, names.n);
 	vec_free(&names);
 	if (near)
-		return err_set(err, -EINVAL, "there is no option --%s; did you mean --%s?", name, near);
-	return err_set(err, -EINVAL, "there is no option --%s", name);
+		return err_set(err, -EINVAL, "there is no option --%.100s; did you mean --%s?", name, near);
+	return err_set(err, -EINVAL, "there is no option --%.100s", name);
 }
 
 static void *field_of(struct match m)

@@ -47,28 +47,38 @@ static void context_goes_in_front(void **state)
 	assert_string_equal(e.text, "cpu3: write governor: not allowed");
 }
 
-static void long_sentences_lose_their_tail_visibly(void **state)
+/* A name of any length leaves room for what was tried, and for the reason and the cure. */
+static void long_sentences_lose_their_middle_visibly(void **state)
 {
-	char big[2000], inner[600];
+	char big[2000];
 	struct err e = { 0 };
 
 	(void) state;
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
-	err_set(&e, -EINVAL, "head %s", big);
-	assert_true(text_starts(e.text, "head xxx") && text_ends(e.text, "x..."));
+	err_set(&e, -EINVAL, "there is no %s; the cure", big);
+	assert_true(text_starts(e.text, "there is no xxx") && strstr(e.text, "x...x") && text_ends(e.text, "xxx; the cure"));
 	assert_int_equal(strlen(e.text), sizeof(e.text) - 1);
-	err_sys(&e, -EINVAL, "%s", big);
-	assert_true(text_ends(e.text, "..."));
-	/* A context of any length leaves room for the reason. */
-	err_set(&e, -EINVAL, "the reason");
-	err_in(&e, "%s", big);
-	assert_true(text_ends(e.text, "...: the reason"));
-	memset(inner, 'y', sizeof(inner) - 1);
-	inner[sizeof(inner) - 1] = '\0';
-	err_set(&e, -EINVAL, "%s", inner);
-	err_in(&e, "context");
-	assert_true(text_starts(e.text, "context: yyy") && text_ends(e.text, "y..."));
+	err_sys(&e, -ENOENT, "cannot open %s", big);
+	assert_true(text_starts(e.text, "cannot open xxx") && text_ends(e.text, "xxx: No such file or directory"));
+	err_in(&e, "%s of %s", "the context", big);
+	assert_true(text_starts(e.text, "the context of xxx") && text_ends(e.text, "xxx: No such file or directory"));
+	assert_int_equal(strlen(e.text), sizeof(e.text) - 1);
+}
+
+static void cut_letters_stay_whole(void **state)
+{
+	char big[1600];
+	struct err e = { 0 };
+
+	(void) state;
+	for (size_t shift = 0; shift < 3; shift++) {
+		for (size_t i = 0; i < sizeof(big) - 1; i++)
+			big[i] = "\xe2\x82\xac"[i % 3]; /* the sign of the euro, three bytes */
+		big[sizeof(big) - 1] = '\0';
+		err_set(&e, -EINVAL, "%.*s%s", (int) shift, "ab", big);
+		assert_non_null(strstr(e.text, "\xe2\x82\xac...\xe2\x82\xac"));
+	}
 }
 
 static void nobody_listening_is_fine(void **state)
@@ -85,7 +95,8 @@ int main(void)
 		cmocka_unit_test(says_what_it_was_told),
 		cmocka_unit_test(stays_one_line),
 		cmocka_unit_test(context_goes_in_front),
-		cmocka_unit_test(long_sentences_lose_their_tail_visibly),
+		cmocka_unit_test(long_sentences_lose_their_middle_visibly),
+		cmocka_unit_test(cut_letters_stay_whole),
 		cmocka_unit_test(nobody_listening_is_fine),
 	};
 
