@@ -4,10 +4,10 @@
  *
  * Taking a device from vfio-pci, or removing a virtual function, waits in the
  * kernel until the last user has let go of it, and a process that waits there
- * cannot be killed.  So whoever comes here looks first who has the IOMMU
- * group open, by the links in /proc/PID/fd and by opening it himself: a group
- * can be opened once only (drivers/vfio/group.c), which finds users in other
- * pid namespaces, too.
+ * cannot be killed.  So whoever comes here looks first whether somebody has
+ * the IOMMU group open, by opening it himself: a group can be opened once only
+ * (drivers/vfio/group.c), by way of /dev/vfio/devices too, and users in other
+ * pid namespaces count.  Who it is, the links in /proc/PID/fd may tell.
  */
 #include "journal/device.h"
 
@@ -91,21 +91,35 @@ static bool find_holder(const struct fs *fs, const char *node, char *buf, size_t
 	return found;
 }
 
-bool device_group_user(const struct fs *fs, unsigned group, char *buf, size_t cap)
+/* Whether somebody has the group open, found out by opening it; -1 = that cannot be told from here. */
+static int is_open(const struct fs *fs, unsigned group, const char *node)
 {
 	AUTO_CLOSE int fd = -1;
+
+	if (!fs->live)
+		return -1;
+	if (!fs_existsf(fs, "sys/class/vfio/%u", group))
+		return 0; /* vfio has nothing of this group, so there is nothing to open */
+	fd = open(node, O_RDWR | O_CLOEXEC);
+	if (fd >= 0)
+		return 0;
+	return errno == EBUSY ? 1 : -1;
+}
+
+/* All links of all processes are many: they are read for the name of a user that is there, or where nothing else tells. */
+bool device_group_user(const struct fs *fs, unsigned group, char *buf, size_t cap)
+{
 	char node[32];
+	int used;
 
 	text_print(node, sizeof(node), "/dev/vfio/%u", group);
+	used = is_open(fs, group, node);
+	if (used == 0)
+		return false;
 	if (find_holder(fs, node, buf, cap))
 		return true;
-	if (!fs->live)
-		return false;
-	fd = open(node, O_RDWR | O_CLOEXEC);
-	if (fd >= 0 || errno != EBUSY)
-		return false;
 	text_print(buf, cap, "a process that is not to be seen from here");
-	return true;
+	return used == 1;
 }
 
 static int write_to(const struct fs *fs, const char *address, const char *file, const char *text, struct err *err)
