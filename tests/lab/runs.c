@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * In the lab: `vlat run vm` with a kernel and an initramfs of the user's own, in nested KVM: over macvtap with vhost and
- * pages of 1 GiB; by hand over a virtual function by VFIO, too.  The guest answers on the wire; what serves it is where it
- * belongs, as `vlat ps` reads it back; and afterwards all is as before.
+ * pages of 1 GiB; and over a virtual function by VFIO on a host of two sockets, three nodes, dies and threads, whose card
+ * hangs on the second node.  The guest answers on the wire; it, its memory and what serves it are where they belong, as
+ * `vlat ps` and the kernel say; and afterwards all is as before.
  *
- *	lab_runs VLAT GUEST_OWN [macvtap|vf]
+ *	lab_runs VLAT GUEST_OWN macvtap|vf
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -24,11 +25,15 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "journal/device.h"
 #include "vm/initramfs.h"
 #include "vm/kernel.h"
 
 #define INITRD    "/tmp/own.img"
+#define CARD      "0000:21:00.0" /* tests/lab/meson.build says where it hangs */
+#define NEW_IRQS  "proc/irq/default_smp_affinity"
 #define CONSOLE   "/tmp/own.console"
+#define GUEST_MB  "512"
 #define ANSWER_NS (400 * NS_PER_S) /* a boot in nested KVM, under translation, on a machine with other work */
 
 static const char *vlat; /* argv of the program, set once by main() */
@@ -173,11 +178,11 @@ static void record_console(void)
 	close(how.out);
 }
 
-static void start(const char *net, const char *pages)
+static void start(const char *net, const char *pages, const char *cpus)
 {
-	expect(TOOL(vlat, "run", "vm", "--name", "own", "--cpus", "1", "--memory", "1G", "--pages", pages, "--kernel",
-		    kernel.image, "--initrd", INITRD, "--append", "console=ttyS0 quiet panic=-1 own=198.18.0.2", "--net", net,
-		    "--accelerator", "kvm", "--detach"),
+	expect(TOOL(vlat, "run", "vm", "--name", "own", "--cpus", cpus, "--memory", text_eq(pages, "1g") ? "1G" : GUEST_MB "M",
+		    "--pages", pages, "--kernel", kernel.image, "--initrd", INITRD, "--append",
+		    "console=ttyS0 quiet panic=-1 own=198.18.0.2", "--accelerator", "kvm", "--detach", net ? "--net" : NULL, net),
 	       0);
 	record_console();
 }
@@ -203,7 +208,7 @@ static void over_macvtap(void)
 {
 	AUTO_FREE char *before = links(), *after = NULL;
 
-	start("macvtap-vhost-net,dev=eth1", "1g");
+	start("macvtap-vhost-net,dev=eth1", "1g", "1");
 	check(number_of("hugepage_kb") == 1048576);
 	await_answer("eth0");
 	await_settled("vhost_threads", "vhost_cpus");
@@ -213,17 +218,118 @@ static void over_macvtap(void)
 	printf("macvtap: as wanted\n");
 }
 
+/* ---- a host of several nodes ---- */
+
+static struct cpuset list_of(const char *path)
+{
+	struct cpuset s = { 0 };
+	char text[256];
+	struct fs root;
+
+	must(fs_open_root(&root, "/", err));
+	check(fs_readf(&root, text, sizeof(text), "%s", path + 1) >= 0 && cpuset_parse_list(text, &s) == 0);
+	fs_close(&root);
+	return s;
+}
+
+static struct cpuset cpus_of_node(unsigned node)
+{
+	AUTO_FREE char *path = xprintf("/sys/devices/system/node/node%u/cpulist", node);
+
+	return list_of(path);
+}
+
+static struct cpuset core_of(const struct cpuset *cpus)
+{
+	struct cpuset all = { 0 };
+
+	for (int c = -1; (c = cpuset_next(cpus, c)) >= 0;) {
+		AUTO_FREE char *path = xprintf("/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", c);
+		struct cpuset core = list_of(path);
+
+		all = cpuset_or(&all, &core);
+	}
+	return all;
+}
+
+/*
+ * Guest memory, by the kernel's map of QEMU: the mapping of the guest's size is bound to that node, and all that there is
+ * of it lies there.  "7f.. bind:1 anon=131072 dirty=131072 active=0 N1=131072 kernelpagesize_kB=4".
+ */
+static void check_memory(unsigned node)
+{
+	AUTO_FREE char *path = xprintf("/proc/%d/numa_maps", (int) number_of("workload_pid")), *bound = xprintf(" bind:%u ", node),
+		       *there = xprintf(" N%u=", node), *text = NULL;
+	unsigned long pages = 0;
+	char *rest, *line;
+
+	must(file_read_all(path, 16 << 20, &text, NULL, err));
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		const char *at = strstr(line, bound) ? strstr(line, there) : NULL;
+
+		check(!strstr(line, bound) || !strstr(line, node ? " N0=" : " N1="));
+		if (at)
+			pages += strtoul(at + strlen(there), NULL, 10);
+	}
+	printf("pages of guest memory on node %u: %lu\n", node, pages);
+	check(pages >= strtoul(GUEST_MB, NULL, 10) * 256);
+}
+
+/* Where interrupts arrive that come into being from now on, unless somebody moves them. */
+static char *point_interrupts(const char *mask)
+{
+	char before[256] = "";
+	struct fs root;
+
+	must(fs_open_root(&root, "/", err));
+	check(fs_read(&root, NEW_IRQS, before, sizeof(before)) > 0 && fs_write(&root, NEW_IRQS, mask) >= 0);
+	fs_close(&root);
+	return xstrdup(before);
+}
+
+/* CPUs that were not named are of the card's node; whole cores are set apart for them. */
+static void check_cpus(void)
+{
+	struct cpuset cpus = cpus_of("cpus"), node = cpus_of_node(1), core = core_of(&cpus), house = cpus_of("emulator_cpus");
+	struct cpuset both = cpuset_and(&core, &house);
+	char list[128];
+
+	printf("CPUs %s\n", cpuset_list(&cpus, list, sizeof(list)));
+	check(cpuset_count(&cpus) == 1 && cpuset_within(&cpus, &node));
+	check(cpuset_count(&core) == 2 && cpuset_empty(&both));
+}
+
 static void over_vf(void)
 {
-	AUTO_FREE char *before = links(), *after = NULL;
+	AUTO_FREE char *before = links(), *after = NULL, *mask = NULL;
+	struct cpuset cpus;
+	char wrong[64];
 
-	start("vf,dev=eth0", "default");
-	await_answer("eth1");
+	start("vf,dev=eth1", "default", "1");
+	check_cpus();
+	check_memory(1);
+	cpus = cpus_of("cpus");
+	mask = point_interrupts(cpuset_mask(&cpus, 32, wrong, sizeof(wrong)));
+	await_answer("eth0");
 	await_settled("irqs", "irq_cpus");
+	free(point_interrupts(mask));
 	end();
 	after = links();
 	check(text_eq(before, after));
 	printf("vf: as wanted\n");
+}
+
+/* vCPUs on a node without memory of its own: that is said, and the guest has its memory from elsewhere. */
+static void on_bare_node(void)
+{
+	struct cpuset node = cpus_of_node(2);
+	AUTO_FREE char *one = xprintf("%d,", cpuset_first(&node)), *log = NULL;
+
+	start(NULL, "default", one);
+	must(file_read_all("/tmp/vlat-state/log/own.log", 1 << 20, &log, NULL, err));
+	printf("%s", log);
+	check(strstr(log, "not bound: NUMA node 2, where the vCPUs are, has no memory"));
+	end();
 }
 
 /* The peer's end of the wire, for one test after the other. */
@@ -232,24 +338,58 @@ static void address(const char *word, const char *dev)
 	expect(TOOL("ip", "address", word, "198.18.0.1/24", "dev", dev), 0);
 }
 
+static void with_address(const char *dev, void (*test)(void))
+{
+	address("add", dev);
+	test();
+	address("del", dev);
+}
+
+static void pages_and_macvtap(void)
+{
+	expect(TOOL("ip", "link", "set", "eth1", "up"), 0);
+	with_address("eth0", over_macvtap);
+}
+
+/* The card of that host is none that the lab has made, so nobody has loaded its driver. */
+static void nodes_and_vf(void)
+{
+	char netdev[16];
+	struct fs root;
+
+	expect(TOOL("modprobe", "igb"), 0);
+	must(fs_open_root(&root, "/", err));
+	check(device_await_netdev(&root, CARD, netdev, sizeof(netdev), 60 * NS_PER_S) && text_eq(netdev, "eth1"));
+	fs_close(&root);
+	expect(TOOL("ip", "link", "set", "eth1", "up"), 0);
+	with_address("eth0", over_vf);
+	on_bare_node();
+}
+
+static const struct {
+	const char *name;
+	void (*test)(void);
+} tests[] = {
+	{ "macvtap", pages_and_macvtap },
+	{ "vf", nodes_and_vf },
+};
+
 int main(int argc, char **argv)
 {
-	const char *only = argc > 3 ? argv[3] : "macvtap"; /* vf: by hand, the lab's second card does not hear the function yet */
+	bool found = false;
 
-	check(argc >= 3);
+	check(argc == 4);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	vlat = argv[1];
 	check(setenv("VLAT_STATE", "/tmp/vlat-state", 1) == 0);
 	make_initrd(argv[2]);
 	expect(TOOL("ip", "link", "set", "eth0", "up"), 0);
-	expect(TOOL("ip", "link", "set", "eth1", "up"), 0);
-	address("add", "eth0");
-	if (text_eq(only, "macvtap"))
-		over_macvtap();
-	address("del", "eth0");
-	address("add", "eth1");
-	if (text_eq(only, "vf"))
-		over_vf();
-	address("del", "eth1");
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+		if (!text_eq(argv[3], tests[i].name))
+			continue;
+		found = true;
+		tests[i].test();
+	}
+	check(found);
 	return 0;
 }
