@@ -6,21 +6,13 @@
 set -u
 vlat=$1
 ask=$2
-[ "$(id -u)" = 0 ] || { echo "skipped: tuning needs root"; exit 77; }
-if [ "${3:-}" != inside ]; then
-	unshare -mn true 2>/dev/null || { echo "skipped: no mount or network namespace can be made here"; exit 77; }
-	exec unshare -mn "$0" "$vlat" "$ask" inside
-fi
-work=$(mktemp -d /tmp/vlat-keep-XXXXXX) || exit 99
-mount -t tmpfs tmpfs /run || exit 99
+. "$(dirname "$0")/alone.sh"
 cp -a /etc "$work/etc" && mount --bind "$work/etc" /etc || exit 99
 ip link set lo up 2>/dev/null
-export VLAT_STATE="$work/state"
 mkdir "$VLAT_STATE" "$work/bin"
 swap=/proc/sys/vm/swappiness
 swap_before=$(cat $swap)
 guard=
-failed=0
 clean() {
 	[ -z "$guard" ] || kill "$guard" 2>/dev/null
 	"$vlat" revert >/dev/null 2>&1
@@ -29,27 +21,7 @@ clean() {
 	rm -rf "$work"
 }
 trap clean EXIT
-trap 'exit 1' INT TERM
 
-bad() {
-	echo "FAILED: $1" >&2
-	cat "$work/out" >&2
-	failed=1
-}
-# run CODE WORDS...: vlat WORDS, its exit code checked, its output in $work/out
-run() {
-	want=$1
-	shift
-	"$vlat" "$@" >"$work/out" 2>&1
-	got=$?
-	[ $got -eq "$want" ] || bad "vlat $*: exit $got, not $want"
-}
-said() {
-	grep -q -- "$1" "$work/out" || bad "vlat did not say: $1"
-}
-holder() {
-	"$vlat" status --json | sed -n 's/.*"pid": \([0-9]*\),.*/\1/p' | head -1
-}
 # All names, modes, owners and contents below /etc
 etc() {
 	(cd /etc && find . -printf '%p %y %m %u %g %l\n' | sort && find . -type f -exec cksum {} + | sort)

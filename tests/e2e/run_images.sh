@@ -6,15 +6,7 @@
 set -u
 vlat=$1
 export VLAT_AGENT="$2"
-[ "$(id -u)" = 0 ] || { echo "skipped: containers need root"; exit 77; }
-if [ "${3:-}" != inside ]; then
-	unshare -mn true 2>/dev/null || { echo "skipped: no mount or network namespace can be made here"; exit 77; }
-	exec unshare -mn "$0" "$vlat" "$2" inside
-fi
-mount -t tmpfs tmpfs /run || exit 99
-work=$(mktemp -d /tmp/vlat-images-XXXXXX) || exit 99
-export VLAT_STATE="$work/state"
-failed=0
+. "$(dirname "$0")/alone.sh"
 tried=0
 dockerd=
 clean() {
@@ -24,24 +16,7 @@ clean() {
 	find "$work" -xdev -depth -delete 2>/dev/null
 }
 trap clean EXIT
-trap 'exit 1' INT TERM
 
-bad() {
-	echo "FAILED: $1" >&2
-	cat "$work/out" >&2
-	failed=1
-}
-# run CODE WORDS...: vlat WORDS, its exit code checked, its output in $work/out
-run() {
-	want=$1
-	shift
-	"$vlat" "$@" </dev/null >"$work/out" 2>&1
-	got=$?
-	[ $got -eq "$want" ] || bad "vlat $*: exit $got, not $want"
-}
-said() {
-	grep -q -- "$1" "$work/out" || bad "vlat did not say: $1"
-}
 nothing_left() {
 	[ -z "$(ls "$VLAT_STATE/runs")" ] || bad "a journal is left"
 }

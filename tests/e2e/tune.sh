@@ -7,18 +7,10 @@
 set -u
 vlat=$1
 snapshot=$2
-[ "$(id -u)" = 0 ] || { echo "skipped: tuning needs root"; exit 77; }
-if [ "${3:-}" != inside ]; then
-	unshare -mn true 2>/dev/null || { echo "skipped: no mount or network namespace can be made here"; exit 77; }
-	exec unshare -mn "$0" "$vlat" "$snapshot" inside
-fi
-mount -t tmpfs tmpfs /run || exit 99
-work=$(mktemp -d /tmp/vlat-tune-XXXXXX) || exit 99
-export VLAT_STATE="$work/state"
+. "$(dirname "$0")/alone.sh"
 mkdir "$VLAT_STATE"
 swap=/proc/sys/vm/swappiness
 swap_before=$(cat $swap)
-failed=0
 rival=
 clean() {
 	[ -z "$rival" ] || kill "$rival" 2>/dev/null
@@ -27,27 +19,6 @@ clean() {
 	rm -rf "$work"
 }
 trap clean EXIT
-trap 'exit 1' INT TERM
-
-bad() {
-	echo "FAILED: $1" >&2
-	cat "$work/out" >&2
-	failed=1
-}
-# run CODE WORDS...: vlat WORDS, its exit code checked, its output in $work/out
-run() {
-	want=$1
-	shift
-	"$vlat" "$@" >"$work/out" 2>&1
-	got=$?
-	[ $got -eq "$want" ] || bad "vlat $*: exit $got, not $want"
-}
-said() {
-	grep -q -- "$1" "$work/out" || bad "vlat did not say: $1"
-}
-holder() {
-	"$vlat" status --json | sed -n 's/.*"pid": \([0-9]*\),.*/\1/p'
-}
 
 # Nothing happens that was not asked for.
 run 0 tune vm-host
