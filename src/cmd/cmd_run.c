@@ -27,7 +27,9 @@ struct run_cfg {
 	struct words command;
 };
 
-static const struct run_cfg run_defaults = { .memory = 512ull << 20 };
+#define VM_MEMORY_MB 512 /* when --memory is not given; a container has no limit then */
+
+static const struct run_cfg run_defaults = { .memory = 0 };
 
 /* In the order of the enums that they index. */
 static const char *const kind_choices[] = { "native", "container", "vm", NULL };
@@ -74,8 +76,8 @@ static const struct option_row run_options[] = {
 	OPT_FILE(struct run_cfg, disk, .name = "disk", .help = "VM: image to boot from; the guest writes to it"),
 	OPT_CHOICE(struct run_cfg, disk_format, .name = "disk-format", .choices = format_choices, .shown = "auto",
 		   .help = "VM: auto goes by the name, *.qcow2 or not"),
-	OPT_SIZE(struct run_cfg, memory, .name = "memory", .letter = 'm', .min = (uint64_t) VM_MEMORY_MIN << 20,
-		 .max = MEMORY_MAX, .shown = "512M", .help = "VM: its memory"),
+	OPT_SIZE(struct run_cfg, memory, .name = "memory", .letter = 'm', .min = 1 << 20, .max = MEMORY_MAX,
+		 .shown = "512M for a VM, no limit for a container", .help = "VM: its memory; container: the most that it may use"),
 	OPT_CHOICE(struct run_cfg, pages, .name = "pages", .choices = page_choices, .shown = "default",
 		   .help = "VM: pages behind its memory; auto = the largest that can be had"),
 	OPT_FLAG(struct run_cfg, cpu_pm, .name = "cpu-pm",
@@ -120,6 +122,11 @@ static enum vm_disk_format disk_format(const struct run_cfg *cfg)
 	return cfg->disk && text_ends(cfg->disk, ".qcow2") ? VM_DISK_QCOW2 : VM_DISK_RAW;
 }
 
+static unsigned memory_mb(const struct run_cfg *cfg)
+{
+	return cfg->memory ? (unsigned) (cfg->memory >> 20) : cfg->kind == RUN_VM ? VM_MEMORY_MB : 0;
+}
+
 static void fill(const struct run_cfg *cfg, const char *const *command, struct run_spec *ret)
 {
 	*ret = (struct run_spec){
@@ -138,7 +145,7 @@ static void fill(const struct run_cfg *cfg, const char *const *command, struct r
 		.image = cfg->image,
 		.writable = cfg->writable,
 		.terminal = cfg->tty == 0,
-		.memory_mb = (unsigned) (cfg->memory >> 20),
+		.memory_mb = memory_mb(cfg),
 		.pages = (enum vm_pages) cfg->pages,
 		.cpu_pm = cfg->cpu_pm,
 		.isolate = cfg->isolate,
@@ -229,7 +236,7 @@ static int run_run(const struct call *call)
 	const struct tune_wish wish = {
 		.profile = cfg->profile,
 		.level = cfg->level,
-		.vm_memory_mb = cfg->kind == RUN_VM ? (unsigned) (cfg->memory >> 20) : 0,
+		.vm_memory_mb = cfg->kind == RUN_VM ? memory_mb(cfg) : 0,
 	};
 	const char **command = xalloc(cfg->command.n + 1, sizeof(*command));
 	struct run_profile profile;

@@ -96,7 +96,24 @@ static int adapt_network(json_t *linux_part, const struct oci_spec *spec, struct
 	return 0;
 }
 
-static int adapt_cpus(json_t *linux_part, const struct oci_spec *spec, struct err *err)
+/* Only where a limit was asked for; then swap that the bundle allows on top of its own limit goes with that limit. */
+static int adapt_memory(json_t *resources, const struct oci_spec *spec, struct err *err)
+{
+	json_t *memory;
+	int r;
+
+	if (!spec->memory)
+		return 0;
+	r = object_in(resources, "memory", &memory, err);
+	if (r < 0)
+		return r;
+	json_object_del(memory, "swap");
+	json_object_del(memory, "reservation");
+	json_object_set_new(memory, "limit", json_integer((json_int_t) spec->memory));
+	return 0;
+}
+
+static int adapt_resources(json_t *linux_part, const struct oci_spec *spec, struct err *err)
 {
 	json_t *resources, *cpu;
 	char list[4096];
@@ -104,6 +121,8 @@ static int adapt_cpus(json_t *linux_part, const struct oci_spec *spec, struct er
 
 	if (r == 0)
 		r = object_in(resources, "cpu", &cpu, err);
+	if (r == 0)
+		r = adapt_memory(resources, spec, err);
 	if (r < 0)
 		return r;
 	json_object_del(cpu, "cpus");
@@ -132,5 +151,5 @@ int oci_adapt(json_t *config, const struct oci_spec *spec, const char *dir, stru
 		return r;
 	json_object_set_new(linux_part, "cgroupsPath", json_string(spec->cgroup));
 	r = adapt_network(linux_part, spec, err);
-	return r == 0 ? adapt_cpus(linux_part, spec, err) : r;
+	return r == 0 ? adapt_resources(linux_part, spec, err) : r;
 }

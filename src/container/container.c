@@ -26,7 +26,7 @@
 #include "base/vec.h"
 #include "container/bundle.h"
 
-#define DELETE_NS (20 * NS_PER_S)
+#define DELETE_NS (60 * NS_PER_S)
 
 static int name_it(struct container *c, const char *name, struct err *err)
 {

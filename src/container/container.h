@@ -53,6 +53,7 @@ struct container_user {
 	int stdio[3];                           /* stay the caller's */
 	const char *terminal;                   /* its type, "xterm": standard files are a terminal of its own; NULL = stdio */
 	unsigned short rows, columns;           /* of that */
+	uint64_t memory;                        /* bytes that all of it may use at most; 0 = no limit of vlat's */
 };
 
 struct container_spec {

@@ -147,6 +147,8 @@ static json_t *resources(const struct oci_spec *spec)
 
 	if (o && !spec->unified)
 		json_object_del(o, "unified");
+	if (o && spec->memory)
+		json_object_set_new(o, "memory", json_pack("{s:I}", "limit", (json_int_t) spec->memory));
 	return o;
 }
 

@@ -35,6 +35,7 @@ struct oci_spec {
 	struct cpuset cpus;                     /* cpuset; empty = the parent's */
 	const char *mems;                       /* NUMA nodes as a list; NULL = the parent's */
 	struct rt_budget rt;                    /* runtime_us 0 = leave out */
+	uint64_t memory;                        /* bytes that it may use at most; 0 = as many as it likes */
 	const struct oci_pair *unified;         /* raw cgroup v2 files; key NULL ends; NULL = none */
 	const char *threads_file;               /* a cgroup.threads of the host, to be CONTAINER_THREADS_FILE; NULL = none */
 	const struct oci_user *user;            /* NULL = the agent */

@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "container/bundle.h"
 
-#define TRIAL_NS (20 * NS_PER_S)
+#define TRIAL_NS (60 * NS_PER_S)
 
 static const struct candidate {
 	const char *name;

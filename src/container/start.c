@@ -18,8 +18,9 @@
 #include "base/vec.h"
 #include "container/bundle.h"
 
-#define STEP_NS  (30 * NS_PER_S)
+#define STEP_NS  (120 * NS_PER_S) /* a stuck runtime, not a busy machine, ends it */
 #define SAID_MAX 4096
+#define RUNTIME_LOG "log" /* in the bundle: standard error of a user's container is not ours to read */
 
 /* "/agent" and the caller's words; the array is malloc'ed, the words are borrowed. */
 static const char **agent_args(const struct container_spec *spec)
@@ -63,6 +64,20 @@ static const char **user_env(const struct container *c, const struct container_u
 	return env;
 }
 
+/* A limit that would not hold is refused: with a partition, all of the container moves into that tree of threads (place()). */
+static int may_limit_memory(const struct container *c, const struct placement *p, struct err *err)
+{
+	if (!cgroups_find(&c->groups, "memory"))
+		return err_set(err, -EOPNOTSUPP,
+			       "its memory cannot be limited: no control-group hierarchy here has the memory controller (/proc/cgroups "
+			       "says whether the kernel has it; cgroup_enable=memory on its command line may switch it on)");
+	if (c->groups.layout == CGROUP_V2 && p->cgroup[0])
+		return err_set(err, -EOPNOTSUPP,
+			       "its memory cannot be limited: on cgroup v2 a container whose CPUs are set apart lives in the group "
+			       "of those CPUs, which all runs share; leave --memory out, or have it pinned only, by --tuning none");
+	return 0;
+}
+
 /* All of it is placed before it starts: in its group, or on its CPUs alone. */
 static int fill_user_bundle(struct container *c, const struct container_spec *spec, struct err *err)
 {
@@ -78,9 +93,12 @@ static int fill_user_bundle(struct container *c, const struct container_spec *sp
 		.own_cgroups = c->groups.layout == CGROUP_V2,
 		.user = user->oci,
 		.terminal = user->terminal,
+		.memory = user->memory,
 	};
 	struct err e = { 0 };
 
+	if (user->memory && may_limit_memory(c, &spec->place, err) < 0)
+		return err->code;
 	if (!spec->place.cgroup[0])
 		oci.cpus = spec->place.sut_cpus;
 	if (spec->place.sut_fifo && cgroups_rt_give(&c->groups, c->cgroup, &oci.rt, &e) < 0)
@@ -142,24 +160,54 @@ static int ends_open(struct ends *e, const struct container *c, struct err *err)
 	return e->said < 0 ? err_sys(err, -errno, "cannot make %s", path) : 0;
 }
 
+/* The last complaint in a file of the bundle. */
+static char *complaint_in(const struct container *c, const char *file, char *buf, size_t cap)
+{
+	AUTO_CLOSE int fd = -1;
+	char path[320], text[SAID_MAX + 1];
+	ssize_t n;
+	off_t size;
+
+	buf[0] = '\0';
+	(void) text_print(path, sizeof(path), "%s/%s", c->bundle, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+	if (size < 0)
+		return buf;
+	n = pread(fd, text, SAID_MAX, size > SAID_MAX ? size - SAID_MAX : 0);
+	if (n <= 0)
+		return buf;
+	text[n] = '\0';
+	return runtime_complaint(text, buf, cap);
+}
+
 /* One word to the runtime; its complaint becomes part of the sentence. */
 static int tell_runtime(const struct container *c, const char *const *words, const struct spawn_opts *opts, struct err *err)
 {
 	AUTO(run_result_free) struct run_result said = { 0 };
 	AUTO(argv_free) struct argv argv = { 0 };
-	char tail[256], end[64];
+	char text[256], end[64], log[320], twice[64];
+	const char *tail = text;
 	int r;
 
 	runtime_argv(&c->runtime, c->root, &argv);
+	if (!text_print(log, sizeof(log), "%s/%s", c->bundle, RUNTIME_LOG)) {
+		argv_add(&argv, "--log");
+		argv_add(&argv, log);
+	}
 	argv_add_all(&argv, words);
 	r = run(&said, &argv, opts, STEP_NS, err);
 	if (r < 0)
 		return r;
 	if (!said.end.signalled && said.end.code == 0)
 		return 0;
-	if (!said.err || !runtime_complaint(said.err, tail, sizeof(tail))[0])
-		container_stderr_tail(c, tail, sizeof(tail));
+	if (!said.err || !runtime_complaint(said.err, text, sizeof(text))[0])
+		complaint_in(c, RUNTIME_LOG, text, sizeof(text));
+	if (!text[0])
+		container_stderr_tail(c, text, sizeof(text));
 	child_end_text(said.end, end, sizeof(end));
+	(void) text_print(twice, sizeof(twice), "%s %s failed: ", c->runtime.name, words[0]); /* runc says so itself */
+	tail += text_starts(text, twice) ? strlen(twice) : 0;
 	return err_set(err, -ECHILD, "%s %s failed (%s)%s%s", c->runtime.name, words[0], end, tail[0] ? ": " : "", tail);
 }
 
@@ -401,22 +449,7 @@ int container_start(struct container **ret, const struct container_spec *spec, s
 
 char *container_stderr_tail(const struct container *c, char *buf, size_t cap)
 {
-	AUTO_CLOSE int fd = -1;
-	char path[320], text[SAID_MAX + 1];
-	ssize_t n;
-	off_t size;
-
-	buf[0] = '\0';
-	(void) text_print(path, sizeof(path), "%s/stderr", c->bundle);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
-	if (size < 0)
-		return buf;
-	n = pread(fd, text, SAID_MAX, size > SAID_MAX ? size - SAID_MAX : 0);
-	if (n <= 0)
-		return buf;
-	text[n] = '\0';
-	return runtime_complaint(text, buf, cap);
+	return complaint_in(c, "stderr", buf, cap);
 }
 
 void container_stop(struct container *c, uint64_t grace_ns)

@@ -16,7 +16,7 @@
 #include "base/text.h"
 #include "container/bundle.h"
 
-#define HANDED_NS (10 * NS_PER_S) /* the runtime has ended by then: it is there, or never comes */
+#define HANDED_NS (60 * NS_PER_S) /* the runtime has ended by then: it is there, or never comes */
 
 int terminal_listen(const struct container *c, char path[108], struct err *err)
 {

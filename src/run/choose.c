@@ -108,14 +108,14 @@ static int too_few(const struct choice *c, const struct cpuset *from, unsigned w
 	if (cpuset_empty(&c->pool))
 		return err_set(
 			err, -EBUSY,
-			"--cpus %u: of the CPUs that can be given to runs here (%s), %u are free, by whole cores: take fewer, or "
-			"name CPUs with --cpus LIST",
-			want, list, got);
+			"--cpus %u: free are %u of those that runs can have here (CPUs %s, one of each core): take fewer, or name "
+			"CPUs with --cpus LIST, in which CPU %u alone is \"%u,\"",
+			want, got, list, want, want);
 	return err_set(
 		err, -EBUSY,
-		"--cpus %u: of the CPUs set apart for runs (%s), %u are free: take fewer, name others with --cpus LIST (they "
+		"--cpus %u: free are %u of those set apart for runs (CPUs %s): take fewer, name others with --cpus LIST (they "
 		"will be pinned only, not set apart), or stop all runs and begin with a larger --pool",
-		want, list, got);
+		want, got, list);
 }
 
 static int choose_count(const struct choice *c, unsigned count, struct cpuset *ret, struct err *err)

@@ -99,7 +99,8 @@ static int start(struct run *run, struct err *err)
 	const struct run_spec *s = run->spec;
 	struct box *b = xalloc(1, sizeof(*b));
 	struct oci_user oci = { .rootfs = b->root, .writable = s->writable || s->image };
-	struct container_user user = { .env = usual_env, .args = s->command, .hostname = run->record.name, .stdio = { 0, 1, 2 } };
+	struct container_user user = { .env = usual_env, .args = s->command, .hostname = run->record.name, .stdio = { 0, 1, 2 },
+				       .memory = (uint64_t) s->memory_mb << 20 };
 	int r;
 
 	run->work = b;

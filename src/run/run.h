@@ -52,8 +52,8 @@ struct run_spec {
 	bool writable;                       /* may the container change its rootfs? */
 	bool terminal;                       /* and has it one of its own, where its caller has one? */
 
-	unsigned memory_mb; /* RUN_VM */
-	enum vm_pages pages;
+	unsigned memory_mb; /* a VM's; what a container may use at most, 0 = no limit */
+	enum vm_pages pages; /* RUN_VM, from here on */
 	bool cpu_pm;       /* an idle vCPU keeps its CPU */
 	bool isolate;      /* in the guest's kernel too: vCPU 0 keeps its house; needs kernel */
 	enum vm_idle idle; /* needs kernel, but for VM_IDLE_HALT */

@@ -44,7 +44,7 @@ static int begin_record(struct run *run, struct err *err)
 	rec->pid = getpid();
 	rec->start = self.start_time;
 	rec->started_wall_ns = clock_wall_ns();
-	rec->memory_mb = run->spec->kind == RUN_VM ? run->spec->memory_mb : 0;
+	rec->memory_mb = run->spec->memory_mb;
 	text_print(rec->policy, sizeof(rec->policy), "other");
 	return 0;
 }

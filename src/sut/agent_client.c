@@ -12,7 +12,7 @@
 #include "base/vec.h"
 
 /* A control frame is small and its reader idle: longer than this means that nobody reads. */
-#define SEND_TIMEOUT_NS (5 * NS_PER_S)
+#define SEND_TIMEOUT_NS (30 * NS_PER_S)
 /* More agents than a peer and a SUT never meet in one wait. */
 #define AGENTS_MAX 4
 

@@ -13,8 +13,8 @@
  * binary translation on a busy host needs seconds for what takes milliseconds
  * elsewhere (starting a thread, packing 2000 histogram buckets into JSON).
  */
-#define LISTEN_NS (10 * NS_PER_S)
-#define RESULT_NS (15 * NS_PER_S)
+#define LISTEN_NS (60 * NS_PER_S)
+#define RESULT_NS (60 * NS_PER_S)
 #define DRAIN_NS  (5 * NS_PER_S)
 
 void measurement_free(struct measurement *m)

@@ -11,7 +11,7 @@
 #include "host/near.h"
 #include "sut/driver.h"
 
-#define PEER_HELLO_NS (5 * NS_PER_S)
+#define PEER_HELLO_NS (60 * NS_PER_S)
 /* After "bye" an agent is gone within milliseconds; a guest has to power off first. */
 #define BYE_NS (2 * NS_PER_S)
 /*

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "sut/driver.h"
 
-#define HELLO_NS (10 * NS_PER_S)
+#define HELLO_NS (60 * NS_PER_S)
 
 static const char *const runtimes[] = { "crun", "runc" };
 

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "sut/driver.h"
 
-#define HELLO_NS (5 * NS_PER_S)
+#define HELLO_NS (60 * NS_PER_S)
 
 static int native_start(struct sut *s, struct err *err)
 {

@@ -16,7 +16,7 @@
  * hang takes longer, since a guest that panics or ends is noticed at once.
  */
 #define BOOT_NS       (300 * NS_PER_S)
-#define HELLO_NS      (15 * NS_PER_S)
+#define HELLO_NS      (60 * NS_PER_S)
 #define CONSOLE_LINES 4
 
 static int vm_available(const struct sut_wish *wish, struct err *err)

@@ -211,7 +211,7 @@ static void compare(const struct snapshot *before, const char *output)
 {
 	struct sink left = { 0 };
 
-	if (snapshot_settle(before, NULL, 5000, &left)) {
+	if (snapshot_settle(before, NULL, 60000, &left)) {
 		printf("FAILED: left behind or changed:\n%.8000s\n", left.text);
 		show_output(output);
 		exit(1);

@@ -202,7 +202,7 @@ static void death(enum stage stage, const char *const *words)
 		expect(VLAT("stop", "doomed"), 0, NULL);
 	expect(VLAT("revert"), 0, NULL);
 	check(unlink(output) == 0);
-	if (snapshot_settle(&before, NULL, 10000, &left)) {
+	if (snapshot_settle(&before, NULL, 60000, &left)) {
 		printf("FAILED: %s of vlat %s, killed when %s: left behind or changed:\n%.8000s\n", "the holder", words[0],
 		       stage_names[stage], left.text);
 		exit(1);
@@ -216,7 +216,7 @@ static void settled(const struct snapshot *before, const char *part)
 {
 	struct sink left = { 0 };
 
-	if (snapshot_settle(before, NULL, 10000, &left)) {
+	if (snapshot_settle(before, NULL, 60000, &left)) {
 		printf("FAILED after %s: left behind or changed:\n%.8000s\n", part, left.text);
 		exit(1);
 	}

@@ -177,7 +177,7 @@ int main(int argc, char **argv)
 	child_stop(&dhcp, NS_PER_S);
 	power_button();
 	dead_qemu();
-	if (snapshot_settle(&before, NULL, 10000, &left)) {
+	if (snapshot_settle(&before, NULL, 60000, &left)) {
 		printf("FAILED: left behind or changed:\n%.8000s\n", left.text);
 		return 1;
 	}

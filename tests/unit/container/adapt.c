@@ -43,6 +43,11 @@ static bool has_mount(json_t *config, const char *where)
 	return false;
 }
 
+static json_int_t memory_limit(json_t *config)
+{
+	return json_integer_value(at(at(config, "linux", "resources"), "memory", "limit"));
+}
+
 static void user_program(void **state)
 {
 	struct oci_user user = { .rootfs = "/srv/a root\n", .uid = 7, .gid = 8, .cwd = "/data" };
@@ -57,12 +62,15 @@ static void user_program(void **state)
 	assert_true(has_mount(c, "/dev/pts"));
 	assert_true(has_mount(c, "/run")); /* a read-only root needs somewhere to write */
 	assert_non_null(namespace_of(c, "network"));
+	assert_int_equal(memory_limit(c), 0);
 	json_decref(c);
+	spec.memory = 64 << 20;
 	user.writable = user.host_network = true;
 	c = oci_config(&spec);
 	assert_true(json_is_false(at(c, "root", "readonly")));
 	assert_false(has_mount(c, "/run")); /* what is there is the user's */
 	assert_null(namespace_of(c, "network"));
+	assert_int_equal(memory_limit(c), 64 << 20);
 	json_decref(c);
 }
 
@@ -70,7 +78,7 @@ static const char bundle[] =
 	"{\"root\":{\"path\":\"rootfs\"},\"process\":{\"terminal\":true,\"args\":[\"old\"],\"env\":[\"C=d\"],"
 	"\"cwd\":\"/x\"},\"annotations\":{\"k\":\"v\"},\"linux\":{\"seccomp\":{\"defaultAction\":\"x\"},"
 	"\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\",\"path\":\"/old\"}],"
-	"\"resources\":{\"memory\":{\"limit\":5},\"cpu\":{\"cpus\":\"0\",\"shares\":7}}}}";
+	"\"resources\":{\"memory\":{\"limit\":5,\"swap\":6},\"cpu\":{\"cpus\":\"0\",\"shares\":7}}}}";
 
 static void foreign_bundle(void **state)
 {
@@ -92,6 +100,11 @@ static void foreign_bundle(void **state)
 	cpu = json_object_get(at(c, "linux", "resources"), "cpu");
 	assert_string_equal(json_string_value(json_object_get(cpu, "cpus")), "3");
 	assert_int_equal(json_integer_value(json_object_get(cpu, "shares")), 7); /* what is not vlat's stays */
+	assert_int_equal(memory_limit(c), 5);
+	spec.memory = 64 << 20;
+	assert_int_equal(oci_adapt(c, &spec, "/b", &e), 0);
+	assert_int_equal(memory_limit(c), 64 << 20);
+	assert_null(json_object_get(json_object_get(at(c, "linux", "resources"), "memory"), "swap"));
 	assert_non_null(at(c, "linux", "seccomp"));
 	assert_non_null(at(c, "annotations", "k"));
 	json_decref(c);

@@ -99,11 +99,11 @@ static void by_number(void **state)
 	expect(&c, "3", "5-7");
 	c.taken = set("10"); /* the sibling of 2 */
 	expect(&c, "2", "1,3");
-	expect_refused(&c, "9", -EBUSY, "5 are free");
+	expect_refused(&c, "9", -EBUSY, "free are 5 of");
 	c.pool = set("4-5,12-13");
 	expect(&c, "2", "4-5");
 	c.taken = set("4");
-	expect_refused(&c, "2", -EBUSY, "set apart for runs (4-5,12-13), 1 are free");
+	expect_refused(&c, "2", -EBUSY, "free are 1 of those set apart for runs (CPUs 4-5,12-13)");
 	cpu_facts_free(&f);
 }
 

@@ -39,6 +39,7 @@ static void refused(void **state)
 		{ { .kind = RUN_VM, .memory_mb = 32, .disk.path = "d" }, "--memory 32" },
 		{ { .kind = RUN_VM, .memory_mb = 512, .disk.path = "d", .idle = VM_IDLE_POLL }, "--idle is a word for the kernel's" },
 		{ { .kind = RUN_VM, .memory_mb = 512, .disk.path = "d", .isolate = true }, "--isolate-in-guest is a word" },
+		{ { .kind = RUN_NATIVE, .command = sleep_words, .memory_mb = 64 }, "prlimit --as=67108864 sleep" },
 		{ { .kind = RUN_NATIVE, .command = sleep_words, .cpu_pm = true }, "--cpu-pm is for `vlat run vm`" },
 		{ { .kind = RUN_NATIVE, .command = sleep_words, .tuner = &(struct run_tuner){ .name = "vm-host" } }, "--profile vm-host" },
 	};
@@ -58,6 +59,7 @@ static void taken(void **state)
 		{ .kind = RUN_NATIVE, .command = sleep_words, .tuned = true },
 		{ .kind = RUN_NATIVE, .command = sleep_words, .tuned = true, .policy = RUN_FIFO, .priority = 49 },
 		{ .kind = RUN_CONTAINER, .bundle = "b" },
+		{ .kind = RUN_CONTAINER, .bundle = "b", .memory_mb = 1 },
 		{ .kind = RUN_VM, .memory_mb = 512, .kernel = "k", .initrd = "i", .append = "quiet" },
 		{ .kind = RUN_VM, .memory_mb = 512, .kernel = "k", .disk.path = "d" },
 	};
