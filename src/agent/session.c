@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/stop.h"
 #include "base/text.h"
+#include "workload/procfile.h"
 #include "workload/protocol.h"
 #include "workload/result.h"
 
@@ -57,6 +58,14 @@ static json_t *names_json(void)
 	return list;
 }
 
+/* Not the kernel's name: what it is by its own word (PREEMPT_RT kernels, and no others, have this file). */
+static bool is_realtime(void)
+{
+	char text[8];
+
+	return procfile_read("/sys/kernel/realtime", text, sizeof(text)) > 0 && text[0] == '1';
+}
+
 static int tell_hello(struct session *s, struct err *err)
 {
 	const struct ticks *t = s->opts->ticks;
@@ -64,10 +73,10 @@ static int tell_hello(struct session *s, struct err *err)
 	json_t *hello;
 
 	uname(&uts);
-	hello = json_pack("{s:s, s:i, s:s, s:i, s:s, s:i, s:s, s:{s:s, s:f, s:s}, s:o}", "type", "hello", "protocol",
+	hello = json_pack("{s:s, s:i, s:s, s:i, s:s, s:i, s:s, s:b, s:{s:s, s:f, s:s}, s:o}", "type", "hello", "protocol",
 			  PROTOCOL_VERSION, "version", VLAT_VERSION, "pid", (int) getpid(), "kernel", uts.release, "ncpus",
-			  (int) sysconf(_SC_NPROCESSORS_ONLN), "clocksource", s->opts->clocksource, "clock", "source",
-			  ticks_source(t), "cost_ns", t->cost_ns, "why", t->why, "workloads", names_json());
+			  (int) sysconf(_SC_NPROCESSORS_ONLN), "clocksource", s->opts->clocksource, "realtime",
+			  is_realtime(), "clock", "source", ticks_source(t), "cost_ns", t->cost_ns, "why", t->why, "workloads", names_json());
 	return tell(s, hello, err);
 }
 
