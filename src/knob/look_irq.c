@@ -305,7 +305,7 @@ static const struct knob rows[] = {
 		.when = KNOB_OTHER,
 		EVERY_ROLE("?", 0),
 		.check = check_counts,
-		.cure = "irq.affinity; vlat measure osnoise shows what still comes",
+		.cure = "irq.affinity; vlat measure wakeup shows what still comes",
 	},
 	{
 		.id = "irq.queue_count",
