@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/gaps.h"
+#include "audit/parts.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -151,22 +153,12 @@ static int choose_cpus(struct audit *a, const struct cpuset *cpus, struct err *e
 
 static int choose_vm(struct look *l, const struct knob_ctx *c, const char *which, struct err *err)
 {
-	const struct qemus *all = look_qemus(c);
-	const char *names[64], *near;
-	size_t n = 0;
-	uint64_t pid;
+	const struct qemu *vm = NULL;
+	int r = pair_find_vm(look_qemus(c), which, &vm, err);
 
-	for (size_t i = 0; i < all->n; i++) {
-		if (text_eq(all->at[i].name, which) || (text_u64(which, &pid) == 0 && pid == (uint64_t) all->at[i].pid)) {
-			l->only_pid = all->at[i].pid;
-			return 0;
-		}
-		if (n < ARRAY_SIZE(names) && all->at[i].name[0])
-			names[n++] = all->at[i].name;
-	}
-	near = text_nearest(which, names, n);
-	return err_set(err, -ENOENT, "no virtual machine \"%.60s\" runs here%s%s%s: %zu QEMU processes are seen", which,
-		       near ? "; did you mean " : "", near ? near : "", near ? "?" : "", all->n);
+	if (r == 0)
+		l->only_pid = vm->pid;
+	return r;
 }
 
 /* By its name where that can be known, or the beginning of its id, as the engines take it. */
@@ -211,17 +203,28 @@ static bool in_scope(const struct knob *k, const struct audit_options *o)
 	return o->scope == AUDIT_HOST || (o->scope == AUDIT_VMS ? k->of_vm : k->of_container);
 }
 
-static int ask(struct audit *a, const struct knob *k, const struct knob_ctx *c, struct err *err)
+void audit_put(struct audit *a, const struct knob *k, struct settings settings)
 {
-	struct finding f = { .knob = k, .effect = k->role[a->role].effect };
-	int r = knob_look(k, c, &f.settings, err);
+	struct finding f = { .knob = k, .effect = k->role[a->role].effect, .settings = settings };
 
-	if (r < 0) {
-		settings_free(&f.settings);
-		return err_in(err, "%s", k->id);
-	}
 	group_settings(&f);
 	a->at[a->n++] = f;
+}
+
+static int ask(struct audit *a, const struct knob *k, const struct knob_ctx *c, struct err *err)
+{
+	struct settings found = { 0 };
+	int r;
+
+	gaps_start(c->fs);
+	r = knob_look(k, c, &found, err);
+	if (r == 0 && k->role[a->role].want && a->split.possible)
+		gaps_tell(c->fs, k, &found);
+	if (r < 0) {
+		settings_free(&found);
+		return err_in(err, "%s", k->id);
+	}
+	audit_put(a, k, found);
 	return 0;
 }
 
@@ -241,8 +244,9 @@ static int ask_all(struct audit *a, const struct audit_options *o, const struct 
 	return r;
 }
 
-static void count(struct audit *a)
+void audit_rank(struct audit *a)
 {
+	qsort(a->at, a->n, sizeof(*a->at), by_rank);
 	for (size_t i = 0; i < a->n; i++) {
 		a->count[a->at[i].state]++;
 		a->differ[severity_of(a->at[i].effect)] += a->at[i].state == AUDIT_DIFFERS;
@@ -292,8 +296,7 @@ int audit_make(struct audit **ret, const struct fs *fs, const struct machine_fac
 		audit_free(a);
 		return r;
 	}
-	qsort(a->at, a->n, sizeof(*a->at), by_rank);
-	count(a);
+	audit_rank(a);
 	*ret = a;
 	return 0;
 }

@@ -32,13 +32,32 @@ int fs_open_root(struct fs *ret, const char *path, struct err *err)
 	return 0;
 }
 
+void fs_note_gaps(struct fs *fs)
+{
+	if (!fs->gaps)
+		fs->gaps = xalloc(1, sizeof(*fs->gaps));
+}
+
 void fs_close(struct fs *fs)
 {
+	free(fs->gaps);
+	fs->gaps = NULL;
 	fs_tree_free(fs->tree);
 	fs->tree = NULL;
 	if (fs->root >= 0)
 		close(fs->root);
 	fs->root = -1;
+}
+
+int fs_missed(const struct fs *fs, const char *path, int r)
+{
+	struct fs_gaps *g = fs->gaps;
+
+	if (!g || (r != -ENOENT && r != -ENOTDIR) || (fs->tree && fs_tree_surely_absent(fs->tree, path)))
+		return r;
+	if (g->n++ == 0)
+		text_print(g->first, sizeof(g->first), "%s", path);
+	return r;
 }
 
 static int open_inside(const struct fs *fs, const char *path, int flags)
@@ -86,10 +105,10 @@ static int open_of_copy(const struct fs *fs, const char *path, int flags)
 int fs_open(const struct fs *fs, const char *path, int flags)
 {
 	if (fs->tree)
-		return fs_tree_open(fs->tree, path, flags);
+		return fs_missed(fs, path, fs_tree_open(fs->tree, path, flags));
 	if (fs->live || flags & (O_PATH | O_CREAT))
-		return open_inside(fs, path, flags);
-	return open_of_copy(fs, path, flags);
+		return fs_missed(fs, path, open_inside(fs, path, flags));
+	return fs_missed(fs, path, open_of_copy(fs, path, flags));
 }
 
 bool fs_exists(const struct fs *fs, const char *path)
@@ -97,9 +116,9 @@ bool fs_exists(const struct fs *fs, const char *path)
 	AUTO_CLOSE int fd = -1;
 
 	if (fs->tree)
-		return fs_tree_exists(fs->tree, path);
+		return fs_missed(fs, path, fs_tree_exists(fs->tree, path) ? 0 : -ENOENT) == 0;
 	fd = open_inside(fs, path, O_PATH);
-	return fd >= 0;
+	return fs_missed(fs, path, fd) >= 0;
 }
 
 int fs_mode(const struct fs *fs, const char *path)
@@ -112,11 +131,11 @@ int fs_mode(const struct fs *fs, const char *path)
 
 	if (fs->tree) {
 		r = fs_tree_stat(fs->tree, path, &kind, &mode);
-		return r < 0 ? r : (int) mode;
+		return r < 0 ? fs_missed(fs, path, r) : (int) mode;
 	}
 	fd = open_inside(fs, path, O_PATH);
 	if (fd < 0)
-		return fd;
+		return fs_missed(fs, path, fd);
 	return fstat(fd, &st) < 0 ? -errno : (int) (st.st_mode & 07777);
 }
 
@@ -158,7 +177,7 @@ static ssize_t copy_of_tree(const struct fs *fs, const char *path, char *buf, si
 	int r = fs_tree_data(fs->tree, path, &data, &len);
 
 	if (r < 0)
-		return r;
+		return fs_missed(fs, path, r);
 	len = len < cap ? len : cap;
 	memcpy(buf, data, len);
 	return (ssize_t) len;
@@ -220,7 +239,7 @@ int fs_read_all(const struct fs *fs, const char *path, size_t max, char **ret, s
 	if (fs->tree) {
 		r = fs_tree_data(fs->tree, path, &data, &len);
 		if (r < 0 || len > max)
-			return r < 0 ? r : -EFBIG;
+			return r < 0 ? fs_missed(fs, path, r) : -EFBIG;
 		*ret = memcpy(xalloc(len + 1, 1), data, len);
 		if (ret_len)
 			*ret_len = len;
@@ -268,10 +287,10 @@ int fs_readlink(const struct fs *fs, const char *path, char *buf, size_t cap)
 	ssize_t n;
 
 	if (fs->tree)
-		return fs_tree_readlink(fs->tree, path, buf, cap);
+		return fs_missed(fs, path, fs_tree_readlink(fs->tree, path, buf, cap));
 	fd = open_inside(fs, path, O_PATH | O_NOFOLLOW);
 	if (fd < 0)
-		return fd;
+		return fs_missed(fs, path, fd);
 	n = readlinkat(fd, "", buf, cap);
 	if (n < 0)
 		return errno == ENOENT ? -EINVAL : -errno; /* ENOENT: the fd is no link */

@@ -23,7 +23,19 @@ struct fs {
 	bool live;              /* the running machine: syscalls about tasks and devices make sense */
 	char path[256];         /* for messages: "/" or the copy's folder */
 	struct fs_tree *tree;   /* NULL, or what is read from instead: base/fs_tree.h */
+	struct fs_gaps *gaps;   /* NULL: what is not there does not exist; owned */
 };
+
+/*
+ * Of a copy of a part of a machine (an unpacked sosreport, a capture that an
+ * older vlat made): what was asked for and not found, where nobody knows whether
+ * the machine has it.  Whoever asks sets n to 0 before and looks at it after.
+ */
+struct fs_gaps {
+	size_t n;
+	char first[128];        /* a path of those, the first */
+};
+void fs_note_gaps(struct fs *fs); /* from now on */
 
 int fs_open_root(struct fs *ret, const char *path, struct err *err);   /* "/" = live */
 void fs_close(struct fs *fs);

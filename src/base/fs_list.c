@@ -52,7 +52,8 @@ static int list(const struct fs *fs, const char *path, bool folders_only, struct
 
 static int list_sorted(const struct fs *fs, const char *path, bool folders_only, struct fs_names *ret)
 {
-	int r = fs->tree ? fs_tree_list(fs->tree, path, folders_only, ret) : list(fs, path, folders_only, ret);
+	int r = fs->tree ? fs_missed(fs, path, fs_tree_list(fs->tree, path, folders_only, ret)) :
+			   list(fs, path, folders_only, ret);
 
 	if (r == 0 && ret->n)
 		qsort(ret->at, ret->n, sizeof(*ret->at), by_version);
@@ -128,5 +129,5 @@ int fs_answer(const struct fs *fs, const char *name, fs_ask *ask, void *arg, cha
 	if (fs->live)
 		return ask(arg, buf, cap);
 	r = fs_read(fs, path, buf, cap);
-	return r == -ENOENT ? -ENODATA : r;
+	return r == -ENOENT || r == -ENOTDIR ? -ENODATA : r;
 }

@@ -51,6 +51,8 @@ static uint32_t probe(struct fs_tree *t, uint32_t parent, const char *name, size
 	fd = fs_open(&t->from, path, O_PATH | O_NOFOLLOW);
 	if (fd < 0 && fd != -ENOENT && fd != -ENOTDIR)
 		tree_set_error(&t->nodes.at[parent], fd);
+	if (fd == -ENOENT && known == NONE && !t->from.gaps)
+		tree_add_node(t, parent, name, len, FS_ABSENT);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return NONE;
 	if (known == NONE)
@@ -64,6 +66,8 @@ uint32_t tree_lookup(struct fs_tree *t, uint32_t parent, const char *name, size_
 {
 	uint32_t n = tree_find(t, parent, name, len);
 
+	if (n != NONE && t->nodes.at[n].kind == FS_ABSENT)
+		return NONE;
 	if (!tree_recording(t) || (n != NONE && t->nodes.at[n].probed))
 		return n;
 	if (n == NONE && t->nodes.at[parent].listed)
@@ -115,6 +119,9 @@ void tree_learn_names(struct fs_tree *t, uint32_t n)
 void fs_tree_settle(struct fs_tree *t)
 {
 	t->from = (struct fs){ .root = -1 };
+	/* All of a copy was listed: that says nothing of the machine. */
+	for (size_t i = 0; i < t->nodes.n; i++)
+		t->nodes.at[i].listed = false;
 }
 
 void fs_record(struct fs *ret, const struct fs *from)

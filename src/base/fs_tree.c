@@ -201,7 +201,7 @@ static int64_t resolve(struct fs_tree *t, const char *path, bool follow)
 			continue;
 		next = len == 2 && memcmp(name, "..", 2) == 0 ? t->nodes.at[n].parent : tree_lookup(t, n, name, len);
 		if (next == NONE) /* a folder that cannot be entered says so */
-			return t->nodes.at[n].error ? t->nodes.at[n].error : -ENOENT;
+			return t->nodes.at[n].error ? t->nodes.at[n].error : tree_miss(t, n, name, len);
 		if (t->nodes.at[next].kind != FS_LINK || (!*rest && !follow)) {
 			n = next;
 			continue;
@@ -281,7 +281,7 @@ int fs_tree_list(struct fs_tree *t, const char *path, bool folders_only, struct 
 	if (t->nodes.at[n].error)
 		return t->nodes.at[n].error;
 	for (uint32_t c = t->nodes.at[n].child; c != NONE; c = t->nodes.at[c].sibling) {
-		if ((!folders_only || t->nodes.at[c].kind == FS_DIR) && !(n == 0 && text_eq(t->nodes.at[c].name, FS_TREE_OWN)))
+		if (t->nodes.at[c].kind != FS_ABSENT && (!folders_only || t->nodes.at[c].kind == FS_DIR) && !(n == 0 && text_eq(t->nodes.at[c].name, FS_TREE_OWN)))
 			*vec_add(&names) = xstrdup(t->nodes.at[c].name);
 	}
 	*ret = (struct fs_names){ .at = names.at, .n = names.n };
@@ -445,8 +445,10 @@ static int walk_from(struct fs_tree *t, uint32_t n, fs_tree_fn *fn, void *arg)
 	VEC(uint32_t) children = { 0 };
 	int r = 0;
 
-	for (uint32_t c = t->nodes.at[n].child; c != NONE; c = t->nodes.at[c].sibling)
-		*vec_add(&children) = c;
+	for (uint32_t c = t->nodes.at[n].child; c != NONE; c = t->nodes.at[c].sibling) {
+		if (t->nodes.at[c].kind != FS_ABSENT)
+			*vec_add(&children) = c;
+	}
 	if (children.n)
 		qsort_r(children.at, children.n, sizeof(*children.at), by_name, t);
 	for (size_t i = 0; r == 0 && i < children.n; i++) {

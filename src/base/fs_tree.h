@@ -18,6 +18,7 @@
 #include <stddef.h>
 
 #include "base/fs.h"
+#include "base/sink.h"
 
 /* Bounds of what is held: one file, and all (each entry counts FS_TREE_ENTRY bytes more). */
 #define FS_TREE_FILE_MAX ((size_t) 8 << 20)
@@ -28,7 +29,13 @@
 #define FS_TREE_OWN     ".vlat"
 #define FS_TREE_ANSWERS ".vlat/answers"
 
-enum fs_kind { FS_DIR, FS_FILE, FS_LINK, FS_OTHER /* a device, a pipe: is there, and is not read */ };
+enum fs_kind {
+	FS_DIR,
+	FS_FILE,
+	FS_LINK,
+	FS_OTHER,  /* a device, a pipe: is there, and is not read */
+	FS_ABSENT, /* inside the tree only: was looked for, and is not there */
+};
 
 struct fs_tree_entry {
 	const char *path;       /* "proc/cmdline" */
@@ -62,6 +69,15 @@ void fs_record(struct fs *ret, const struct fs *from);
 void fs_tree_settle(struct fs_tree *t);          /* a recording is over: what it does not hold is absent */
 bool fs_tree_full(const struct fs_tree *t);     /* recording stopped taking: the budget is used up */
 
+/*
+ * What a recording knows not to be there, as text, and of an opened copy that
+ * text again: "PATH" was looked for, "FOLDER/" was listed whole.  What is not in
+ * such a copy and not told by it, nobody knows.
+ */
+void fs_tree_absences(const struct fs_tree *t, struct sink *out);
+void fs_tree_know_absences(struct fs_tree *t, const char *text);
+bool fs_tree_knows_absences(const struct fs_tree *t);
+
 /* For base/fs.c: the functions of fs.h on a tree. */
 int fs_tree_open(struct fs_tree *t, const char *path, int flags);
 bool fs_tree_exists(struct fs_tree *t, const char *path);
@@ -69,6 +85,9 @@ int fs_tree_data(struct fs_tree *t, const char *path, const char **ret, size_t *
 int fs_tree_readlink(struct fs_tree *t, const char *path, char *buf, size_t cap);
 int fs_tree_list(struct fs_tree *t, const char *path, bool folders_only, struct fs_names *ret);
 int fs_tree_stat(struct fs_tree *t, const char *path, enum fs_kind *ret_kind, unsigned *ret_mode);
+bool fs_tree_surely_absent(struct fs_tree *t, const char *path); /* of one that has just been found absent */
+/* Hands r on; when it says that there is no such file, that may be a gap of the copy. */
+int fs_missed(const struct fs *fs, const char *path, int r);
 int fs_tree_answer(struct fs_tree *t, const char *path, fs_ask *ask, void *arg, char *buf, size_t cap);
 
 #endif

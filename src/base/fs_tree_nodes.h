@@ -31,6 +31,8 @@ struct fs_tree {
 	size_t n_buckets;       /* a power of two */
 	size_t used;            /* of FS_TREE_MAX */
 	bool full;
+	bool knows;             /* an opened copy that tells what was not there */
+	bool sure;              /* ... and it told of the name that was last found absent */
 	struct fs from;         /* of a recording; path[0] = '\0' when it is none */
 };
 
@@ -43,6 +45,8 @@ int tree_path_of(const struct fs_tree *t, uint32_t n, char path[PATH_BYTES]);
 void tree_set_data(struct node *node, char *data, size_t len);  /* takes data */
 void tree_set_error(struct node *node, int error);
 
+/* -ENOENT; whether that is sure is kept for fs_tree_surely_absent(). */
+int tree_miss(struct fs_tree *t, uint32_t parent, const char *name, size_t len);
 /* Of a recording: from the machine when the tree does not know yet. */
 uint32_t tree_lookup(struct fs_tree *t, uint32_t parent, const char *name, size_t len);
 void tree_learn_content(struct fs_tree *t, uint32_t n);

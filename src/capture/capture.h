@@ -6,6 +6,8 @@
  *
  *	.vlat/capture        "format 1", the version of vlat, whether it was anonymised
  *	.vlat/errors         "EACCES sys/kernel/debug": what could not be taken, and why
+ *	.vlat/absent         "PATH": was not there; "FOLDER/": was listed whole.  What is
+ *	                     not in the archive and not told here, nobody knows
  *	.vlat/answers/NAME   ioctls, CPUID ...: base/fs.h fs_answer()
  *
  * Unpacked with tar it is a folder that --root takes as well.

@@ -29,7 +29,7 @@ static int check_mark(const char *text, const char *name, struct err *err)
 
 static int finish(struct fs *fs, const char *name, struct err *err)
 {
-	AUTO_FREE char *errors = NULL;
+	AUTO_FREE char *errors = NULL, *absent = NULL;
 	char mark[256];
 	int r = fs_read(fs, CAPTURE_MARK, mark, sizeof(mark));
 
@@ -41,6 +41,11 @@ static int finish(struct fs *fs, const char *name, struct err *err)
 		return r;
 	if (fs_read_all(fs, CAPTURE_ERRORS, FS_TREE_FILE_MAX, &errors, NULL) == 0)
 		errors_apply(fs->tree, errors);
+	/* Without the list it is from a vlat that took all that it knew of: as complete as that vlat was. */
+	if (fs_read_all(fs, CAPTURE_ABSENT, FS_TREE_FILE_MAX, &absent, NULL) == 0) {
+		fs_tree_know_absences(fs->tree, absent);
+		fs_note_gaps(fs);
+	}
 	return 0;
 }
 
@@ -142,10 +147,13 @@ static int open_folder(struct fs *ret, const char *path, struct err *err)
 	struct fs folder;
 	int r = fs_open_root(&folder, path, err);
 
-	if (r < 0 || folder.live || !fs_exists(&folder, CAPTURE_MARK)) {
-		if (r == 0)
-			*ret = folder;
+	if (r < 0)
 		return r;
+	if (folder.live || !fs_exists(&folder, CAPTURE_MARK)) {
+		if (!folder.live)
+			fs_note_gaps(&folder);
+		*ret = folder;
+		return 0;
 	}
 	r = open_unpacked(ret, &folder, err);
 	if (r < 0)

@@ -7,6 +7,7 @@
 
 #define CAPTURE_MARK   FS_TREE_OWN "/capture"
 #define CAPTURE_ERRORS FS_TREE_OWN "/errors"
+#define CAPTURE_ABSENT FS_TREE_OWN "/absent"
 #define CAPTURE_FORMAT 1
 
 /* A tar, plain or packed by gzip or zstd, into the tree; name is for messages. */

@@ -101,8 +101,8 @@ static int on_entry(void *arg, const struct fs_tree_entry *e)
 	const char *path = e->path;
 	int r = 0;
 
-	/* Of a capture that is written again: both are made anew. */
-	if (text_eq(path, CAPTURE_MARK) || text_eq(path, CAPTURE_ERRORS))
+	/* Of a capture that is written again: they are made anew. */
+	if (text_eq(path, CAPTURE_MARK) || text_eq(path, CAPTURE_ERRORS) || text_eq(path, CAPTURE_ABSENT))
 		return 0;
 	if (w->mask) {
 		mask_text(w->mask, e->path, strlen(e->path), &name);
@@ -141,12 +141,30 @@ static bool was_anonymised(const struct fs *fs)
 	return fs_read(fs, CAPTURE_MARK, mark, sizeof(mark)) > 0 && strstr(mark, "\nanonymised yes");
 }
 
+static int put_absences(struct writing *w, const struct fs *fs)
+{
+	struct sink list = { 0 }, masked = { 0 };
+	int r;
+
+	if (!fs_tree_knows_absences(fs->tree))
+		return 0;
+	fs_tree_absences(fs->tree, &list);
+	if (w->mask && list.len)
+		mask_text(w->mask, list.text, list.len, &masked);
+	r = put(w, CAPTURE_ABSENT, FS_FILE, 0644, w->mask ? masked.text : list.text, w->mask ? masked.len : list.len);
+	sink_free(&list);
+	sink_free(&masked);
+	return r;
+}
+
 static int put_all(struct writing *w, const struct fs *fs)
 {
 	AUTO_FREE char *mark = xprintf("format %d\nvlat " VLAT_VERSION "\nanonymised %s\n", CAPTURE_FORMAT,
 				       w->mask || was_anonymised(fs) ? "yes" : "no");
 	int r = put(w, CAPTURE_MARK, FS_FILE, 0644, mark, strlen(mark));
 
+	if (r == 0)
+		r = put_absences(w, fs);
 	w->sum.files = w->sum.bytes = 0;
 	if (r == 0)
 		r = fs_tree_walk(fs->tree, on_entry, w);
