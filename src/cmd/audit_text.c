@@ -144,9 +144,8 @@ static void put_rest(const struct audit *a, enum audit_state state, const char *
 	sink_free(&ids);
 }
 
-void audit_text(const struct audit *a, bool only_findings, const struct term *t, struct sink *out)
+static void put_all(const struct audit *a, bool only_findings, const struct term *t, struct sink *out)
 {
-	put_head(a, out);
 	for (size_t i = 0; i < a->n; i++) {
 		if (a->at[i].state == AUDIT_DIFFERS)
 			put_finding(a, &a->at[i], false, t, out);
@@ -159,7 +158,19 @@ void audit_text(const struct audit *a, bool only_findings, const struct term *t,
 	}
 	sink_put(out, "Summary: ");
 	audit_summary(a, out);
+}
+
+void audit_text(const struct audit *a, bool only_findings, const struct term *t, struct sink *out)
+{
+	put_head(a, out);
+	put_all(a, only_findings, t, out);
 	sink_put(out, a->count[AUDIT_DIFFERS] ? ".\nvlat plan shows what vlat itself would change, and undo again.\n" : ".\n");
+}
+
+void audit_text_part(const struct audit *a, bool only_findings, const struct term *t, struct sink *out)
+{
+	put_all(a, only_findings, t, out);
+	sink_put(out, ".\n");
 }
 
 void audit_explain(const struct audit *a, const struct term *t, struct sink *out)

@@ -7,6 +7,8 @@
 #include "cmd/term.h"
 
 void audit_text(const struct audit *a, bool only_findings, const struct term *t, struct sink *out);
+/* The same without its head, and without a word of what vlat would change here: one part of several. */
+void audit_text_part(const struct audit *a, bool only_findings, const struct term *t, struct sink *out);
 /* Everything that is known of the one knob that was asked for. */
 void audit_explain(const struct audit *a, const struct term *t, struct sink *out);
 

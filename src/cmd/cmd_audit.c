@@ -3,12 +3,13 @@
 #include "base/sink.h"
 #include "base/text.h"
 #include "capture/capture.h"
+#include "cmd/audit_inside.h"
 #include "cmd/audit_text.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
 
 struct audit_cfg {
-	bool json, only_findings;
+	bool json, only_findings, inside;
 	struct cpuset cpus;
 	const char *role, *root, *explain, *what, *which;
 };
@@ -23,6 +24,8 @@ static const struct option_row audit_options_rows[] = {
 	OPT_FLAG(struct audit_cfg, only_findings, .name = "only-findings",
 		 .help = "leave out what is as wanted or cannot be seen"),
 	OPT_STR(struct audit_cfg, explain, .name = "explain", .arg = "KNOB", .help = "look at one knob only and tell all of it"),
+	OPT_FLAG(struct audit_cfg, inside, .name = "inside",
+		 .help = "with vm NAME: look into the guest too, by its guest agent, and hold both sides against each other"),
 	OPT_FLAG(struct audit_cfg, json, .name = "json", .help = "print JSON instead of text"),
 };
 
@@ -41,6 +44,7 @@ static const struct example audit_examples[] = {
 	  .what = "for a native real-time program on CPUs 2 and 3" },
 	{ .line = "vlat audit --explain pwr.governor", .what = "all about one knob on this machine" },
 	{ .line = "vlat audit vm web1", .what = "look at one running virtual machine, whoever started it" },
+	{ .line = "vlat audit vm web1 --inside", .what = "look into its guest as well, and at what only both sides together tell" },
 };
 
 static const struct exit_row audit_exits[] = {
@@ -96,6 +100,20 @@ static int look(const struct audit_cfg *cfg, const struct fs *fs, struct sink *o
 	return r;
 }
 
+static int look_inside(const struct audit_cfg *cfg, const struct fs *fs, struct sink *out, struct err *err)
+{
+	struct audit_inside o = {
+		.which = cfg->which,
+		.role = cfg->role,
+		.only = cfg->explain,
+		.cpus = &cfg->cpus,
+		.json = cfg->json,
+		.only_findings = cfg->only_findings,
+	};
+
+	return audit_inside(&o, fs, out, err);
+}
+
 static int run_audit(const struct call *call)
 {
 	const struct audit_cfg *cfg = call->config;
@@ -106,10 +124,14 @@ static int run_audit(const struct call *call)
 
 	if (cfg->which && text_eq(cfg->what, "host"))
 		return cmd_usage(call, "\"%s\": there is one host; name a VM after vm, a container after container", cfg->which);
+	if (cfg->inside && (!cfg->which || !text_eq(cfg->what, "vm")))
+		return cmd_usage(call, "--inside is for one virtual machine: vlat audit vm NAME --inside");
+	if (cfg->inside && !text_eq(cfg->root, "/"))
+		return cmd_usage(call, "--inside asks a guest that runs now, and %s is a copy of a machine: leave --root out", cfg->root);
 	r = capture_open(&fs, cfg->root, &err);
 	if (r < 0)
 		return cmd_fail_as(EXIT_USAGE, &err);
-	r = look(cfg, &fs, &out, &err);
+	r = cfg->inside ? look_inside(cfg, &fs, &out, &err) : look(cfg, &fs, &out, &err);
 	fs_close(&fs);
 	if (r < 0) {
 		sink_free(&out);
@@ -130,7 +152,10 @@ const struct command cmd_audit = {
 		"ranked by "
 		"the effect that is to be expected, each with the reason, its cost, the exact cure, and whether it works at once "
 		"or after "
-		"a boot. What lowers security is marked. See docs/audit.md.",
+		"a boot. What lowers security is marked. See docs/audit.md.\n\n"
+		"With --inside one running VM is asked, through the QEMU guest agent in it, for a fixed list of files; the guest "
+		"is then looked at in the role guest, and what only both sides together tell (pair.*: clock, polling, isolated "
+		"CPUs, huge pages, interrupts) is reported apart. See docs/security.md for what is asked and what is believed.",
 	ROWS(options, audit_options_rows),
 	ROWS(args, audit_args),
 	ROWS(examples, audit_examples),

@@ -19,6 +19,7 @@ struct guest {
 	struct vm_platform *platform;
 	struct vm *vm;
 	struct settling settling;
+	char agent[128]; /* the guest agent's socket, beside the console's: `vlat audit vm NAME --inside` finds it there */
 };
 
 /* An accelerator counts only after a guest has really run with it: a guest with the agent, before the user's. */
@@ -53,6 +54,7 @@ static int fill_spec(struct run *run, struct guest *g, struct vm_spec *spec, str
 		.initrd = s->initrd,
 		.disk = s->disk,
 		.console = rec->console,
+		.agent = g->agent,
 	};
 	if (text_print(rec->console, sizeof(rec->console), "%s/console", journal_dir(run->journal)) || strlen(rec->console) > 107)
 		return err_set(
@@ -60,6 +62,7 @@ static int fill_spec(struct run *run, struct guest *g, struct vm_spec *spec, str
 			"the run's folder %.60s... has too long a name for the console's socket: set VLAT_STATE to a shorter "
 			"one",
 			journal_dir(run->journal));
+	text_print(g->agent, sizeof(g->agent), "%s/agent", journal_dir(run->journal));
 	spec->n_nics = run->wired;
 	if (run->wired)
 		nic_of_wire(&spec->nics[0], &run->wire);

@@ -160,24 +160,24 @@ int disk_check(const struct vm_disk *disk, bool boots, struct err *err)
 	return open_disk(disk, boots, NULL, err);
 }
 
-/* ---- console ---- */
+/* ---- sockets: the console's, the guest agent's ---- */
 
-static int open_socket(struct vm_files *f, const char *path, struct err *err)
+static int open_socket(const char *what, const char *path, int *ret_fd, char *ret_path, size_t cap, struct err *err)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || text_print(un.sun_path, sizeof(un.sun_path), "%s", path))
-		return err_sys(err, fd < 0 ? -errno : -ENAMETOOLONG, "console socket %s", path);
+		return err_sys(err, fd < 0 ? -errno : -ENAMETOOLONG, "%s socket %s", what, path);
 	if (bind(fd, (const struct sockaddr *) &un, sizeof(un)) < 0)
 		return errno == EADDRINUSE
-			       ? err_set(err, -errno, "console socket %s is there already: remove it, or name another", path)
-			       : err_sys(err, -errno, "console socket %s", path);
-	text_print(f->socket, sizeof(f->socket), "%s", path);
+			       ? err_set(err, -errno, "%s socket %s is there already: remove it, or name another", what, path)
+			       : err_sys(err, -errno, "%s socket %s", what, path);
+	text_print(ret_path, cap, "%s", path);
 	/* Nobody can connect before listen(): the right mode is there in time. */
 	if (chmod(path, 0600) < 0 || listen(fd, 1) < 0)
-		return err_sys(err, -errno, "console socket %s", path);
-	f->listen_fd = TAKE_FD(fd);
+		return err_sys(err, -errno, "%s socket %s", what, path);
+	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
 
@@ -188,7 +188,9 @@ int files_open(struct vm_files *f, const struct vm_spec *spec, bool confined, st
 	if (r >= 0 && spec->disk.path)
 		r = open_disk(&spec->disk, !spec->kernel, &f->disk_fd, err);
 	if (r >= 0 && spec->console)
-		r = open_socket(f, spec->console, err);
+		r = open_socket("console", spec->console, &f->listen_fd, f->socket, sizeof(f->socket), err);
+	if (r >= 0 && spec->agent)
+		r = open_socket("guest agent's", spec->agent, &f->agent_fd, f->agent, sizeof(f->agent), err);
 	return r;
 }
 
@@ -205,6 +207,7 @@ void files_hand_over(struct vm_files *f)
 	close_fd(&f->initrd_fd);
 	close_fd(&f->disk_fd);
 	close_fd(&f->listen_fd);
+	close_fd(&f->agent_fd);
 }
 
 void files_close(struct vm_files *f)
@@ -212,5 +215,7 @@ void files_close(struct vm_files *f)
 	files_hand_over(f);
 	if (f->socket[0])
 		unlink(f->socket);
-	f->socket[0] = '\0';
+	if (f->agent[0])
+		unlink(f->agent);
+	f->socket[0] = f->agent[0] = '\0';
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * files - what QEMU has to open, opened beforehand with vlat's rights: the
- * disk, the console's socket, and a kernel or initramfs where the user that
+ * disk, the sockets of console and guest agent, and a kernel or initramfs where the user that
  * QEMU becomes could not reach them.
  */
 #ifndef VM_FILES_H
@@ -16,12 +16,12 @@
 struct vm_files {
 	char kernel[PATH_MAX], initrd[PATH_MAX]; /* as QEMU is told; "" = none */
 	int kernel_fd, initrd_fd;                /* memory copies; -1 = the path above is good as it is */
-	int disk_fd, listen_fd;                  /* -1 = none */
-	char socket[128];                        /* the console's, removed by files_close(); "" = none */
+	int disk_fd, listen_fd, agent_fd;        /* -1 = none */
+	char socket[128], agent[128];            /* the console's, the guest agent's, removed by files_close(); "" = none */
 };
 #define VM_FILES_INIT                                                                                                            \
 	{                                                                                                                        \
-		.kernel_fd = -1, .initrd_fd = -1, .disk_fd = -1, .listen_fd = -1                                                 \
+		.kernel_fd = -1, .initrd_fd = -1, .disk_fd = -1, .listen_fd = -1, .agent_fd = -1                                 \
 	}
 
 /* confined: QEMU will be nobody in particular. */

@@ -203,10 +203,15 @@ static void add_channels(struct argv *a, const struct vm_spec *vm, const struct 
 		argv_addf(a, "file,id=console,path=/dev/fdset/%d,append=on", CONSOLE_SET);
 	add(a, "-serial", "chardev:console");
 	launch_add_qmp(a, w->qmp_fd);
-	add(a, "-device", "virtio-serial-pci,id=serial,max_ports=2");
+	add(a, "-device", vm->agent ? "virtio-serial-pci,id=serial,max_ports=3" : "virtio-serial-pci,id=serial,max_ports=2");
 	argv_add(a, "-chardev");
 	argv_addf(a, "socket,id=control,fd=%d", w->control_fd);
 	add(a, "-device", "virtserialport,bus=serial.0,nr=1,chardev=control,name=" VM_CONTROL);
+	if (!vm->agent)
+		return;
+	argv_add(a, "-chardev");
+	argv_addf(a, "socket,id=agent,fd=%d,server=on,wait=off", w->agent_fd);
+	add(a, "-device", "virtserialport,bus=serial.0,nr=2,chardev=agent,name=" VM_GUEST_AGENT);
 }
 
 /* A thread of its own: the main loop carries the packets of a tap without vhost, and must not wait for a disk. */

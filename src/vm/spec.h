@@ -21,6 +21,7 @@
 #define VM_QUEUES_MAX 8
 #define VM_VCPUS_MAX  255
 #define VM_MEMORY_MIN 64             /* MiB: a stock kernel does not boot in less */
+#define VM_GUEST_AGENT "org.qemu.guest_agent.0" /* the port that a QEMU guest agent looks for */
 #define VM_CONTROL    "org.vlat.ctl" /* name of the guest's virtio port */
 
 struct vm_platform; /* vm/platform.h */
@@ -93,6 +94,7 @@ struct vm_spec {
 	const char *kernel, *initrd; /* bzImage, initramfs; kernel NULL: the disk boots itself */
 	struct vm_disk disk;
 	const char *console; /* unix socket made here for the serial console; NULL = it is only recorded */
+	const char *agent;   /* unix socket made here for the QEMU guest agent, should the system run one; NULL = no such port */
 };
 
 static inline bool vm_is_own(const struct vm_spec *spec)
@@ -104,6 +106,7 @@ static inline bool vm_is_own(const struct vm_spec *spec)
 struct vm_wiring {
 	int qmp_fd, control_fd, console_fd; /* QEMU's ends */
 	int listen_fd;                      /* of the console's socket, when spec->console */
+	int agent_fd;                       /* of the guest agent's socket, when spec->agent */
 	int disk_fd;                        /* when spec->disk.path */
 	const char *kernel, *initrd;        /* paths that QEMU can open; NULL = none */
 	const char *guest_words;            /* vm/guest.h */

@@ -130,6 +130,7 @@ static void wire(const struct vm *vm, const struct vm_spec *spec, const struct p
 		.control_fd = vm->l.control_theirs,
 		.console_fd = vm->l.console_theirs,
 		.listen_fd = vm->files.listen_fd,
+		.agent_fd = vm->files.agent_fd,
 		.disk_fd = vm->files.disk_fd,
 		.kernel = vm->files.kernel[0] ? vm->files.kernel : NULL,
 		.initrd = vm->files.initrd[0] ? vm->files.initrd : NULL,
@@ -175,7 +176,8 @@ static int plan(struct vm *vm, const struct vm_spec *spec, const struct placemen
 /* Everything that QEMU inherits besides its own ends of the channels. */
 static void gather_fds(const struct vm *vm, const struct vm_spec *spec, int_vec *ret)
 {
-	const int files[] = { vm->files.kernel_fd, vm->files.initrd_fd, vm->files.disk_fd, vm->files.listen_fd };
+	const int files[] = { vm->files.kernel_fd, vm->files.initrd_fd, vm->files.disk_fd, vm->files.listen_fd,
+			       vm->files.agent_fd };
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		if (files[i] >= 0)

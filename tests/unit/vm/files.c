@@ -89,9 +89,9 @@ static void test_disks(void **state)
 
 static void test_console(void **state)
 {
-	AUTO_FREE char *path = xprintf("%s/con", dir);
+	AUTO_FREE char *path = xprintf("%s/con", dir), *agent = xprintf("%s/agent", dir);
 	struct vm_platform platform = { 0 };
-	struct vm_spec spec = { .platform = &platform, .console = path };
+	struct vm_spec spec = { .platform = &platform, .console = path, .agent = agent };
 	AUTO(files_close) struct vm_files f = VM_FILES_INIT, second = VM_FILES_INIT;
 	struct err err;
 	struct stat st;
@@ -102,12 +102,16 @@ static void test_console(void **state)
 	assert_int_equal(files_open(&f, &spec, false, &err), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_true(S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0600);
+	assert_int_equal(stat(agent, &st), 0);
+	assert_true(S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0600);
+	assert_true(f.agent_fd >= 0 && f.agent_fd != f.listen_fd);
 	assert_int_equal(files_open(&second, &spec, false, &err), -EADDRINUSE);
 	assert_non_null(strstr(err.text, "is there already"));
 	files_close(&second);
 	assert_int_equal(stat(path, &st), 0); /* it was not his to remove */
 	files_close(&f);
 	assert_int_equal(stat(path, &st), -1);
+	assert_int_equal(stat(agent, &st), -1);
 }
 
 /* A kernel that only root may read is handed over as a copy in memory; one that all may read by its name. */
