@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* However a lab ends, nothing of it goes on: on time-out, Ctrl-C, SIGTERM, SIGKILL; and two at once do not meet. */
+/* However a lab ends, nothing of it goes on: on time-out, Ctrl-C, SIGTERM, SIGKILL, a shell's exit; two at once do not meet. */
+#include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -136,6 +139,57 @@ static void test_two(void)
 	await_text(two, "lab.number=2");
 }
 
+/* What is there until now on the terminal, until it says `word`; false = it ended without. */
+static bool hear(int terminal, char *text, size_t cap, const char *word)
+{
+	uint64_t deadline = clock_ns() + LONGEST_NS;
+
+	for (;;) {
+		struct pollfd p = { .fd = terminal, .events = POLLIN };
+		size_t len = strlen(text);
+		ssize_t n;
+
+		if (strstr(text, word))
+			return true;
+		check(len + 1 < cap && poll(&p, 1, clock_left_ms(deadline)) > 0);
+		n = read(terminal, text + len, cap - len - 1);
+		if (n <= 0)
+			return false; /* EIO: nobody is at its other end any more */
+		text[len + (size_t) n] = '\0';
+	}
+}
+
+static void type(int terminal, const char *text)
+{
+	check(write(terminal, text, strlen(text)) == (ssize_t) strlen(text));
+}
+
+/* lab/shell, as a person has it: a terminal of this one's size, what is typed arrives, and the exit code is the shell's. */
+static void test_shell(void)
+{
+	struct winsize size = { .ws_row = 33, .ws_col = 77 };
+	char text[16384] = "";
+	int terminal, status;
+	pid_t pid = forkpty(&terminal, NULL, NULL, &size);
+
+	check(pid >= 0);
+	if (pid == 0) {
+		if (setenv("VLAT_LAB", lab_program(), 1) == 0 && setenv("SHELL", "/bin/sh", 1) == 0)
+			execl(SOURCE_ROOT "/lab/shell", "shell", NULL);
+		_exit(127);
+	}
+	if (!hear(terminal, text, sizeof(text), "# "))
+		lab_failed(__FILE__, __LINE__, text);
+	type(terminal, "until test \"$(stty size)\" = \"33 77\"; do sleep 0.2; done; echo si''zed; read a; echo he''ard $a; exit 9\r");
+	check(hear(terminal, text, sizeof(text), "sized"));
+	type(terminal, "a word\r");
+	check(hear(terminal, text, sizeof(text), "heard a word"));
+	while (hear(terminal, text, sizeof(text), "\001")) /* never said: to its end */
+		;
+	check(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 9);
+	close(terminal);
+}
+
 static void test_interrupt(void)
 {
 	test_signal(SIGINT, 130);
@@ -155,6 +209,7 @@ static const struct lab_test tests[] = {
 	{ "timeout-in-boot", test_timeout_in_boot }, { "timeout", test_timeout }, { "interrupt", test_interrupt },
 	{ "terminate", test_terminate },             { "kill", test_kill },       { "no-boot", test_no_boot },
 	{ "crash-in-boot", test_crash_in_boot }, { "two", test_two },
+	{ "shell", test_shell },
 };
 
 int main(int argc, char **argv)

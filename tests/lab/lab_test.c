@@ -60,6 +60,11 @@ int lab_main(int argc, char **argv, const struct lab_test *tests, size_t n)
 	return 0;
 }
 
+const char *lab_program(void)
+{
+	return program;
+}
+
 struct lab_said lab_words(const char *const *words, const char *env)
 {
 	struct spawn_opts how = SPAWN_OPTS_INIT;

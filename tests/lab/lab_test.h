@@ -23,6 +23,8 @@ struct lab_test {
 };
 int lab_main(int argc, char **argv, const struct lab_test *tests, size_t n);
 
+const char *lab_program(void); /* vlat-lab */
+
 /* "vlat-lab WORDS..." to its end; env: one more "K=V", or NULL. */
 struct lab_said lab_words(const char *const *words, const char *env);
 #define LAB(...) lab_words((const char *const[]){ __VA_ARGS__, NULL }, NULL)
