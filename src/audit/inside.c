@@ -23,7 +23,7 @@ static int by_socket(const char *path, struct inside_line *line, struct fs_tree 
 		return r;
 	line->call = inside_socket_call;
 	line->arg = &s;
-	r = inside_read(line, t, deadline_ns, &in->files, in->less, sizeof(in->less), err);
+	r = inside_read(line, t, deadline_ns, in, err);
 	inside_socket_close(&s);
 	return r;
 }
@@ -32,7 +32,7 @@ static int by_virsh(char *domain, struct inside_line *line, struct fs_tree *t, u
 {
 	line->call = inside_virsh_call;
 	line->arg = domain;
-	return inside_read(line, t, deadline_ns, &in->files, in->less, sizeof(in->less), err);
+	return inside_read(line, t, deadline_ns, in, err);
 }
 
 static int sum_bytes(void *arg, const struct fs_tree_entry *e)
@@ -67,6 +67,8 @@ int inside_open(struct inside *ret, const struct qemu *vm, const struct inside_o
 	}
 	fs_tree_walk(t, sum_bytes, &ret->bytes);
 	fs_of_tree(&ret->fs, t, "the guest");
+	if (ret->partial)
+		fs_note_gaps(&ret->fs);
 	return 0;
 }
 

@@ -31,6 +31,7 @@ struct inside {
 	size_t files, bytes;
 	char how[200];  /* "the QEMU guest agent at /run/web.sock" */
 	char less[200]; /* what could not be asked for, and so is not seen; "" = all was asked */
+	bool partial;   /* single files only: what is not in the tree may well be in the guest */
 };
 
 struct inside_options {
@@ -83,9 +84,8 @@ struct inside_line {
 	void *arg;
 	const char *who; /* for messages: "the guest agent in VM web" */
 };
-/* Fills the tree; less: as in struct inside. */
-int inside_read(const struct inside_line *line, struct fs_tree *t, uint64_t deadline_ns, size_t *ret_files, char *less, size_t cap,
-		struct err *err);
+/* Fills the tree, and of *ret what it is to say of it. */
+int inside_read(const struct inside_line *line, struct fs_tree *t, uint64_t deadline_ns, struct inside *ret, struct err *err);
 /* Text of base64 into *ret (malloc'ed, NUL added); -EBADMSG. */
 int inside_base64(const char *text, char **ret, size_t *ret_len);
 

@@ -134,9 +134,10 @@ static int run_reader(const struct inside_line *line, uint64_t deadline_ns, char
 		pause = pause * 2 < PAUSE_MAX_NS ? pause * 2 : PAUSE_MAX_NS;
 		r = ask_reader(line, pid, deadline_ns, ret, ret_len, err);
 		if (r == 0 && clock_ns() > deadline_ns)
-			r = err_set(err, -ETIMEDOUT, "%s started the reader, which did not end in time: the guest is very busy, or hangs",
-				    line->who);
+			r = -ETIMEDOUT;
 	}
+	if (r == -ETIMEDOUT && pid)
+		return err_set(err, r, "%s started the reader, which did not end in time: the guest is very busy, or hangs", line->who);
 	return r < 0 ? r : 0;
 }
 
@@ -195,18 +196,23 @@ struct by_file {
 	uint64_t deadline_ns;
 	struct cpuset cpus; /* the guest's, once they are read */
 	size_t files, refused;
+	struct sink absent; /* what the guest does not have: lines */
 	struct err *err;
 };
 
+/* As long as nothing could be read, a few refusals are the answer to all. */
 static int one(struct by_file *b, const char *path)
 {
 	int r = read_file(b->line, b->tree, path, b->deadline_ns, b->err);
 
-	if (r == -EPERM)
-		b->refused++;
 	b->files += r == 0;
-	/* As long as nothing could be read, the first refusal is the reason for all. */
-	return r == -EPERM && (b->files || b->refused < 3) ? 0 : r;
+	if (r != -EPERM)
+		return r;
+	if (strstr(b->err->text, strerror(ENOENT))) {
+		sink_printf(&b->absent, "%s\n", path);
+		return 0;
+	}
+	return b->files || ++b->refused < 3 ? 0 : r;
 }
 
 /* A pattern whose names are known without a list: none but the number of a CPU stands open. */
@@ -259,40 +265,40 @@ static const char cure[] = "inside the guest let it run programs: take guest-exe
 			   "virt_qemu_ga_run_unconfined on, and start qemu-guest-agent again";
 
 /* why: what guest-exec was refused for. */
-static int fall_back(const struct inside_line *line, struct fs_tree *t, uint64_t deadline_ns, size_t *ret_files, const struct err *why,
+static int fall_back(const struct inside_line *line, struct fs_tree *t, uint64_t deadline_ns, struct inside *ret, const struct err *why,
 		     struct err *err)
 {
 	struct err last = { 0 };
 	struct by_file b = { .line = line, .tree = t, .deadline_ns = deadline_ns, .err = &last };
 	int r = read_one_by_one(&b);
 
-	*ret_files = b.files;
+	fs_tree_know_absences(t, b.absent.text ? b.absent.text : "");
+	sink_free(&b.absent);
+	ret->files = b.files;
+	ret->partial = true;
+	text_print(ret->less, sizeof(ret->less),
+		   "the agent may not run programs, so only %zu single files were read: what stands in folders (interrupts, devices, "
+		   "tasks) was not seen", b.files);
 	if (b.files == 0 && (r == -EPERM || r == 0))
 		return err_set(err, -EPERM, "%s; %s", why->text, cure);
-	if (r < 0)
-		return err_set(err, r, "%s", last.text);
-	return 0;
+	return r < 0 ? err_set(err, r, "%s", last.text) : 0;
 }
 
-int inside_read(const struct inside_line *line, struct fs_tree *t, uint64_t deadline_ns, size_t *ret_files, char *less, size_t cap,
-		struct err *err)
+int inside_read(const struct inside_line *line, struct fs_tree *t, uint64_t deadline_ns, struct inside *ret, struct err *err)
 {
 	AUTO_FREE char *text = NULL;
 	struct err why = { 0 };
 	size_t len = 0;
 	int r = run_reader(line, deadline_ns, &text, &len, &why);
 
-	text_print(less, cap, "%s", "");
-	if (r == -EPERM) {
-		r = fall_back(line, t, deadline_ns, ret_files, &why, err);
-		text_print(less, cap, "the agent may not run programs, so only %zu single files were read: what stands in folders (interrupts, "
-			   "devices, tasks) was not seen", *ret_files);
-		return r;
-	}
+	ret->less[0] = '\0';
+	if (r == -EPERM)
+		return fall_back(line, t, deadline_ns, ret, &why, err);
 	if (r < 0)
 		return err_set(err, r, "%s", why.text);
-	*ret_files = inside_take(t, text, len);
+	ret->files = inside_take(t, text, len);
 	if (len >= INSIDE_BYTES)
-		text_print(less, cap, "the guest has more to say than %zu MiB: some of its tasks are left out", INSIDE_BYTES >> 20);
-	return *ret_files ? 0 : err_set(err, -EBADMSG, "%s ran the reader, and what came back names no file of a machine", line->who);
+		text_print(ret->less, sizeof(ret->less), "the guest has more to say than %zu KiB: some of its tasks are left out",
+			   INSIDE_BYTES >> 10);
+	return ret->files ? 0 : err_set(err, -EBADMSG, "%s ran the reader, and what came back names no file of a machine", line->who);
 }

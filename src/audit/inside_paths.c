@@ -6,9 +6,10 @@
  *
  * The script is made of this list alone: no word of a user's, a VM's or a
  * guest's gets into it.  It prints what there is, a line each ("d" folder, "l"
- * link and its target, "f" file, "x" file that may not be read), a line "=",
- * and the contents as head -v prints them.  What matters most comes first:
- * a guest with very many tasks is cut off among these.
+ * link and its target, "f" file, "x" file that may not be read, "m" the mode
+ * of a file that tells more by it than by its content), a line "=", and the
+ * contents as head -v prints them.  What matters most comes first: a guest with
+ * very many tasks is cut off among these.
  */
 #include <fnmatch.h>
 
@@ -98,7 +99,12 @@ const struct inside_path inside_paths[] = {
 	READ("sys/kernel/rcu_*"),
 	READ("sys/kernel/security/lockdown"),
 	READ("sys/kernel/tracing/current_tracer"),
+	NAMED("sys/kernel/debug/sched"),
+	NAMED("sys/kernel/debug/sched/*"),
+	READ("sys/kernel/debug/sched/base_slice_ns"),
+	READ("sys/kernel/debug/sched/features"),
 	READ("sys/kernel/debug/sched/preempt"),
+	READ("sys/kernel/debug/irq/irqs/[0-9]*"),
 	READ("sys/kernel/debug/sched/fair_server/cpu*/runtime"),
 	READ("sys/class/dmi/id/product_name"),
 	READ("sys/class/dmi/id/sys_vendor"),
@@ -226,7 +232,8 @@ void inside_script(struct sink *out)
 		      "elif [ -d \"$f\" ]; then printf 'd %s\\n' \"$f\"\n"
 		      "elif [ -r \"$f\" ]; then printf 'f %s\\n' \"$f\"\n"
 		      "elif [ -e \"$f\" ]; then printf 'x %s\\n' \"$f\"\n"
-		      "fi\ndone\necho =\n");
+		      "fi\ndone\n"
+		      "stat -c 'm %a %n' proc/irq/[0-9]*/smp_affinity\necho =\n");
 	sink_printf(out, "head -v -c %d", FILE_BYTES);
 	put_patterns(out, true);
 	sink_printf(out, "\n} 2>/dev/null | head -c %zu\n", INSIDE_BYTES);

@@ -108,7 +108,21 @@ static void add(struct fs_tree *t, const char *path, enum fs_kind kind, const ch
 	(void) fs_tree_add(t, &e);
 }
 
-/* "l PATH\tTARGET", "d PATH", "f PATH", "x PATH": links and folders, or files. */
+/* "444 proc/irq/24/smp_affinity": an interrupt that nobody may move. */
+static void take_mode(struct fs_tree *t, const char *line)
+{
+	struct fs_tree_entry e = { .kind = FS_FILE, .error = -EACCES };
+
+	while (*line >= '0' && *line <= '7' && e.mode < 01000)
+		e.mode = e.mode << 3 | (unsigned) (*line++ - '0');
+	if (*line++ != ' ' || !text_starts(line, "proc/irq/") || !text_ends(line, "/smp_affinity") || !inside_asks(line))
+		return;
+	e.mode &= 0777;
+	e.path = line;
+	(void) fs_tree_add(t, &e);
+}
+
+/* "l PATH\tTARGET", "d PATH", "m MODE PATH", or files: "f PATH", "x PATH". */
 static void take_name(struct fs_tree *t, const char *line, size_t len, bool files)
 {
 	char path[PATH_MOST], *tab;
@@ -117,6 +131,8 @@ static void take_name(struct fs_tree *t, const char *line, size_t len, bool file
 		return;
 	memcpy(path, line + 2, len - 2);
 	path[len - 2] = '\0';
+	if (line[0] == 'm' && strlen(path) == len - 2 && path_is_plain(path, len - 2) && !files)
+		take_mode(t, path);
 	tab = strchr(path, '\t');
 	if (tab)
 		*tab++ = '\0';

@@ -5,8 +5,8 @@
  *
  *	inside VLAT VLAT-AGENT INSIDE_INIT
  *
- * The guests boot vlat's kernel and initramfs with a second archive behind it: init, the agent, a shell, head and readlink,
- * and the libraries that they ask for.
+ * The guests boot vlat's kernel and initramfs with a second archive behind it: init, the agent, a shell, head, readlink,
+ * stat, and the libraries that they ask for.
  */
 #include <errno.h>
 #include <signal.h>
@@ -74,7 +74,8 @@ static void pack(const char *init, struct newc *n)
 	} programs[] = { { "/usr/sbin/qemu-ga", "usr/sbin/qemu-ga" },
 			 { "/bin/sh", "bin/sh" },
 			 { "/usr/bin/head", "usr/bin/head" },
-			 { "/usr/bin/readlink", "usr/bin/readlink" } };
+			 { "/usr/bin/readlink", "usr/bin/readlink" },
+			 { "/usr/bin/stat", "usr/bin/stat" } };
 	AUTO(argv_free) struct argv packed = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
