@@ -161,3 +161,19 @@ void run_result_free(struct run_result *r)
 	free(r->err);
 	*r = (struct run_result){ 0 };
 }
+
+int run_well(const struct argv *argv, const struct spawn_opts *opts, uint64_t timeout_ns, struct err *err)
+{
+	AUTO(run_result_free) struct run_result said = { 0 };
+	AUTO_FREE char *words = NULL;
+	const char *complaint;
+	char end[64];
+	int r = run(&said, argv, opts, timeout_ns, err);
+
+	if (r < 0 || (!said.end.signalled && said.end.code == 0))
+		return r;
+	words = argv_text(argv);
+	complaint = said.err ? text_trim(said.err) : "";
+	return err_set(err, -EIO, "%.300s: %s%s%.400s", words, child_end_text(said.end, end, sizeof(end)), *complaint ? ": " : "",
+		       complaint);
+}

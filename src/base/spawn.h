@@ -86,6 +86,8 @@ struct run_result {
 };
 int run(struct run_result *ret, const struct argv *argv, const struct spawn_opts *opts, uint64_t timeout_ns, struct err *err);
 void run_result_free(struct run_result *r);
+/* The same for a program that has to end well: any other end is -EIO, told with its words and what it complained of. */
+int run_well(const struct argv *argv, const struct spawn_opts *opts, uint64_t timeout_ns, struct err *err);
 
 /* Full path of a program found on PATH (and the sbin folders), into buf; -ENOENT. */
 int program_find(const char *name, char *buf, size_t cap);

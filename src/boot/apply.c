@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/text.h"
 #include "boot/internal.h"
 #include "boot/params.h"
@@ -25,7 +26,7 @@ static void fill_record(const struct boot_plan *p, const struct fs *fs, const ch
 	text_print(ret->profile, sizeof(ret->profile), "%s", profile);
 	text_print(ret->loader, sizeof(ret->loader), "%s", p->loader->name);
 	clock_stamp(ret->since);
-	boot_id_of(fs, ret->boot, sizeof(ret->boot));
+	boot_id_of(fs, ret->boot);
 	for (size_t i = 0; i < p->words.n; i++) {
 		const struct boot_word *from = &p->words.at[i];
 		struct record_word w = { .text = NULL };
@@ -192,7 +193,7 @@ int boot_complete(const struct fs *fs, char ret_run[16], struct err *err)
 		r = journal_open_lasting(&j, BOOT_WHY ", tried and found good", err);
 	if (r == 0) {
 		rec.state = BOOT_KEPT;
-		boot_id_of(fs, rec.boot, sizeof(rec.boot));
+		boot_id_of(fs, rec.boot);
 		text_print(rec.run, sizeof(rec.run), "%s", journal_run(j));
 		text_print(ret_run, 16, "%s", rec.run);
 		r = write_or_undo(l, fs, j, &rec, err);

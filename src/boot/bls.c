@@ -56,7 +56,7 @@ static int bls_keep(const struct boot_job *job, struct err *err)
 static int bls_once(const struct boot_job *job, struct err *err)
 {
 	const char *grub = bls_grub(job->fs);
-	char saved[256], name[256], env[64], path[320];
+	char saved[256], name[256], env[64];
 	int r;
 
 	if (!grub)
@@ -67,9 +67,8 @@ static int bls_once(const struct boot_job *job, struct err *err)
 		r = entries_once(job, BLS_FOLDER, bls_saved(job->fs, saved, sizeof(saved)), name, sizeof(name), err);
 	if (r < 0)
 		return r;
-	text_print(path, sizeof(path), BLS_FOLDER "/%s", name);
 	name[strlen(name) - strlen(".conf")] = '\0';
-	return grubenv_next(job, env, name, path, err);
+	return grubenv_next(job, env, name, err);
 }
 
 static int bls_settle(const struct fs *fs, struct err *err)

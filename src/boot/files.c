@@ -39,12 +39,6 @@ char *real_path(const struct fs *fs, const char *path)
 	return xprintf("%s/%s", fs->live ? "" : fs->path, path);
 }
 
-void boot_id_of(const struct fs *fs, char *buf, size_t cap)
-{
-	if (fs_read(fs, "proc/sys/kernel/random/boot_id", buf, cap) < 0)
-		buf[0] = '\0';
-}
-
 int config_read(const struct fs *fs, const char *path, char **ret, struct err *err)
 {
 	size_t len;
@@ -61,17 +55,8 @@ int config_read(const struct fs *fs, const char *path, char **ret, struct err *e
 
 int tool_run(const char *const *words, uint64_t timeout_ns, struct err *err)
 {
-	struct argv argv = { 0 };
-	struct run_result res = { 0 };
-	char how[64];
-	int r;
+	AUTO(argv_free) struct argv argv = { 0 };
 
 	argv_add_all(&argv, words);
-	r = run(&res, &argv, NULL, timeout_ns, err);
-	if (r == 0 && (res.end.signalled || res.end.code))
-		r = err_set(err, -EIO, "%s %s: %s: %s", words[0], words[1], child_end_text(res.end, how, sizeof(how)),
-			    text_trim(res.err));
-	run_result_free(&res);
-	argv_free(&argv);
-	return r;
+	return run_well(&argv, NULL, timeout_ns, err);
 }

@@ -160,22 +160,16 @@ static int make_menu(const struct fs *fs, const struct place *p, const char *scr
 	AUTO_FREE char *program = real_path(fs, p->mkconfig);
 	struct spawn_opts o = SPAWN_OPTS_INIT;
 	AUTO_CLOSE int fd = open(scratch, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	struct argv argv = { 0 };
-	struct run_result res = { 0 };
-	char how[64];
+	AUTO(argv_free) struct argv argv = { 0 };
 	int r;
 
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot make %s", scratch);
 	argv_add(&argv, program);
 	o.out = fd;
-	r = run(&res, &argv, &o, MKCONFIG_NS, err);
-	if (r == 0 && (res.end.signalled || res.end.code))
-		r = err_set(err, -EIO, "%s: %s: %s", program, child_end_text(res.end, how, sizeof(how)), text_trim(res.err));
+	r = run_well(&argv, &o, MKCONFIG_NS, err);
 	if (r == 0)
 		r = file_read_all(scratch, CONFIG_MAX, ret, NULL, err);
-	run_result_free(&res);
-	argv_free(&argv);
 	unlink(scratch);
 	return r;
 }
@@ -242,7 +236,7 @@ static int put_custom(const struct boot_job *job, const struct menu_text *m, str
 		return r;
 	text = custom_text(job, m, old ? old : "");
 	r = put(job, path, text, err);
-	return r < 0 ? r : grubenv_next(job, m->env, ONCE, path, err);
+	return r < 0 ? r : grubenv_next(job, m->env, ONCE, err);
 }
 
 static int once(const struct boot_job *job, struct err *err)

@@ -91,10 +91,9 @@ int grubenv_writable(const struct fs *fs, const char *env, struct err *err)
 	return 0;
 }
 
-int grubenv_next(const struct boot_job *job, const char *path, const char *entry, const char *guard, struct err *err)
+int grubenv_next(const struct boot_job *job, const char *path, const char *entry, struct err *err)
 {
-	AUTO_FREE char *file = real_path(job->fs, path), *while_there = real_path(job->fs, guard);
-	AUTO_FREE char *set = xprintf("next_entry=%s", entry), *text = NULL;
+	AUTO_FREE char *file = real_path(job->fs, path), *set = xprintf("next_entry=%s", entry), *text = NULL;
 	char program[320], now[160];
 	int r = find_editenv(job->fs, program, sizeof(program), err);
 
@@ -108,6 +107,6 @@ int grubenv_next(const struct boot_job *job, const char *path, const char *entry
 			"the next boot is promised to the entry %s already (next_entry in /%s): boot it first, or %s %s unset "
 			"next_entry",
 			now, path, program, file);
-	r = journal_command_while(job->journal, while_there, (const char *[]){ program, file, "unset", "next_entry", NULL }, err);
+	r = journal_promise(job, (const char *[]){ program, file, "unset", "next_entry", NULL }, err);
 	return r < 0 ? r : edit((const char *[]){ program, file, "set", set, NULL }, err);
 }

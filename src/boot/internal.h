@@ -5,8 +5,11 @@
 
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "base/err.h"
 #include "base/fs.h"
+#include "base/ids.h"
 #include "base/vec.h"
 #include "boot/boot.h"
 #include "boot/verify.h"
@@ -45,15 +48,19 @@ const struct boot_loader *loader_named(const char *name); /* NULL */
 char *real_path(const struct fs *fs, const char *path);
 /* A program to its end, words NULL-terminated; an end that is not well is -EIO with what it said. */
 int tool_run(const char *const *words, uint64_t timeout_ns, struct err *err);
-/* This boot's id (proc/sys/kernel/random/boot_id), "" when it is not told. */
-void boot_id_of(const struct fs *fs, char *buf, size_t cap);
 /* A configuration file, whole; a path relative to the root. */
 int config_read(const struct fs *fs, const char *path, char **ret, struct err *err);
 
 /* grubenv.c: the block of 1024 bytes; name's value, false when it is not set. */
 bool grubenv_get(const char *env, const char *name, char *buf, size_t cap);
-/* Sets next_entry, journalled so that undoing (only while `guard` exists) takes it out again. */
-int grubenv_next(const struct boot_job *job, const char *path, const char *entry, const char *guard, struct err *err);
+/* Sets next_entry, journalled so that undoing takes it out again. */
+int grubenv_next(const struct boot_job *job, const char *path, const char *entry, struct err *err);
+/*
+ * A promise to the loader for the next boot, undone by the words.  As long as
+ * the record is there, and no longer: a revert that failed tries it once more,
+ * one that was killed at its end leaves alone what somebody has promised since.
+ */
+int journal_promise(const struct boot_job *job, const char *const *undo, struct err *err);
 
 /* Where GRUB cannot write it could not forget next_entry, and would boot that entry for ever: -ENOSYS. */
 int grubenv_writable(const struct fs *fs, const char *env, struct err *err);
@@ -73,11 +80,15 @@ struct record_word {
 
 struct boot_record {
 	enum boot_state state;
-	char boot[40];                                            /* boot id when they were set: a later boot should have them */
+	char boot[BOOT_ID_CAP];                                            /* boot id when they were set: a later boot should have them */
 	char run[16], profile[80], loader[40], since[32], id[16]; /* id: what stands behind vlat.boot= */
 	VEC(struct record_word) words;
 };
+int boot_record_path(char *buf, size_t cap, struct err *err);
 int boot_record_read(struct boot_record *ret, struct err *err); /* 1 = there is one, 0 = none */
+json_t *boot_record_json(const struct boot_record *r); /* NULL: some word is no UTF-8 text */
+/* Pure. What it does not understand whole is refused, and *ret is empty. */
+int boot_record_parse(const json_t *o, struct boot_record *ret, struct err *err);
 int boot_record_put(struct journal *j, const struct boot_record *r, struct err *err);
 void boot_record_free(struct boot_record *r);
 

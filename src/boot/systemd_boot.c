@@ -84,7 +84,7 @@ static int bootctl(const char *const *words, struct err *err)
 
 static int sd_once(const struct boot_job *job, struct err *err)
 {
-	AUTO_FREE char *program = real_path(job->fs, "usr/bin/bootctl"), *guard = NULL, *path = NULL;
+	AUTO_FREE char *program = real_path(job->fs, "usr/bin/bootctl");
 	char saved[256], name[256];
 	int r;
 
@@ -94,9 +94,7 @@ static int sd_once(const struct boot_job *job, struct err *err)
 	r = entries_once(job, sd_folder(job->fs), sd_saved(job->fs, saved, sizeof(saved)), name, sizeof(name), err);
 	if (r < 0)
 		return r;
-	path = xprintf("%s/%s", sd_folder(job->fs), name);
-	guard = real_path(job->fs, path);
-	r = journal_command_while(job->journal, guard, (const char *[]){ program, "set-oneshot", "", NULL }, err);
+	r = journal_promise(job, (const char *[]){ program, "set-oneshot", "", NULL }, err);
 	return r < 0 ? r : bootctl((const char *[]){ program, "set-oneshot", name, NULL }, err);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/ids.h"
 #include "base/text.h"
 #include "base/value.h"
 #include "boot/internal.h"
@@ -137,7 +138,7 @@ int boot_verify(const struct fs *fs, struct boot_report *ret, struct err *err)
 	struct checks checks = { 0 };
 	struct host_facts host;
 	struct boot_record rec;
-	char boot[40];
+	char boot[BOOT_ID_CAP];
 	int r = boot_record_read(&rec, err);
 
 	*ret = (struct boot_report){ .state = BOOT_NONE };
@@ -154,7 +155,7 @@ int boot_verify(const struct fs *fs, struct boot_report *ret, struct err *err)
 	text_print(ret->loader, sizeof(ret->loader), "%s", rec.loader);
 	text_print(ret->since, sizeof(ret->since), "%s", rec.since);
 	ret->booted = booted_with(host.kernel.cmdline, rec.id);
-	boot_id_of(fs, boot, sizeof(boot));
+	boot_id_of(fs, boot);
 	ret->due = !text_eq(boot, rec.boot);
 	check_all(fs, &host, &rec, &checks);
 	ret->at = checks.at.at;

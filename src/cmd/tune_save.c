@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/ids.h"
 #include "base/jsonx.h"
 #include "base/sink.h"
 #include "base/text.h"
@@ -19,13 +20,6 @@
 #define FORMAT    1
 #define BYTES_MAX ((size_t) 8 << 20)
 #define NAMED_MAX 3 /* differences that are told one by one */
-
-static void read_machine(const struct fs *fs, char *buf, size_t cap)
-{
-	if (fs_read(fs, "etc/machine-id", buf, cap) < 0 || strspn(buf, "0123456789abcdef") < 32)
-		buf[0] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
-}
 
 static const char *member(const json_t *o, const char *name)
 {
@@ -74,12 +68,12 @@ static json_t *changes_of(const struct tuner *t)
 
 int tune_save(const struct tuner *t, const char *path, struct err *err)
 {
-	char machine[40], now[32], isolated[4096];
+	char machine[MACHINE_ID_CAP], now[32], isolated[4096];
 	time_t s = time(NULL);
 	struct tm tm;
 	AUTO_JSON json_t *o = NULL;
 
-	read_machine(&t->fs, machine, sizeof(machine));
+	machine_id_of(&t->fs, machine);
 	strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&s, &tm));
 	o = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o}", "format", FORMAT, "what", "vlat plan", "saved", now, "machine",
 		      machine, "isolated", cpuset_list(&t->split.isolated, isolated, sizeof(isolated)), "wish",
@@ -187,11 +181,11 @@ int saved_check(const struct saved_plan *s, const struct tuner *now, struct err 
 {
 	AUTO_JSON json_t *changes = changes_of(now);
 	AUTO(sink_free) struct sink what = { 0 };
-	char machine[40];
+	char machine[MACHINE_ID_CAP];
 	const json_t *c;
 	size_t i, n = 0;
 
-	read_machine(&now->fs, machine, sizeof(machine));
+	machine_id_of(&now->fs, machine);
 	if (!text_eq(machine, s->machine))
 		return err_set(err, -EXDEV,
 			       "this plan was made on another machine (machine-id %.8s..., this one is %.8s...): make one here",

@@ -13,11 +13,12 @@
 #include <jansson.h>
 
 #include "base/err.h"
+#include "base/ids.h"
 #include "cmd/tuner.h"
 
 struct saved_plan {
 	struct tune_wish wish;  /* owned */
-	char machine[40];       /* machine-id(5); "" = not known */
+	char machine[MACHINE_ID_CAP];       /* machine-id(5); "" = not known */
 	char saved[32];
 	json_t *changes;        /* owned: array of { knob, target, before, after } */
 };

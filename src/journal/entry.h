@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/ids.h"
 #include "base/value.h"
 #include "base/vec.h"
 
@@ -58,11 +59,11 @@ bool entry_is_whole(const struct entry *e);     /* has what its kind needs; path
 
 struct journal_head {
 	char run[RUN_ID_MAX + 1];
-	char boot[40];
+	char boot[BOOT_ID_CAP];
 	char why[128];
 	char created[32];
 	uint64_t created_ns;            /* CLOCK_REALTIME; 0 = made by a version that did not keep it */
-	char machine[40];               /* machine-id(5); "" = not known */
+	char machine[MACHINE_ID_CAP];               /* machine-id(5); "" = not known */
 	bool lasting;                   /* no process owns it: lasting.h */
 	bool tuning;                    /* holds a tuning of this host: run/hold.h */
 	pid_t pid;

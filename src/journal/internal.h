@@ -30,8 +30,6 @@ struct journal {
 
 void journal_free(struct journal *j);
 void journal_drop_entries(struct journal *j);
-int boot_id_read(char *buf, size_t cap, struct err *err);
-void machine_id_read(char buf[40]);             /* "" = not known */
 /* A folder (S_IFDIR) or file (S_IFREG) that nobody but us can have written. */
 int state_check(const char *path, mode_t kind, struct err *err);
 

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/jsonx.h"
 #include "base/proc_stat.h"
 #include "base/text.h"
@@ -28,7 +29,7 @@ static int load(struct journal *j, struct err *err)
 {
 	struct journal_text t = { 0 };
 	AUTO_FREE char *path = xprintf("%s/journal", j->dir), *text = NULL;
-	char boot[40];
+	char boot[BOOT_ID_CAP];
 	size_t len;
 	int r = access(j->dir, F_OK) < 0 ? -errno : state_check(j->dir, S_IFDIR, err);
 
@@ -43,7 +44,7 @@ static int load(struct journal *j, struct err *err)
 	r = journal_text_parse(text, len, &t, err);
 	if (r < 0)
 		return err_in(err, "%s: look at it; vlat revert --forget removes it and undoes nothing", path);
-	r = boot_id_read(boot, sizeof(boot), err);
+	r = boot_id_here(boot, err);
 	if (r < 0) {
 		journal_text_free(&t);
 		return r;
@@ -67,9 +68,9 @@ static int load(struct journal *j, struct err *err)
  */
 static int check_home(const struct journal *j, const char *name, struct err *err)
 {
-	char mine[40];
+	char mine[MACHINE_ID_CAP];
 
-	machine_id_read(mine);
+	machine_id_here(mine);
 	if (j->rebooted && mine[0] && j->head.machine[0] && !text_eq(mine, j->head.machine))
 		return err_set(err, -EXDEV,
 			       "%.200s/journal was written on another host (machine-id %.8s..., this one is %.8s...): it would "

@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/proc_stat.h"
 #include "base/text.h"
 #include "journal/internal.h"
@@ -38,17 +39,6 @@ int journal_state_dir(char *buf, size_t cap, struct err *err)
 	if (cut || buf[0] != '/')
 		return err_set(err, -EINVAL,
 			       "the folder for vlat's journals (VLAT_STATE) must be an absolute path, not too long");
-	return 0;
-}
-
-int boot_id_read(char *buf, size_t cap, struct err *err)
-{
-	AUTO_FREE char *text = NULL;
-	int r = file_read_all("/proc/sys/kernel/random/boot_id", 64, &text, NULL, err);
-
-	if (r < 0)
-		return r;
-	text_print(buf, cap, "%s", text_trim(text));
 	return 0;
 }
 
@@ -93,17 +83,6 @@ int runs_dir(char *buf, size_t cap, bool make, struct err *err)
 	return r < 0 ? r : state_check(buf, S_IFDIR, err);
 }
 
-/* Where there is none (a first boot, a rescue system), nothing is known. */
-void machine_id_read(char buf[40])
-{
-	AUTO_FREE char *text = NULL;
-	struct err err = { 0 };
-
-	buf[0] = '\0';
-	if (file_read_all("/etc/machine-id", 64, &text, NULL, &err) == 0 && strspn(text, "0123456789abcdef") == 32)
-		text_print(buf, 40, "%.32s", text);
-}
-
 /* Starts with a letter: it becomes part of interface and cgroup names. */
 static int make_id(char id[RUN_ID_MAX + 1], struct err *err)
 {
@@ -122,14 +101,14 @@ static int make_id(char id[RUN_ID_MAX + 1], struct err *err)
 static int fill_head(struct journal_head *h, const char *why, struct err *err)
 {
 	struct proc_stat self;
-	int r = boot_id_read(h->boot, sizeof(h->boot), err);
+	int r = boot_id_here(h->boot, err);
 
 	if (r < 0)
 		return r;
 	r = proc_stat_read(getpid(), &self);
 	if (r < 0)
 		return err_sys(err, r, "cannot read /proc/self/stat");
-	machine_id_read(h->machine);
+	machine_id_here(h->machine);
 	h->pid = getpid();
 	h->start = self.start_time;
 	clock_stamp(h->created);

@@ -93,8 +93,25 @@ bool undo_went_further(const struct undo_ctx *c, const struct entry *e, const ch
 	return false;
 }
 
+/* A program that failed is tried again only as long as what guards it is there: vlat's own file of that name goes after it. */
+static bool guards_failed(const struct undo_ctx *c, const struct entry *e)
+{
+	const struct entry *end = c->j->entries.at + c->j->entries.n;
+
+	for (const struct entry *later = e + 1; e->path && !c->dry && later < end; later++) {
+		if (later->kind == ENTRY_COMMAND && !later->settled && later->guard && text_eq(later->guard, e->path))
+			return true;
+	}
+	return false;
+}
+
 static enum undo_state undo_one(const struct undo_ctx *c, struct entry *e, struct undo_item *item)
 {
+	if (guards_failed(c, e)) {
+		text_print(item->what, sizeof(item->what), "%s", e->path);
+		text_print(item->text, sizeof(item->text), "stays until the program that failed has done its part");
+		return UNDO_FAILED;
+	}
 	if (c->j->rebooted && !e->lasting && e->kind != ENTRY_NETNS) { /* /run may lie on disk: the name of a namespace stays */
 		text_print(item->what, sizeof(item->what), "%s", e->path ? e->path : "a task");
 		text_print(item->text, sizeof(item->text), "void: the machine was rebooted since");

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/jsonx.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -16,22 +17,13 @@
 #define FORMAT     1
 #define MOST_BYTES ((size_t) 1 << 20)
 
-static void read_machine(const struct fs *fs, char *buf, size_t cap)
-{
-	if (fs_read(fs, "etc/machine-id", buf, cap) < 0)
-		buf[0] = '\0';
-	for (char *c = buf; *c; c++)
-		if (!strchr("0123456789abcdef", *c)) /* "uninitialized" */
-			buf[0] = '\0';
-}
-
 void stored_make(struct stored *ret, const struct fs *fs, const char *profile, const json_t *wish, const struct cpu_facts *cpus,
 		 const struct cpuset *isolated, bool cpus_named)
 {
 	*ret = (struct stored){ .wish = json_deep_copy(wish), .cpus_named = cpus_named };
 	text_print(ret->profile, sizeof(ret->profile), "%s", profile);
 	clock_stamp(ret->written);
-	read_machine(fs, ret->machine, sizeof(ret->machine));
+	machine_id_of(fs, ret->machine);
 	ret->isolated = cpus_to_json(cpus, isolated);
 	cards_read(fs, &ret->cards);
 }
@@ -156,9 +148,9 @@ int stored_save(const struct stored *s, const char *root, struct journal *j, str
 
 int stored_check_machine(const struct stored *s, const struct fs *fs, struct err *err)
 {
-	char now[sizeof(s->machine)];
+	char now[MACHINE_ID_CAP];
 
-	read_machine(fs, now, sizeof(now));
+	machine_id_of(fs, now);
 	if (!s->machine[0] || !now[0] || text_eq(now, s->machine))
 		return 0;
 	return err_set(err, -EXDEV,

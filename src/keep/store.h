@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/fs.h"
+#include "base/ids.h"
 #include "host/cpu.h"
 #include "journal/journal.h"
 #include "keep/identity.h"
@@ -21,7 +22,7 @@
 #define KEEP_FILE   KEEP_FOLDER "/tune.json"
 
 struct stored {
-	char machine[40]; /* machine-id(5); "" = not known */
+	char machine[MACHINE_ID_CAP]; /* machine-id(5); "" = not known */
 	char written[32];
 	char profile[72];
 	json_t *wish;     /* owned */

@@ -114,20 +114,11 @@ bool unit_has_systemd(const char *root)
 
 static int reload(const char *systemctl, struct err *err)
 {
-	struct argv argv = { 0 };
-	struct run_result result = { 0 };
-	char end[64];
-	int r;
+	AUTO(argv_free) struct argv argv = { 0 };
 
 	argv_add(&argv, systemctl);
 	argv_add(&argv, "daemon-reload");
-	r = run(&result, &argv, NULL, RELOAD_NS, err);
-	if (r == 0 && (result.end.signalled || result.end.code != 0))
-		r = err_set(err, -EIO, "systemctl daemon-reload: %s: %.200s", child_end_text(result.end, end, sizeof(end)),
-			    result.err);
-	run_result_free(&result);
-	argv_free(&argv);
-	return r;
+	return run_well(&argv, NULL, RELOAD_NS, err);
 }
 
 int unit_install(struct journal *j, const char *root, const char *systemctl, const struct unit_about *about, struct err *err)

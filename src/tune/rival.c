@@ -128,20 +128,12 @@ int plan_take_over(struct plan *p, const struct rivals *r, struct err *err)
 static int systemctl(const char *program, const char *const *words, struct err *err)
 {
 	AUTO(argv_free) struct argv argv = { 0 };
-	AUTO(run_result_free) struct run_result said = { 0 };
-	AUTO_FREE char *shown = NULL;
 	struct spawn_opts opts = SPAWN_OPTS_INIT;
-	char end[64];
-	int r;
 
 	argv_add(&argv, program);
 	argv_add_all(&argv, words);
-	shown = argv_text(&argv);
 	opts.heed_stop = opts.die_with_parent = true;
-	r = run(&said, &argv, &opts, STOP_NS, err);
-	if (r == 0 && (said.end.signalled || said.end.code))
-		r = err_set(err, -EIO, "%s: %s: %.200s", shown, child_end_text(said.end, end, sizeof(end)), said.err);
-	return r;
+	return run_well(&argv, &opts, STOP_NS, err);
 }
 
 static bool is_active(const char *program, const char *unit)

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/ids.h"
 #include "base/jsonx.h"
 #include "base/log.h"
 #include "base/stop.h"
@@ -175,10 +176,10 @@ static json_t *verdict_key(const struct vm_platform *p)
 {
 	AUTO(fs_close) struct fs fs = { .root = -1 };
 	struct stat qemu = { 0 }, kernel = { 0 };
-	char boot[64] = "";
+	char boot[BOOT_ID_CAP] = "";
 	struct err ignored;
 
-	if (fs_open_root(&fs, "/", &ignored) < 0 || fs_read(&fs, "proc/sys/kernel/random/boot_id", boot, sizeof(boot)) < 0)
+	if (fs_open_root(&fs, "/", &ignored) < 0 || boot_id_of(&fs, boot) < 0)
 		return NULL;
 	if (stat(p->qemu.path, &qemu) < 0 || stat(p->kernel.image, &kernel) < 0)
 		return NULL;

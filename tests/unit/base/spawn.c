@@ -424,6 +424,31 @@ static void enters_namespaces(void **state)
 	close(o.netns_fd);
 }
 
+/* Each bad end is told with the words of the program and what it complained of; a silent one without a loose colon. */
+static void a_program_that_must_end_well(void **state)
+{
+	static const struct {
+		const char *script;
+		int code;
+		const char *says;
+	} cases[] = {
+		{ "exit 0", 0, "" },
+		{ "echo said; echo the disk is gone >&2; exit 3", -EIO, "exit status 3: the disk is gone" },
+		{ "exit 4", -EIO, "exit status 4" },
+		{ "kill -9 $$", -EIO, "SIGKILL" },
+	};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO(argv_free) struct argv a = WORDS("sh", "-c", cases[i].script);
+		struct err err = { 0 };
+
+		assert_int_equal(run_well(&a, NULL, LONG_NS, &err), cases[i].code);
+		assert_true(text_ends(err.text, cases[i].says));
+		assert_true(cases[i].code == 0 || text_starts(err.text, "sh -c"));
+	}
+}
+
 static void finds_programs(void **state)
 {
 	char buf[256], tiny[4];
@@ -457,6 +482,7 @@ int main(void)
 		cmocka_unit_test(dies_with_its_parent_as_another_user),
 		cmocka_unit_test(what_prepare_refuses_is_not_started),
 		cmocka_unit_test(enters_namespaces),
+		cmocka_unit_test(a_program_that_must_end_well),
 		cmocka_unit_test(finds_programs),
 	};
 
