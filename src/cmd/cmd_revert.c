@@ -127,12 +127,63 @@ static int take_locks(int *ret_lock, int *ret_keepers, struct err *err)
 	return r < 0 ? err_set(err, r, "%s", why.text) : 0;
 }
 
+/* Something failed, and something else was undone after it, which may have been in its way. */
+static bool worth_another_try(const struct revert_report *report)
+{
+	bool failed = false;
+
+	for (size_t i = 0; i < report->n; i++) {
+		if (failed && report->at[i].state == REVERT_CLEAN)
+			return true;
+		failed = failed || report->at[i].report.count[UNDO_FAILED];
+	}
+	return false;
+}
+
+/* What failed has become what the second try made of it. */
+static void take_over(struct revert_run *first, struct revert_run *second)
+{
+	struct undo_report *to = &first->report, *from = &second->report;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < to->n; i++)
+		if (to->at[i].state != UNDO_FAILED)
+			to->at[kept++] = to->at[i];
+	to->n = kept;
+	to->count[UNDO_FAILED] = 0;
+	for (size_t i = 0; i < from->n; i++) {
+		*vec_add(to) = from->at[i];
+		to->count[from->at[i].state]++;
+	}
+	first->state = second->state;
+	memcpy(first->text, second->text, sizeof(first->text));
+}
+
+/*
+ * Journals are undone last first.  But a run that shares a tuning begins before the holder of that tuning, and its control groups
+ * keep controllers busy that the tuning switched on.
+ */
+static int try_again(const struct revert_options *options, struct revert_report *report, struct err *err)
+{
+	struct revert_report second = { 0 };
+	int r = journal_revert(options, &second, err);
+
+	for (size_t i = 0; r == 0 && i < second.n; i++)
+		for (size_t k = 0; k < report->n; k++)
+			if (text_eq(report->at[k].id, second.at[i].id) && report->at[k].report.count[UNDO_FAILED])
+				take_over(&report->at[k], &second.at[i]);
+	revert_report_free(&second);
+	return r;
+}
+
 static int revert_dead(const struct revert_options *options, struct revert_report *report, struct err *err)
 {
 	AUTO_CLOSE int lock = -1, keepers = -1;
 	int r = options->dry_run ? 0 : take_locks(&lock, &keepers, err);
 
-	return r == 0 ? journal_revert(options, report, err) : r;
+	if (r == 0)
+		r = journal_revert(options, report, err);
+	return r == 0 && !options->dry_run && worth_another_try(report) ? try_again(options, report, err) : r;
 }
 
 /* "a,b" as words, NULL-terminated; they point into *text. */
