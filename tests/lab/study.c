@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A study over the datapaths that most machines lack: virtual function, whole card, vhost-net, ipvlan.  Its guests run
- * in nested KVM.  Each way carries requests and a stream between peer and system under test.  Then two guests at once,
- * each with a function of the one port.  Afterwards all is as before.
+ * in nested KVM.  Each way carries requests and a stream between peer and system under test.  Then a card of another
+ * kind, given away whole; then two guests at once, each with a function of the one port.  Afterwards all is as before.
  */
 #include <fcntl.h>
 #include <jansson.h>
@@ -20,7 +20,7 @@ static const char *vlat, *guests, *agent; /* argv of the program, set once by ma
 static const char study_text[] = "name: lab\n"
 				 "title: Datapaths of the lab\n"
 				 "blocks: 1\n"
-				 "duration: 500ms\n"
+				 "duration: 1s\n"
 				 "warmup: 100ms\n"
 				 "suts: [container, vm]\n"
 				 "container: { datapaths: [vf, ipvlan] }\n"
@@ -88,12 +88,15 @@ static void test_study(void)
 	fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	check(fd >= 0 && write(fd, study_text, strlen(study_text)) == (ssize_t) strlen(study_text));
 	close(fd);
-	s = LAB("--kernel", "backports", "--nic", "igb,virtio", "--timeout", "25m", "--out", dir, "--", "sh",
+	s = LAB("--kernel", "backports", "--nic", "igb,virtio,e1000e", "--timeout", "25m", "--out", dir, "--", "sh",
 		SOURCE_ROOT "/tests/lab/study.sh", vlat, file, results, guests, agent);
 	printf("%s", s.err);
 	lab_exited(&s, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(systems); i++)
 		check(check_system(dir, systems[i][0], systems[i][1]) == 2);
+	lab_is(lab_value(&s, "e1000e"), "0");
+	lab_is(lab_value(&s, "e1000e-path"), "pf kvm");
+	check(atoi(lab_value(&s, "e1000e-moved")) > 0);
 	lab_is(lab_value(&s, "guests"), "both");
 	lab_is(lab_value(&s, "same"), "yes");
 	lab_is(lab_value(&s, "journals"), "0");
