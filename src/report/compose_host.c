@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/spawn.h"
 #include "base/text.h"
 #include "record/record.h"
 #include "report/compose.h"
@@ -298,14 +299,18 @@ static void put_lengths(struct doc *d, const struct report *r)
 
 void compose_reproduce(struct doc *d, const struct report *r)
 {
-	AUTO_FREE char *commands =
-		xprintf("vlat study %s --seed %llu%s --out again\nvlat report again --html report.html\nvlat compare %s again\n",
-			text_is_name(r->study) ? r->study : "FILE.yaml", (unsigned long long) r->seed, r->quick ? " --quick" : "",
-			r->dir);
+	AUTO(argv_free) struct argv compare = { 0 };
+	AUTO_FREE char *line = NULL, *commands = NULL;
 
+	/* A folder may have any name: the line is to be typed as it stands. */
+	argv_add_all(&compare, (const char *const[]){ "vlat", "compare", r->dir, "again", NULL });
+	line = argv_text(&compare);
+	commands = xprintf("vlat study %s --seed %llu%s --out again\nvlat report again --html report.html\n%s\n",
+			   text_is_name(r->study) ? r->study : "FILE.yaml", (unsigned long long) r->seed,
+			   r->quick ? " --quick" : "", line);
 	doc_section(d, "reproduce", "Repeat it", "How to repeat this");
-	doc_para(d, "The same seed gives the same order of runs. The whole specification is in study.json, every run with all "
-		    "its samples in cells/.");
+	doc_para(d, "The same seed gives the same order of runs. A study that does not come with vlat is named by its file. The "
+		    "whole specification is in study.json, every run with all its samples in cells/.");
 	doc_pre(d, commands);
 	doc_pair(d, "vlat", "%s", or_dash(r->version));
 	doc_pair(d, "Study", "%s, made %s", r->study, or_dash(r->created));
