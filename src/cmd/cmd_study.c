@@ -79,6 +79,8 @@ static int check_cfg(const struct call *call)
 			call,
 			"--resume goes on with the study in its folder as it was begun: no STUDY, --out, --quick, --seed or "
 			"--plan with it");
+	if (cfg->plan && cfg->json)
+		return cmd_usage(call, "--json prints the report of a finished study, and --plan finishes none: leave one out");
 	return EXIT_OK;
 }
 
