@@ -52,8 +52,8 @@ static int list(const struct fs *fs, const char *path, bool folders_only, struct
 
 static int list_sorted(const struct fs *fs, const char *path, bool folders_only, struct fs_names *ret)
 {
-	int r = fs->tree ? fs_missed(fs, path, fs_tree_list(fs->tree, path, folders_only, ret)) :
-			   list(fs, path, folders_only, ret);
+	int r = fs->tree ? fs_missed(fs, path, fs_tree_list(fs->tree, path, folders_only, ret))
+			 : list(fs, path, folders_only, ret);
 
 	if (r == 0 && ret->n)
 		qsort(ret->at, ret->n, sizeof(*ret->at), by_version);

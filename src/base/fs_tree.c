@@ -281,8 +281,10 @@ int fs_tree_list(struct fs_tree *t, const char *path, bool folders_only, struct 
 	if (t->nodes.at[n].error)
 		return t->nodes.at[n].error;
 	for (uint32_t c = t->nodes.at[n].child; c != NONE; c = t->nodes.at[c].sibling) {
-		if (t->nodes.at[c].kind != FS_ABSENT && (!folders_only || t->nodes.at[c].kind == FS_DIR) && !(n == 0 && text_eq(t->nodes.at[c].name, FS_TREE_OWN)))
-			*vec_add(&names) = xstrdup(t->nodes.at[c].name);
+		const struct node *e = &t->nodes.at[c];
+
+		if (e->kind != FS_ABSENT && (!folders_only || e->kind == FS_DIR) && !(n == 0 && text_eq(e->name, FS_TREE_OWN)))
+			*vec_add(&names) = xstrdup(e->name);
 	}
 	*ret = (struct fs_names){ .at = names.at, .n = names.n };
 	return 0;

@@ -274,7 +274,8 @@ static const struct knob rows[] = {
 		.when = KNOB_VM,
 		ROLES(W("*", 3), LEAVE, LEAVE, LEAVE),
 		.check = check_pit,
-		.cure = "QEMU: -machine pit=off; libvirt: <timer name='pit' present='no'/>; or taskset the thread beside vCPU 0",
+		.cure = "QEMU: -machine pit=off; libvirt: <timer name='pit' present='no'/>; KubeVirt: clock: {timer: {pit: "
+			"{present: false}}}; else taskset the thread to the CPU of vCPU 0",
 	},
 	{
 		.id = "kvm.posted_intr",

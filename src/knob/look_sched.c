@@ -218,7 +218,9 @@ static const struct knob rows[] = {
 		.source = "Documentation/admin-guide/cgroup-v2.rst, cpu.max",
 		ROLES(W("*", 7), LEAVE, LEAVE, W("*", 7)),
 		.check = check_quota,
-		.cure = "write max to the group's cpu.max; libvirt: no <quota> in <cputune>; KubeVirt: dedicatedCpuPlacement",
+		.cure = "write max to the group's cpu.max (cgroup v1: -1 to cpu.cfs_quota_us); libvirt: no <quota>, "
+			"<global_quota> and <emulator_quota> in <cputune>; Proxmox: no cpulimit; nova: no quota:cpu_quota; "
+			"KubeVirt: no limits.cpu",
 	},
 	{
 		.id = "sch.energy_aware",
@@ -299,7 +301,7 @@ static const struct knob rows[] = {
 		.source = "Documentation/admin-guide/cgroup-v2.rst, memory.high",
 		ROLES(W("*", 4), LEAVE, LEAVE, LEAVE),
 		.check = check_memory_high,
-		.cure = "write max to the group's memory.high",
+		.cure = "write max to the group's memory.high; a unit's: systemctl set-property UNIT MemoryHigh=infinity",
 	},
 };
 

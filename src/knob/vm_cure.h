@@ -12,5 +12,7 @@
  */
 const char *vm_cure(const char *knob_id, enum launcher l);
 const char *container_cure(const char *knob_id, enum engine e);
+/* Where the launchers' and engines' words for this knob are from; NULL: there are none for it. */
+const char *cure_source(const char *knob_id);
 
 #endif

@@ -143,10 +143,12 @@ static void test_every_language(void **state)
 					fail_msg("%s has no cure for %s", k->id, launcher_name((enum launcher) l));
 			}
 			n++;
+			assert_non_null(cure_source(k->id));
 		}
 		for (unsigned e = 0; k->of_container && container && e < ENGINE_COUNT; e++) {
 			if (!container_cure(k->id, (enum engine) e))
 				fail_msg("%s has no cure for engine %u", k->id, e);
+			assert_non_null(cure_source(k->id));
 		}
 	}
 	assert_true(n >= 15);
