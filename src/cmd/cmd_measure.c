@@ -12,6 +12,7 @@
 #include "cmd/measure_text.h"
 #include "cmd/table.h"
 #include "cmd/term.h"
+#include "run/pool.h"
 #include "study/cell.h"
 #include "study/interference.h"
 #include "study/launch.h"
@@ -245,7 +246,10 @@ static bool leaves_traces(const struct launch_spec *spec)
 
 static int open_journal(struct bench *b, struct err *err)
 {
-	int r = machine_lock(&b->lock, err);
+	int r;
+
+	pool_await_idle();
+	r = machine_lock(&b->lock, err);
 
 	if (r == 0)
 		r = leftovers_clear(err);

@@ -17,6 +17,7 @@
 #include "cmd/table.h"
 #include "cmd/term.h"
 #include "report/report.h"
+#include "run/pool.h"
 #include "study/run.h"
 
 #define STUDY_MOST_BYTES (1 << 20)
@@ -230,8 +231,10 @@ static int run_study(const struct call *call)
 		code = print_plan(run);
 	else if (study_run_check(run, &err) < 0 || make_folder(cfg, run, &err) < 0)
 		code = cmd_fail(&err);
-	else
+	else {
+		pool_await_idle();
 		code = go(call, run);
+	}
 	study_run_free(run);
 	return code;
 }

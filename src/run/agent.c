@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/companion.h"
 #include "base/text.h"
 #include "run/parts.h"
 
@@ -14,20 +14,15 @@ int run_agent(const struct run_spec *spec, char *buf, size_t cap, struct err *er
 {
 	static const char *const beside[] = { "/vlat-agent", "/agent/vlat-agent", "/../libexec/vlat/vlat-agent" };
 	const char *named = spec->agent ? spec->agent : getenv("VLAT_AGENT");
-	char self[PATH_MAX] = "";
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char self[PATH_MAX];
 
 	if (named)
 		return text_print(buf, cap, "%s", named) || access(buf, X_OK) < 0
 			       ? err_set(err, -ENOENT, "the agent '%s' is not an executable file", named)
 			       : 0;
-	if (n > 0 && strrchr(self, '/'))
-		*strrchr(self, '/') = '\0';
-	for (size_t i = 0; n > 0 && i < ARRAY_SIZE(beside); i++)
-		if (!text_print(buf, cap, "%s%s", self, beside[i]) && access(buf, X_OK) == 0)
-			return 0;
-	if (!text_print(buf, cap, "%s", VLAT_LIBEXECDIR "/vlat-agent") && access(buf, X_OK) == 0)
+	if (companion_find(beside, ARRAY_SIZE(beside), VLAT_LIBEXECDIR "/vlat-agent", X_OK, buf, cap) == 0)
 		return 0;
+	companion_folder(self);
 	return err_set(
 		err, -ENOENT,
 		"vlat-agent, with which container runtimes and accelerators are tried, was found neither beside vlat (%s) nor "

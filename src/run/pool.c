@@ -25,10 +25,12 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "run/pool_parts.h"
+#include "run/registry.h"
 
 #define FILE_POOL DIR_POOL "/pool.json"
 #define FILE_MAX  ((size_t) 64 << 10)
 #define WAIT_NS   (120 * NS_PER_S)
+#define IDLE_NS   (30 * NS_PER_S) /* runs of another state folder are not seen here: then it is in vain */
 #define LOOK_NS   (50 * NS_PER_MS)
 #define FORMAT    2
 
@@ -190,4 +192,35 @@ int pool_hold(int *ret_fd, struct err *err)
 	int r = dir_make_all(DIR_ALL, 0755, err);
 
 	return r < 0 ? r : pool_lock(LOCK_MAKE, LOCK_EX, ret_fd, err);
+}
+
+/* Where that cannot be learnt, somebody does. */
+static bool anybody_runs(void)
+{
+	AUTO(run_records_free) struct run_records all = { 0 };
+	struct err ignored = { 0 };
+
+	if (registry_list(&all, &ignored) < 0)
+		return true;
+	for (size_t i = 0; i < all.n; i++)
+		if (all.at[i].state != RUN_DEAD)
+			return true;
+	return false;
+}
+
+void pool_await_idle(void)
+{
+	uint64_t until_ns = clock_ns() + IDLE_NS;
+	struct pool last = POOL_INIT, now;
+	struct err ignored = { 0 };
+
+	while (pool_look(&now, &ignored) == 1 && !now.profile[0] && !anybody_runs()) {
+		last = now;
+		if (clock_ns() > until_ns || stop_sleep(LOOK_NS) < 0)
+			return;
+	}
+	/* The machine is its until the process itself has gone. */
+	while (last.holder && proc_is_alive(last.holder, last.start) && clock_ns() < until_ns)
+		if (stop_sleep(LOOK_NS) < 0)
+			return;
 }

@@ -107,6 +107,9 @@ static void two_runs(void)
 	check(access("/run/vlat/pool/pool.json", F_OK) == 0);
 	expect(VLAT("stop", "--now", "two"), 0, NULL);
 	expect(VLAT("ps"), 0, "nothing runs");
+	/* The tuning is just being put back: that is waited for. */
+	expect(VLAT("run", "native", "--cpus", last_cpu, "--", "true"), 0, NULL);
+	expect(VLAT("measure", "tcp-rr", "--duration", "50ms"), 0, NULL);
 }
 
 static void refusals(void)
