@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/companion.h"
 #include "base/cursor.h"
 #include "base/fs.h"
 #include "base/jsonx.h"
@@ -37,20 +38,15 @@ static int find_lab(char ret[PATH_MAX], struct err *err)
 {
 	static const char *const beside[] = { "/../lab/vlat-lab", "/../libexec/vlat/vlat-lab" };
 	const char *named = getenv("VLAT_LAB");
-	char self[PATH_MAX] = "";
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char self[PATH_MAX];
 
 	if (named)
 		return text_print(ret, PATH_MAX, "%s", named) || access(ret, X_OK) < 0
 			       ? err_set(err, -ENOENT, "VLAT_LAB names '%.200s', which is no program", named)
 			       : 0;
-	if (n > 0 && strrchr(self, '/'))
-		*strrchr(self, '/') = '\0';
-	for (size_t i = 0; n > 0 && i < ARRAY_SIZE(beside); i++)
-		if (!text_print(ret, PATH_MAX, "%s%s", self, beside[i]) && access(ret, X_OK) == 0)
-			return 0;
-	if (!text_print(ret, PATH_MAX, "%s", VLAT_LIBEXECDIR "/vlat-lab") && access(ret, X_OK) == 0)
+	if (companion_find(beside, ARRAY_SIZE(beside), VLAT_LIBEXECDIR "/vlat-lab", X_OK, ret, PATH_MAX) == 0)
 		return 0;
+	companion_folder(self);
 	return err_set(err, -ENOENT,
 		       "vlat-lab, which emulates the host, was found neither beside vlat (%.200s) nor in %s: build it, "
 		       "install it, or name it in VLAT_LAB",

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
+#include "base/companion.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "sut/driver.h"
@@ -45,22 +46,17 @@ const char *sut_cure(const struct sut_system *system, enum sut_part part)
 static int agent_find(const char *wished, char *buf, size_t cap, struct err *err)
 {
 	static const char *const beside[] = { "/vlat-agent", "/agent/vlat-agent", "/../libexec/vlat/vlat-agent" };
-	char self[PATH_MAX] = "";
 	const char *named = wished ? wished : getenv("VLAT_AGENT");
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char self[PATH_MAX];
 
 	if (named) {
 		if (text_print(buf, cap, "%s", named) || access(buf, X_OK) < 0)
 			return err_set(err, -ENOENT, "the agent '%s' is not an executable file", named);
 		return 0;
 	}
-	if (n > 0 && strrchr(self, '/'))
-		*strrchr(self, '/') = '\0';
-	for (size_t i = 0; n > 0 && i < ARRAY_SIZE(beside); i++)
-		if (!text_print(buf, cap, "%s%s", self, beside[i]) && access(buf, X_OK) == 0)
-			return 0;
-	if (!text_print(buf, cap, "%s", VLAT_LIBEXECDIR "/vlat-agent") && access(buf, X_OK) == 0)
+	if (companion_find(beside, ARRAY_SIZE(beside), VLAT_LIBEXECDIR "/vlat-agent", X_OK, buf, cap) == 0)
 		return 0;
+	companion_folder(self);
 	return err_set(err, -ENOENT,
 		       "vlat-agent was found neither beside vlat (%s) nor in %s: build it, install it, or name it in "
 		       "the environment variable VLAT_AGENT",
