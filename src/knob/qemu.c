@@ -246,7 +246,20 @@ static bool looks_like_qemu(const char *comm)
 	return text_starts(comm, "qemu-system") || text_eq(comm, "qemu-kvm") || text_eq(comm, "kvm");
 }
 
-static void read_one(const struct fs *fs, const struct task_facts *tasks, pid_t pid, struct qemus *out)
+/* -name process=NAME: vlat gives its VMs one, and libvirt where its set_process_name is on; the program tells then. */
+static bool may_be_renamed(const char *comm)
+{
+	return text_starts(comm, "vlat-") || text_starts(comm, "qemu:");
+}
+
+static bool program_is_qemu(const struct qemu *q)
+{
+	const char *slash = q->argc ? strrchr(q->argv[0], '/') : NULL;
+
+	return q->argc && looks_like_qemu(slash ? slash + 1 : q->argv[0]);
+}
+
+static void read_one(const struct fs *fs, const struct task_facts *tasks, pid_t pid, bool renamed, struct qemus *out)
 {
 	AUTO_FREE char *text = NULL;
 	char path[48], cgroup[1024] = "";
@@ -255,10 +268,14 @@ static void read_one(const struct fs *fs, const struct task_facts *tasks, pid_t 
 
 	text_print(path, sizeof(path), "proc/%d/cmdline", (int) pid);
 	if (fs_read_all(fs, path, CMDLINE_MAX, &text, &n) < 0 || n == 0) {
-		out->hidden = true;
+		out->hidden = out->hidden || !renamed;
 		return;
 	}
 	q.argc = qemu_line_words(text, n, &q.argv);
+	if (renamed && !program_is_qemu(&q)) {
+		free(q.argv);
+		return;
+	}
 	fs_readf(fs, cgroup, sizeof(cgroup), "proc/%d/cgroup", (int) pid);
 	if (!qemu_value(&q, "name", "guest", q.name, sizeof(q.name)))
 		qemu_value(&q, "name", "", q.name, sizeof(q.name));
@@ -276,9 +293,11 @@ void qemus_read(const struct fs *fs, const struct task_facts *tasks, pid_t only,
 	for (size_t i = 0; i < tasks->n; i++) {
 		const struct task_fact *t = &tasks->at[i];
 
-		if (t->stat.tid != t->pid || task_is_kernel(t) || (only ? t->pid != only : !looks_like_qemu(t->stat.comm)))
+		bool plain = looks_like_qemu(t->stat.comm), renamed = !plain && may_be_renamed(t->stat.comm);
+
+		if (t->stat.tid != t->pid || task_is_kernel(t) || (only ? t->pid != only : !plain && !renamed))
 			continue;
-		read_one(fs, tasks, t->pid, &out);
+		read_one(fs, tasks, t->pid, renamed, &out);
 	}
 	*ret = out;
 }

@@ -186,19 +186,31 @@ static struct child start_by_hand(void)
 	return c;
 }
 
+/* A QEMU on a busy machine takes its time until it listens. */
+static void await_socket(void)
+{
+	uint64_t deadline_ns = clock_ns() + 120 * NS_PER_S;
+
+	while (access(agent_socket, F_OK) < 0 && clock_ns() < deadline_ns)
+		clock_sleep_ns(50 * NS_PER_MS);
+	check(access(agent_socket, F_OK) == 0);
+}
+
 /* What only a list of names can tell was seen too: tasks, interrupts, devices. */
 static void test_by_hand(void)
 {
 	struct child qemu = start_by_hand();
 	struct said s;
-	json_t *all = look("byhand");
+	json_t *all;
 
+	await_socket();
+	all = look("byhand");
 	check_inside(all, 100);
 	check(text_eq(json_string_value(json_object_get(json_object_get(all, "inside"), "isolated_cpus")), "1"));
 	check(state_is(all, "both", "pair.isolated", "differs"));
 	check(text_eq(json_string_value(json_object_get(all, "launcher")), "by hand"));
 	check(text_eq(json_string_value(json_object_get(all, "left_out")), ""));
-	check(finding(all, "inside", "gst.virtio_irq") && !state_is(all, "inside", "gst.virtio_irq", "not applicable"));
+	check(finding(all, "inside", "gst.virtio_irq") && state_is(all, "inside", "gst.virtio_irq", "differs"));
 	json_decref(all);
 	s = VLAT("audit", "vm", "byhand", "--inside", "--explain", "pair.isolated");
 	check(said_exit(&s, 1) && said_has(&s, "isolated inside: 1") && said_has(&s, "taskset -cp"));

@@ -73,7 +73,7 @@ static const struct {
 	{ "qemu-kvm",
 	  "/usr/libexec/qemu-kvm|-name|guest=default_web,debug-threads=on|-object|secret,file=/var/run/libvirt/qemu/x",
 	  "0::/kubepods.slice/kubepods-pod1.slice/cri-containerd-1.scope\n", "dedicatedCpuPlacement: true" },
-	{ "qemu-system-x86",
+	{ "vlat-r1",
 	  "qemu-system-x86_64|-name|guest=r1,process=vlat-r1,debug-threads=on|-device|virtserialport,name=org.vlat.ctl",
 	  "0::/vlat-r1\n", "vlat run vm --cpus COUNT" },
 };
