@@ -28,8 +28,7 @@ struct vm_platform; /* vm/platform.h */
 
 enum vm_accelerator { VM_TCG, VM_KVM };
 
-/* How guest code is executed; found by vm/accel.h, which really boots a guest. */
-struct vm_accel {
+struct vm_accel { /* how guest code is executed; found by vm/accel.h, which really boots a guest */
 	enum vm_accelerator kind;
 	char cpu[64];       /* -cpu value: "host,migratable=off", "max" */
 	bool split_irqchip; /* a concession some KVM hosts need */
@@ -93,8 +92,8 @@ struct vm_spec {
 	/* A system of the user's own instead of the agent: it may reboot, and its command line is what append says. */
 	const char *kernel, *initrd; /* bzImage, initramfs; kernel NULL: the disk boots itself */
 	struct vm_disk disk;
-	const char *console; /* unix socket made here for the serial console; NULL = it is only recorded */
-	const char *agent;   /* unix socket made here for the QEMU guest agent, should the system run one; NULL = no such port */
+	/* Unix sockets made here: the serial console's (NULL = only recorded), the QEMU guest agent's (NULL = no such port). */
+	const char *console, *agent;
 };
 
 static inline bool vm_is_own(const struct vm_spec *spec)
@@ -105,8 +104,7 @@ static inline bool vm_is_own(const struct vm_spec *spec)
 /* What vm_start() finds out before it builds the command line. */
 struct vm_wiring {
 	int qmp_fd, control_fd, console_fd; /* QEMU's ends */
-	int listen_fd;                      /* of the console's socket, when spec->console */
-	int agent_fd;                       /* of the guest agent's socket, when spec->agent */
+	int listen_fd, agent_fd;            /* of the sockets spec->console and spec->agent */
 	int disk_fd;                        /* when spec->disk.path */
 	const char *kernel, *initrd;        /* paths that QEMU can open; NULL = none */
 	const char *guest_words;            /* vm/guest.h */
