@@ -28,7 +28,8 @@ static int by_socket(const char *path, struct inside_line *line, struct fs_tree 
 	return r;
 }
 
-static int by_virsh(char *domain, struct inside_line *line, struct fs_tree *t, uint64_t deadline_ns, struct inside *in, struct err *err)
+static int by_virsh(char *domain, struct inside_line *line, struct fs_tree *t, uint64_t deadline_ns, struct inside *in,
+		    struct err *err)
 {
 	line->call = inside_virsh_call;
 	line->arg = domain;

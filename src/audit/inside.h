@@ -78,7 +78,8 @@ int inside_take_file(struct fs_tree *t, const char *path, char *data, size_t len
 
 /* ---- the agent's protocol: inside_agent.c ---- */
 
-/* Who carries one command there and its reply back: a socket, or virsh.  *ret: the whole reply, {"return": ...} or {"error": ...}. */
+/* Who carries one command there and its reply back: a socket, or virsh.  *ret: the whole reply, {"return": ...} or {"error":
+ * ...}. */
 struct inside_line {
 	int (*call)(void *arg, const char *command, uint64_t deadline_ns, json_t **ret, struct err *err);
 	void *arg;
@@ -93,7 +94,7 @@ int inside_base64(const char *text, char **ret, size_t *ret_len);
 
 struct inside_socket {
 	int fd;
-	char *buf; /* what came and was not taken yet */
+	char *buf;             /* what came and was not taken yet */
 	size_t from, len, cap; /* from: where the next line begins */
 };
 /* Connects and waits until the agent answers to a number of our own.  fd -1: `path` is connected to. */

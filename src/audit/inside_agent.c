@@ -137,7 +137,8 @@ static int run_reader(const struct inside_line *line, uint64_t deadline_ns, char
 			r = -ETIMEDOUT;
 	}
 	if (r == -ETIMEDOUT && pid)
-		return err_set(err, r, "%s started the reader, which did not end in time: the guest is very busy, or hangs", line->who);
+		return err_set(err, r, "%s started the reader, which did not end in time: the guest is very busy, or hangs",
+			       line->who);
 	return r < 0 ? r : 0;
 }
 
@@ -175,8 +176,8 @@ static int read_file(const struct inside_line *line, struct fs_tree *t, const ch
 	AUTO_JSON json_t *reply = NULL;
 	const json_t *handle;
 	size_t len = 0;
-	int r = call(line, "guest-file-open", json_pack("{s:s, s:s}", "path", absolute, "mode", "r"), deadline_ns, &reply, &handle,
-		     err);
+	int r = call(line, "guest-file-open", json_pack("{s:s, s:s}", "path", absolute, "mode", "r"), deadline_ns, &reply,
+		     &handle, err);
 
 	if (r < 0)
 		return r;
@@ -260,13 +261,14 @@ static int read_one_by_one(struct by_file *b)
 	return r;
 }
 
-static const char cure[] = "inside the guest let it run programs: take guest-exec and guest-exec-status off the list of blocked commands "
-			   "(--block-rpcs, or FILTER_RPC_ARGS in /etc/sysconfig/qemu-ga), with SELinux setsebool -P "
-			   "virt_qemu_ga_run_unconfined on, and start qemu-guest-agent again";
+static const char cure[] =
+	"inside the guest let it run programs: take guest-exec and guest-exec-status off the list of blocked commands "
+	"(--block-rpcs, or FILTER_RPC_ARGS in /etc/sysconfig/qemu-ga), with SELinux setsebool -P "
+	"virt_qemu_ga_run_unconfined on, and start qemu-guest-agent again";
 
 /* why: what guest-exec was refused for. */
-static int fall_back(const struct inside_line *line, struct fs_tree *t, uint64_t deadline_ns, struct inside *ret, const struct err *why,
-		     struct err *err)
+static int fall_back(const struct inside_line *line, struct fs_tree *t, uint64_t deadline_ns, struct inside *ret,
+		     const struct err *why, struct err *err)
 {
 	struct err last = { 0 };
 	struct by_file b = { .line = line, .tree = t, .deadline_ns = deadline_ns, .err = &last };
@@ -277,8 +279,10 @@ static int fall_back(const struct inside_line *line, struct fs_tree *t, uint64_t
 	ret->files = b.files;
 	ret->partial = true;
 	text_print(ret->less, sizeof(ret->less),
-		   "the agent may not run programs, so only %zu single files were read: what stands in folders (interrupts, devices, "
-		   "tasks) was not seen", b.files);
+		   "the agent may not run programs, so only %zu single files were read: what stands in folders (interrupts, "
+		   "devices, "
+		   "tasks) was not seen",
+		   b.files);
 	if (b.files == 0 && (r == -EPERM || r == 0))
 		return err_set(err, -EPERM, "%s; %s", why->text, cure);
 	return r < 0 ? err_set(err, r, "%s", last.text) : 0;
@@ -300,5 +304,6 @@ int inside_read(const struct inside_line *line, struct fs_tree *t, uint64_t dead
 	if (len >= INSIDE_BYTES)
 		text_print(ret->less, sizeof(ret->less), "the guest has more to say than %zu KiB: some of its tasks are left out",
 			   INSIDE_BYTES >> 10);
-	return ret->files ? 0 : err_set(err, -EBADMSG, "%s ran the reader, and what came back names no file of a machine", line->who);
+	return ret->files ? 0
+			  : err_set(err, -EBADMSG, "%s ran the reader, and what came back names no file of a machine", line->who);
 }

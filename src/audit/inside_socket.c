@@ -74,25 +74,34 @@ static int send_all(int fd, const char *text, size_t len, uint64_t deadline_ns, 
 	return 0;
 }
 
+static void grow(struct inside_socket *s)
+{
+	size_t cap = s->cap ? 2 * s->cap : 65536;
+	char *buf = xalloc(1, cap);
+
+	if (s->len)
+		memcpy(buf, s->buf, s->len);
+	free(s->buf);
+	s->buf = buf;
+	s->cap = cap;
+}
+
 /* More of what comes; the buffer holds one line of the longest kind. */
 static int fill(struct inside_socket *s, uint64_t deadline_ns, struct err *err)
 {
 	ssize_t n;
 	int r;
 
-	/* Lines that were taken go here, once for each time that more comes: a flood of short ones costs no more than a long one. */
+	/* Lines that were taken go here, once for each time that more comes: a flood of short ones costs no more than a long one.
+	 */
 	if (s->from)
 		memmove(s->buf, s->buf + s->from, s->len - s->from);
 	s->len -= s->from;
 	s->from = 0;
 	if (s->len >= INSIDE_LINE)
 		return err_set(err, -EMSGSIZE, "it says more than %zu MiB in one answer: that is no answer", INSIDE_LINE >> 20);
-	if (s->len == s->cap) {
-		s->cap = s->cap ? 2 * s->cap : 65536;
-		s->buf = realloc(s->buf, s->cap);
-		if (!s->buf)
-			abort();
-	}
+	if (s->len == s->cap)
+		grow(s);
 	r = wait_for(s->fd, POLLIN, deadline_ns, err);
 	if (r < 0)
 		return r;
@@ -175,7 +184,8 @@ int inside_socket_open(struct inside_socket *s, int fd, const char *path, uint64
 		inside_socket_close(s);
 	if (r == -ETIMEDOUT)
 		return err_set(err, r,
-			       "%s can be connected to, and nobody answers: the guest has not started its agent (inside: apt or dnf install "
+			       "%s can be connected to, and nobody answers: the guest has not started its agent (inside: apt or "
+			       "dnf install "
 			       "qemu-guest-agent, systemctl start qemu-guest-agent), or another program holds the line",
 			       path);
 	return r;

@@ -78,8 +78,8 @@ static bool resolve(struct fs_tree *t, const char *path, bool keep_last, char *d
 			memmove(rest, after, strlen(after) + 1);
 			continue;
 		}
-		if (links++ == LINKS_MAX || (size_t) n >= sizeof(target) || text_print(next, sizeof(next), "%s/%s", target, after) ||
-		    text_print(rest, sizeof(rest), "%s", next))
+		if (links++ == LINKS_MAX || (size_t) n >= sizeof(target) ||
+		    text_print(next, sizeof(next), "%s/%s", target, after) || text_print(rest, sizeof(rest), "%s", next))
 			return false;
 		done[target[0] == '/' ? 0 : before] = '\0';
 	}

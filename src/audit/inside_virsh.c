@@ -47,7 +47,8 @@ static int refused(const char *domain, const struct run_result *res, struct err 
 			       "libvirt: %s; virsh edit %s: <channel type='unix'><target type='virtio' name='" INSIDE_PORT
 			       "'/></channel>, start it again, and install qemu-guest-agent inside",
 			       first, domain);
-	return err_set(err, -EIO, "libvirt: %s; inside the guest: apt or dnf install qemu-guest-agent, systemctl start qemu-guest-agent",
+	return err_set(err, -EIO,
+		       "libvirt: %s; inside the guest: apt or dnf install qemu-guest-agent, systemctl start qemu-guest-agent",
 		       first[0] ? first : "virsh failed without a word");
 }
 

@@ -15,10 +15,12 @@ static const char *const add_a_line[LAUNCHER_COUNT] = {
 	[LAUNCHER_LIBVIRT] = "virsh edit NAME: <channel type='unix'><target type='virtio' name='" INSIDE_PORT
 			     "'/></channel>, and start it again" AGENT_INSIDE,
 	[LAUNCHER_PROXMOX] = "qm set NAME --agent enabled=1, and stop and start it" AGENT_INSIDE,
-	[LAUNCHER_OPENSTACK] = "openstack image set IMAGE --property hw_qemu_guest_agent=yes, and build the server again" AGENT_INSIDE,
+	[LAUNCHER_OPENSTACK] =
+		"openstack image set IMAGE --property hw_qemu_guest_agent=yes, and build the server again" AGENT_INSIDE,
 	[LAUNCHER_KUBEVIRT] = "its agent is KubeVirt's own to ask (virtctl guestosinfo NAME): run vlat audit --role guest inside",
-	[LAUNCHER_VLAT] = "a machine of vlat's own, started to be measured, holds nothing but the measurement: look into those of vlat "
-			  "run vm",
+	[LAUNCHER_VLAT] =
+		"a machine of vlat's own, started to be measured, holds nothing but the measurement: look into those of vlat "
+		"run vm",
 };
 
 /* The chardev behind the agent's port: -device virtserialport,chardev=ID,name=org.qemu.guest_agent.0 in either syntax. */
@@ -29,7 +31,8 @@ static bool find_chardev(const struct qemu *vm, char *id, size_t cap)
 	char name[64];
 
 	while ((text = qemu_option(vm, "device", &at))) {
-		if (qemu_key(text, "name", name, sizeof(name)) && text_eq(name, INSIDE_PORT) && qemu_key(text, "chardev", id, cap))
+		if (qemu_key(text, "name", name, sizeof(name)) && text_eq(name, INSIDE_PORT) &&
+		    qemu_key(text, "chardev", id, cap))
 			return true;
 	}
 	return false;
@@ -70,7 +73,8 @@ int inside_find_way(const struct qemu *vm, const char *socket, struct inside_way
 	find_path(vm, id, path, sizeof(path));
 	if (path[0] != '/')
 		return err_set(err, -ENOENT,
-			       "VM %.60s has a line to a guest agent, which is no unix socket with a full path on its command line%s%.80s: "
+			       "VM %.60s has a line to a guest agent, which is no unix socket with a full path on its command "
+			       "line%s%.80s: "
 			       "start QEMU with -chardev socket,path=/run/NAME-agent.sock,server=on,wait=off,id=%.40s",
 			       vm->name[0] ? vm->name : "without a name", path[0] ? ": " : "", path, id);
 	text_print(ret->at, sizeof(ret->at), "%s", path);

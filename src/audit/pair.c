@@ -64,8 +64,8 @@ int pair_find_vm(const struct qemus *all, const char *which, const struct qemu *
 
 /* ---- what the rows need ---- */
 
-void pair_host_says(const struct pair_ctx *p, struct settings *out, bool ok, const char *target, const char *now, const char *want,
-		    const char *cure_of)
+void pair_host_says(const struct pair_ctx *p, struct settings *out, bool ok, const char *target, const char *now,
+		    const char *want, const char *cure_of)
 {
 	struct setting *s = look_says(out, ok, target, now, want);
 
@@ -166,7 +166,9 @@ static size_t rows_count(void)
 
 void pair_make(struct audit **ret, const struct pair *p, const char *only)
 {
-	struct pair_ctx c = { .pair = p, .host = p->host, .guest = p->guest, .vm = p->vm, .kvm = p->vm->kvm || p->vm->default_kvm };
+	struct pair_ctx c = {
+		.pair = p, .host = p->host, .guest = p->guest, .vm = p->vm, .kvm = p->vm->kvm || p->vm->default_kvm
+	};
 	struct audit *a = xalloc(1, sizeof(*a));
 	const struct pair_row *row;
 

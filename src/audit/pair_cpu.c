@@ -47,8 +47,8 @@ static void both_isolated(const struct pair_ctx *p, struct settings *out)
 	bad = cpuset_and(&inside, &floats);
 	text_print(now, sizeof(now), "isolated inside: %.400s; without a CPU set apart on the host: %.400s",
 		   cpuset_list(&inside, all, sizeof(all)), cpuset_empty(&bad) ? "none" : cpuset_list(&bad, list, sizeof(list)));
-	pair_host_says(p, out, cpuset_empty(&bad), "isolated vCPUs", now, "each on a CPU of the host that is set apart and nobody else's",
-		       "vm.thread_pin");
+	pair_host_says(p, out, cpuset_empty(&bad), "isolated vCPUs", now,
+		       "each on a CPU of the host that is set apart and nobody else's", "vm.thread_pin");
 }
 
 /* One vCPU has to keep house; the others, on CPUs that were set apart for them, should not. */
@@ -71,10 +71,12 @@ static void both_dedicated(const struct pair_ctx *p, struct settings *out)
 	}
 	missing = cpuset_minus(&want, &inside);
 	cpuset_list(&want, wanted, sizeof(wanted));
-	text_print(now, sizeof(now), "on CPUs set apart: %.400s; used for everything inside: %.400s", cpuset_list(&own, list, sizeof(list)),
+	text_print(now, sizeof(now), "on CPUs set apart: %.400s; used for everything inside: %.400s",
+		   cpuset_list(&own, list, sizeof(list)),
 		   cpuset_empty(&missing) ? "none of them" : cpuset_list(&missing, list, sizeof(list)));
 	pair_guest_says(out, cpuset_empty(&missing), "vCPUs with CPUs of their own", now, "isolated inside too",
-			"add isolcpus=managed_irq,domain,@name nohz_full=@name rcu_nocbs=@name irqaffinity=0 to the guest's command line and boot "
+			"add isolcpus=managed_irq,domain,@name nohz_full=@name rcu_nocbs=@name irqaffinity=0 to the guest's "
+			"command line and boot "
 			"it: one vCPU keeps house there as well",
 			wanted);
 }
@@ -94,7 +96,8 @@ static void both_tick(const struct pair_ctx *p, struct settings *out)
 		absent(out, "vCPUs without a tick", "the guest has none (nohz_full)");
 		return;
 	}
-	text_print(now, sizeof(now), "nohz_full inside: %.400s; on host CPUs that tick: %.400s", cpuset_list(inside, all, sizeof(all)),
+	text_print(now, sizeof(now), "nohz_full inside: %.400s; on host CPUs that tick: %.400s",
+		   cpuset_list(inside, all, sizeof(all)),
 		   cpuset_empty(&ticking) ? "none" : cpuset_list(&ticking, list, sizeof(list)));
 	look_says(out, cpuset_empty(&ticking), "vCPUs without a tick", now, "host CPUs without a tick under them");
 }
@@ -110,7 +113,8 @@ static void both_steal(const struct pair_ctx *p, struct settings *out)
 		return;
 	}
 	vcpus_where(p, false, &floats, &unknown);
-	text_print(now, sizeof(now), "%.2f %% of CPU time since the guest's boot; vCPUs without a CPU set apart: %.400s", v->steal_percent,
+	text_print(now, sizeof(now), "%.2f %% of CPU time since the guest's boot; vCPUs without a CPU set apart: %.400s",
+		   v->steal_percent,
 		   !cpuset_empty(&unknown) ? "not known"
 		   : cpuset_empty(&floats) ? "none"
 					   : cpuset_list(&floats, list, sizeof(list)));
@@ -122,10 +126,13 @@ static void both_realtime(const struct pair_ctx *p, struct settings *out)
 	bool outside = p->host->host.kernel.realtime, inside = p->guest->host.kernel.realtime;
 	char now[160];
 
-	text_print(now, sizeof(now), "host: %s; guest: %s", outside ? "PREEMPT_RT" : "not real-time", inside ? "PREEMPT_RT" : "not real-time");
+	text_print(now, sizeof(now), "host: %s; guest: %s", outside ? "PREEMPT_RT" : "not real-time",
+		   inside ? "PREEMPT_RT" : "not real-time");
 	if (outside && !inside)
 		pair_guest_says(out, false, "kernels", now, "PREEMPT_RT inside as well",
-				"inside: install the distribution's real-time kernel (Debian: apt install linux-image-rt-amd64) and boot it", NULL);
+				"inside: install the distribution's real-time kernel (Debian: apt install linux-image-rt-amd64) "
+				"and boot it",
+				NULL);
 	else
 		pair_host_says(p, out, inside == outside, "kernels", now, "PREEMPT_RT on the host as well", NULL);
 }
@@ -138,10 +145,11 @@ static void both_vcpus(const struct pair_ctx *p, struct settings *out)
 	text_print(now, sizeof(now), "%zu online inside", online);
 	text_print(want, sizeof(want), "%zu, as the VM was started with", p->n_vcpus);
 	/* More than that were plugged in later: QEMU's command line does not tell. */
-	pair_guest_says(out, online >= p->n_vcpus, "vCPUs", now, want,
-			"inside: write 1 to /sys/devices/system/cpu/cpuN/online, and take maxcpus= and nr_cpus= off its command line; or "
-			"start the VM with fewer",
-			NULL);
+	pair_guest_says(
+		out, online >= p->n_vcpus, "vCPUs", now, want,
+		"inside: write 1 to /sys/devices/system/cpu/cpuN/online, and take maxcpus= and nr_cpus= off its command line; or "
+		"start the VM with fewer",
+		NULL);
 }
 
 /* Queues that interrupt a vCPU which both sides keep free. */
@@ -161,7 +169,8 @@ static void both_virtio_irqs(const struct pair_ctx *p, struct settings *out)
 			continue;
 		text_print(target, sizeof(target), "irq %u (%.60s)", f->nr, f->name);
 		pair_guest_says(out, cpuset_empty(&both), target, cpuset_list(&f->effective, now, sizeof(now)), house,
-				"inside: write @name to /proc/irq/N/smp_affinity_list, and isolcpus=managed_irq,... for queues that the kernel "
+				"inside: write @name to /proc/irq/N/smp_affinity_list, and isolcpus=managed_irq,... for queues "
+				"that the kernel "
 				"spreads itself; or fewer queues on the host's side",
 				house);
 	}
@@ -173,7 +182,8 @@ static void both_virtio_irqs(const struct pair_ctx *p, struct settings *out)
 static const struct pair_row rows[] = {
 	{ .knob = { .id = "pair.dedicated",
 		    .title = "the guest isolates the vCPUs that the host has set CPUs apart for",
-		    .why = "the host keeps its own noise off these CPUs, and the guest runs timers, workqueues and any task on them",
+		    .why = "the host keeps its own noise off these CPUs, and the guest runs timers, workqueues and any task on "
+			   "them",
 		    .cost = "one vCPU keeps house inside; work on the others is placed by hand",
 		    .source = "Documentation/admin-guide/kernel-parameters.txt, isolcpus=; tuned realtime-virtual-guest",
 		    .cure = "isolate them inside: isolcpus=managed_irq,domain,LIST nohz_full=LIST rcu_nocbs=LIST",
@@ -182,7 +192,8 @@ static const struct pair_row rows[] = {
 	  .check = both_dedicated },
 	{ .knob = { .id = "pair.isolated",
 		    .title = "isolated vCPUs have CPUs of the host behind them",
-		    .why = "a guest that isolates a vCPU trusts that it runs when it wants: a thread that floats waits for the host's scheduler",
+		    .why = "a guest that isolates a vCPU trusts that it runs when it wants: a thread that floats waits for the "
+			   "host's scheduler",
 		    .cost = "a CPU of the host for each",
 		    .source = "Documentation/admin-guide/kernel-parameters.txt, isolcpus=; libvirt.org/kbase/kvm-realtime.html",
 		    .cure = "pin each vCPU's thread to a CPU that is set apart",
@@ -191,7 +202,8 @@ static const struct pair_row rows[] = {
 	  .check = both_isolated },
 	{ .knob = { .id = "pair.realtime",
 		    .title = "both kernels are real-time, or neither",
-		    .why = "the worst delay is the sum of both: one kernel that can be kept from preempting for milliseconds spoils the other's work",
+		    .why = "the worst delay is the sum of both: one kernel that can be kept from preempting for milliseconds "
+			   "spoils the other's work",
 		    .cost = "throughput of the guest, some per cent",
 		    .source = "Documentation/core-api/real-time; libvirt.org/kbase/kvm-realtime.html",
 		    .cure = "on the host: boot the distribution's real-time kernel; or take an ordinary one inside",
@@ -200,7 +212,8 @@ static const struct pair_row rows[] = {
 	  .check = both_realtime },
 	{ .knob = { .id = "pair.steal",
 		    .title = "the host takes no time of the guest's",
-		    .why = "steal is time in which a vCPU was ready to run and its thread was not running: each piece is a delay inside",
+		    .why = "steal is time in which a vCPU was ready to run and its thread was not running: each piece is a delay "
+			   "inside",
 		    .cost = "CPUs of its own",
 		    .source = "Documentation/filesystems/proc.rst, /proc/stat",
 		    .cure = "pin each vCPU's thread to a CPU that is set apart",
@@ -227,7 +240,8 @@ static const struct pair_row rows[] = {
 	  .check = both_vcpus },
 	{ .knob = { .id = "pair.virtio_irq",
 		    .title = "virtio queues do not interrupt isolated vCPUs",
-		    .why = "each interrupt of a queue is an exit, or at best a soft interrupt, on the vCPU that both sides keep free",
+		    .why = "each interrupt of a queue is an exit, or at best a soft interrupt, on the vCPU that both sides keep "
+			   "free",
 		    .cost = "the housekeeping vCPU handles them",
 		    .source = "Documentation/core-api/irq/irq-affinity.rst",
 		    .cure = "inside: write the housekeeping vCPUs to /proc/irq/N/smp_affinity_list",

@@ -42,12 +42,17 @@ static void both_huge(const struct pair_ctx *p, struct settings *out)
 	char now[160];
 
 	text_print(now, sizeof(now), "inside: %s, transparent %s; host: %s", wanted ? "a pool of huge pages" : "no pool",
-		   inside[0] ? inside : "not told", pool ? "huge pages of a pool" : outside[0] ? outside : "small pages");
+		   inside[0] ? inside : "not told",
+		   pool         ? "huge pages of a pool"
+		   : outside[0] ? outside
+				: "small pages");
 	if (!pool && wanted)
-		pair_host_says(p, out, false, "pages", now, "a pool of huge pages on the host below those of the guest", "vm.memory");
+		pair_host_says(p, out, false, "pages", now, "a pool of huge pages on the host below those of the guest",
+			       "vm.memory");
 	else
-		pair_host_says(p, out, pool || !text_eq(inside, "always") || text_eq(outside, "always") || text_eq(outside, "madvise"), "pages",
-			       now, "huge pages on the host below those of the guest", "vm.memory");
+		pair_host_says(p, out,
+			       pool || !text_eq(inside, "always") || text_eq(outside, "always") || text_eq(outside, "madvise"),
+			       "pages", now, "huge pages on the host below those of the guest", "vm.memory");
 }
 
 /* "-m 4096", "4G", "size=2048M", in bytes; without a unit MiB. */
@@ -99,12 +104,14 @@ static void both_balloon(const struct pair_ctx *p, struct settings *out)
 static void both_swap(const struct pair_ctx *p, struct settings *out)
 {
 	const struct memory_facts *inside = &p->guest->host.memory, *outside = &p->host->host.memory;
-	bool locked = pair_option_on(p->vm, "overcommit", "mem-lock") || pair_option_on(p->vm, "realtime", "mlock") || from_pool(p->vm);
+	bool locked =
+		pair_option_on(p->vm, "overcommit", "mem-lock") || pair_option_on(p->vm, "realtime", "mlock") || from_pool(p->vm);
 	uint64_t used = inside->swap_bytes > inside->swap_free_bytes ? inside->swap_bytes - inside->swap_free_bytes : 0;
 	char now[160], a[32];
 
 	text_print(now, sizeof(now), "inside: %s, %s in use; host: %s, memory %s", inside->swap_bytes ? "swap" : "no swap",
-		   text_bytes(a, sizeof(a), (double) used), outside->swap_bytes ? "swap" : "no swap", locked ? "locked" : "pageable");
+		   text_bytes(a, sizeof(a), (double) used), outside->swap_bytes ? "swap" : "no swap",
+		   locked ? "locked" : "pageable");
 	if (inside->swap_bytes && outside->swap_bytes && !locked)
 		pair_host_says(p, out, false, "swap", now, "one side at most that may page out", "mem.mlock");
 	else
@@ -115,7 +122,8 @@ static void both_swap(const struct pair_ctx *p, struct settings *out)
 static const struct pair_row rows[] = {
 	{ .knob = { .id = "pair.balloon",
 		    .title = "the guest has the memory that it was started with",
-		    .why = "a balloon that is filled takes single pages out of the guest: huge pages break up, and what it gives back is "
+		    .why = "a balloon that is filled takes single pages out of the guest: huge pages break up, and what it gives "
+			   "back is "
 			   "faulted in again one by one",
 		    .cost = "memory cannot be moved between guests",
 		    .source = "libvirt.org/kbase/kvm-realtime.html; drivers/virtio/virtio_balloon.c",
@@ -125,7 +133,8 @@ static const struct pair_row rows[] = {
 	  .check = both_balloon },
 	{ .knob = { .id = "pair.huge",
 		    .title = "huge pages inside lie on huge pages outside",
-		    .why = "the processor walks both tables: a huge page of the guest's on small pages of the host's is cached as small ones",
+		    .why = "the processor walks both tables: a huge page of the guest's on small pages of the host's is cached "
+			   "as small ones",
 		    .cost = "the memory is set aside on the host before the guest starts",
 		    .source = "Documentation/admin-guide/mm/transhuge.rst; QEMU documentation, memory-backend-memfd",
 		    .cure = "give the VM huge pages on the host",

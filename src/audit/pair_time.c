@@ -89,7 +89,8 @@ static void both_pvspin(const struct pair_ctx *p, struct settings *out)
 	}
 	text_print(now, sizeof(now), "%s inside, %s", off ? "nopvspin" : hint ? "native, by the hint" : "paravirtual", placed(p));
 	if (p->all_own)
-		pair_host_says(p, out, off || hint, "locks of the guest", now, "native: spin instead of halting", "vm.hint_dedicated");
+		pair_host_says(p, out, off || hint, "locks of the guest", now, "native: spin instead of halting",
+			       "vm.hint_dedicated");
 	else
 		pair_guest_says(out, !off, "locks of the guest", now, "paravirtual, as long as vCPUs share CPUs",
 				"take nopvspin off the guest's command line and boot it", NULL);
@@ -154,13 +155,15 @@ static void both_clock(const struct pair_ctx *p, struct settings *out)
 	if (text_eq(inside, "tsc") || !text_eq(p->guest->host.kernel.machine, "x86_64"))
 		look_says(out, true, "clock", now, "tsc");
 	else if (text_eq(inside, "kvm-clock") && outside[0] && !text_eq(outside, "tsc"))
-		pair_guest_says(out, false, "clock", now, "tsc on the host, then inside",
-				"on the host: find out why its clock source is not tsc (dmesg | grep -i tsc); without it kvm-clock is a "
-				"system call at each reading",
-				NULL);
+		pair_guest_says(
+			out, false, "clock", now, "tsc on the host, then inside",
+			"on the host: find out why its clock source is not tsc (dmesg | grep -i tsc); without it kvm-clock is a "
+			"system call at each reading",
+			NULL);
 	else if (invtsc(p->vm))
 		pair_guest_says(out, false, "clock", now, "tsc, which the VM has",
-				"inside: write tsc to /sys/devices/system/clocksource/clocksource0/current_clocksource, and take clocksource= "
+				"inside: write tsc to /sys/devices/system/clocksource/clocksource0/current_clocksource, and take "
+				"clocksource= "
 				"and notsc off its command line",
 				NULL);
 	else
@@ -170,7 +173,8 @@ static void both_clock(const struct pair_ctx *p, struct settings *out)
 static const struct pair_row rows[] = {
 	{ .knob = { .id = "pair.clock",
 		    .title = "the guest reads the processor's clock",
-		    .why = "hpet and the ACPI timer are an exit of microseconds at each reading; kvm-clock needs the host's own tsc, or "
+		    .why = "hpet and the ACPI timer are an exit of microseconds at each reading; kvm-clock needs the host's own "
+			   "tsc, or "
 			   "each reading inside is a system call",
 		    .cost = "no live migration to a host of another clock rate",
 		    .source = "Documentation/virt/kvm/x86/timekeeping.rst",
@@ -183,14 +187,16 @@ static const struct pair_row rows[] = {
 		    .why = "the guest polls, halts, and then the host polls for it again: twice the heat, and nothing is quicker",
 		    .cost = "none",
 		    .source = "Documentation/virt/guest-halt-polling.rst",
-		    .cure = "start the VM with -cpu host,kvm-poll-control=on (libvirt: <kvm><poll-control state='on'/></kvm>), by which the "
+		    .cure = "start the VM with -cpu host,kvm-poll-control=on (libvirt: <kvm><poll-control state='on'/></kvm>), "
+			    "by which the "
 			    "guest switches the host's polling off; or write 0 to /sys/module/kvm/parameters/halt_poll_ns",
 		    .when = KNOB_VM,
 		    PAIR(3) },
 	  .check = both_halt_poll },
 	{ .knob = { .id = "pair.haltpoll_told",
 		    .title = "a guest that is told so polls before it halts",
-		    .why = "kvm-hint-dedicated makes a guest load its idle driver haltpoll; where it did not, each wake-up still costs an "
+		    .why = "kvm-hint-dedicated makes a guest load its idle driver haltpoll; where it did not, each wake-up still "
+			   "costs an "
 			   "exit and an interrupt",
 		    .cost = "burns the host's CPU while it waits, which is the VM's own",
 		    .source = "drivers/cpuidle/cpuidle-haltpoll.c; Documentation/virt/guest-halt-polling.rst",
@@ -200,8 +206,10 @@ static const struct pair_row rows[] = {
 	  .check = both_haltpoll_told },
 	{ .knob = { .id = "pair.hint",
 		    .title = "the promise of CPUs of its own is true",
-		    .why = "a guest that is promised dedicated CPUs spins on locks: where the promise is false it spins while the host runs the "
-			   "holder's CPU with something else; where it is true and not given, the guest halts and yields for nothing",
+		    .why = "a guest that is promised dedicated CPUs spins on locks: where the promise is false it spins while "
+			   "the host runs the "
+			   "holder's CPU with something else; where it is true and not given, the guest halts and yields for "
+			   "nothing",
 		    .cost = "CPUs that nobody else has",
 		    .source = "Documentation/virt/kvm/x86/cpuid.rst, KVM_HINTS_REALTIME",
 		    .cure = "pin each vCPU to a CPU of its own, or take kvm-hint-dedicated=on away",
@@ -210,7 +218,8 @@ static const struct pair_row rows[] = {
 	  .check = both_hint },
 	{ .knob = { .id = "pair.idle_poll",
 		    .title = "a guest that never halts has CPUs of its own",
-		    .why = "idle=poll makes a vCPU look busy for ever: on a CPU that it shares it takes half of it, from a guest that has "
+		    .why = "idle=poll makes a vCPU look busy for ever: on a CPU that it shares it takes half of it, from a guest "
+			   "that has "
 			   "nothing to do",
 		    .cost = "CPUs that nobody else has, at full power",
 		    .source = "Documentation/admin-guide/kernel-parameters.txt, idle=; qemu-system(1), -overcommit cpu-pm",
@@ -220,9 +229,11 @@ static const struct pair_row rows[] = {
 	  .check = both_idle_poll },
 	{ .knob = { .id = "pair.pvspin",
 		    .title = "locks of the guest fit the place of its vCPUs",
-		    .why = "paravirtual locks halt a waiting vCPU: right where vCPUs share CPUs, an exit for nothing where each has its own",
+		    .why = "paravirtual locks halt a waiting vCPU: right where vCPUs share CPUs, an exit for nothing where each "
+			   "has its own",
 		    .cost = "none",
-		    .source = "Documentation/admin-guide/kernel-parameters.txt, nopvspin; arch/x86/kernel/kvm.c, kvm_spinlock_init",
+		    .source =
+			    "Documentation/admin-guide/kernel-parameters.txt, nopvspin; arch/x86/kernel/kvm.c, kvm_spinlock_init",
 		    .cure = "give the VM kvm-hint-dedicated=on, where each vCPU has a CPU of its own",
 		    .when = KNOB_VM,
 		    PAIR(3) },

@@ -27,8 +27,8 @@ struct pair_ctx {
 	const struct qemu *vm;
 	struct pair_vcpu *vcpus; /* as many as the VM was started with; owned */
 	size_t n_vcpus;
-	bool all_own;  /* there are vCPUs, and each is its own */
-	bool kvm;      /* KVM runs it, as far as the command line tells */
+	bool all_own;   /* there are vCPUs, and each is its own */
+	bool kvm;       /* KVM runs it, as far as the command line tells */
 	char whose[96]; /* the launcher's handle */
 };
 
@@ -43,8 +43,8 @@ struct pair_rows {
 extern const struct pair_rows pair_time, pair_cpu, pair_memory;
 
 /* A verdict whose cure lies on the host: that of this knob in the launcher's language; NULL = the row's own. */
-void pair_host_says(const struct pair_ctx *p, struct settings *out, bool ok, const char *target, const char *now, const char *want,
-		    const char *cure_of);
+void pair_host_says(const struct pair_ctx *p, struct settings *out, bool ok, const char *target, const char *now,
+		    const char *want, const char *cure_of);
 /* One whose cure lies in the guest; @name in it stands for `list`. */
 void pair_guest_says(struct settings *out, bool ok, const char *target, const char *now, const char *want, const char *cure,
 		     const char *list);

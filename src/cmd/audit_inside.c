@@ -155,9 +155,9 @@ static void put_how(const struct views *v, struct sink *out)
 {
 	char size[32];
 
-	sink_printf(out, "VM %s, process %d (%s); seen from within by %s: %zu files, %s.\n", v->vm->name[0] ? v->vm->name : "without a name",
-		    (int) v->vm->pid, launcher_name(v->vm->launcher), v->inside.how, v->inside.files,
-		    text_bytes(size, sizeof(size), (double) v->inside.bytes));
+	sink_printf(out, "VM %s, process %d (%s); seen from within by %s: %zu files, %s.\n",
+		    v->vm->name[0] ? v->vm->name : "without a name", (int) v->vm->pid, launcher_name(v->vm->launcher),
+		    v->inside.how, v->inside.files, text_bytes(size, sizeof(size), (double) v->inside.bytes));
 	if (v->inside.less[0])
 		sink_printf(out, "Not all of it: %s.\n", v->inside.less);
 	sink_char(out, '\n');
@@ -180,9 +180,9 @@ static void put_text(const struct views *v, const struct audit_inside *o, struct
 
 static void put_json(const struct views *v, const struct audit_inside *o, struct sink *out)
 {
-	json_t *all = json_pack("{s:i, s:s, s:I, s:s, s:s, s:I, s:I, s:s}", "format", 1, "vm", v->vm->name, "pid", (json_int_t) v->vm->pid,
-				"launcher", launcher_name(v->vm->launcher), "by", v->inside.how, "files", (json_int_t) v->inside.files,
-				"bytes", (json_int_t) v->inside.bytes, "left_out", v->inside.less);
+	json_t *all = json_pack("{s:i, s:s, s:I, s:s, s:s, s:I, s:I, s:s}", "format", 1, "vm", v->vm->name, "pid",
+				(json_int_t) v->vm->pid, "launcher", launcher_name(v->vm->launcher), "by", v->inside.how, "files",
+				(json_int_t) v->inside.files, "bytes", (json_int_t) v->inside.bytes, "left_out", v->inside.less);
 	char *text;
 
 	json_object_set_new(all, "outside", is_pair(o) ? json_null() : audit_json(v->outside, o->only_findings));

@@ -44,7 +44,8 @@ static const struct example audit_examples[] = {
 	  .what = "for a native real-time program on CPUs 2 and 3" },
 	{ .line = "vlat audit --explain pwr.governor", .what = "all about one knob on this machine" },
 	{ .line = "vlat audit vm web1", .what = "look at one running virtual machine, whoever started it" },
-	{ .line = "vlat audit vm web1 --inside", .what = "look into its guest as well, and at what only both sides together tell" },
+	{ .line = "vlat audit vm web1 --inside",
+	  .what = "look into its guest as well, and at what only both sides together tell" },
 };
 
 static const struct exit_row audit_exits[] = {
@@ -127,7 +128,8 @@ static int run_audit(const struct call *call)
 	if (cfg->inside && (!cfg->which || !text_eq(cfg->what, "vm")))
 		return cmd_usage(call, "--inside is for one virtual machine: vlat audit vm NAME --inside");
 	if (cfg->inside && !text_eq(cfg->root, "/"))
-		return cmd_usage(call, "--inside asks a guest that runs now, and %s is a copy of a machine: leave --root out", cfg->root);
+		return cmd_usage(call, "--inside asks a guest that runs now, and %s is a copy of a machine: leave --root out",
+				 cfg->root);
 	r = capture_open(&fs, cfg->root, &err);
 	if (r < 0)
 		return cmd_fail_as(EXIT_USAGE, &err);

@@ -67,8 +67,9 @@ static void pack_libraries(struct newc *n, const char *program, struct argv *pac
 /* Folders of an initramfs are not made by what is in them. */
 static void pack(const char *init, struct newc *n)
 {
-	static const char *const dirs[] = { "usr", "usr/sbin", "bin", "lib", "lib64", "lib/x86_64-linux-gnu", "usr/lib",
-					    "usr/lib/x86_64-linux-gnu", "usr/bin" };
+	static const char *const dirs[] = {
+		"usr", "usr/sbin", "bin", "lib", "lib64", "lib/x86_64-linux-gnu", "usr/lib", "usr/lib/x86_64-linux-gnu", "usr/bin"
+	};
 	static const struct {
 		const char *from, *to;
 	} programs[] = { { "/usr/sbin/qemu-ga", "usr/sbin/qemu-ga" },
@@ -109,7 +110,7 @@ static json_t *finding(const json_t *all, const char *part, const char *id)
 	json_t *list = json_object_get(json_object_get(all, part), "findings"), *f;
 	size_t i;
 
-	json_array_foreach(list, i, f) {
+	json_array_foreach (list, i, f) {
 		if (text_eq(json_string_value(json_object_get(f, "knob")), id))
 			return f;
 	}
@@ -170,11 +171,31 @@ static struct child start_by_hand(void)
 	struct err e = { 0 };
 
 	text_print(agent_socket, sizeof(agent_socket), "%s/ga", getenv("VLAT_STATE"));
-	argv_add_all(&argv,
-		     (const char *const[]){ "qemu-system-x86_64", "-name", "guest=byhand,debug-threads=on", "-accel", "tcg", "-cpu", "max",
-					    "-machine", "q35,hpet=off", "-smp", "2", "-m", "256", "-nodefaults", "-no-user-config",
-					    "-display", "none", "-kernel", kernel.image, "-initrd", initrd, "-append",
-					    "quiet panic=-1 no_timer_check tsc=reliable isolcpus=1", "-no-reboot", NULL });
+	argv_add_all(&argv, (const char *const[]){ "qemu-system-x86_64",
+						   "-name",
+						   "guest=byhand,debug-threads=on",
+						   "-accel",
+						   "tcg",
+						   "-cpu",
+						   "max",
+						   "-machine",
+						   "q35,hpet=off",
+						   "-smp",
+						   "2",
+						   "-m",
+						   "256",
+						   "-nodefaults",
+						   "-no-user-config",
+						   "-display",
+						   "none",
+						   "-kernel",
+						   kernel.image,
+						   "-initrd",
+						   initrd,
+						   "-append",
+						   "quiet panic=-1 no_timer_check tsc=reliable isolcpus=1",
+						   "-no-reboot",
+						   NULL });
 	argv_add(&argv, "-device");
 	argv_add(&argv, "virtio-serial-pci");
 	argv_add(&argv, "-chardev");
@@ -224,13 +245,14 @@ static void test_by_hand(void)
 static void test_vlat_run(void)
 {
 	json_t *all;
-	struct said s = VLAT("run", "vm", "--name", "within", "--cpus", "1", "--tuning", "none", "--memory", "256M", "--kernel", kernel.image, "--initrd",
-			     initrd, "--append", "quiet panic=-1 no_timer_check tsc=reliable ga_block=guest-exec", "--detach");
+	struct said s = VLAT("run", "vm", "--name", "within", "--cpus", "1", "--tuning", "none", "--memory", "256M", "--kernel",
+			     kernel.image, "--initrd", initrd, "--append",
+			     "quiet panic=-1 no_timer_check tsc=reliable ga_block=guest-exec", "--detach");
 
 	check(said_exit(&s, 0));
 	said_free(&s);
 	all = look("within");
-	check_inside(all, 50);
+	check_inside(all, 40);
 	check(text_eq(json_string_value(json_object_get(all, "launcher")), "vlat"));
 	check(strstr(json_string_value(json_object_get(all, "left_out")), "may not run programs"));
 	json_decref(all);

@@ -65,7 +65,7 @@ static json_t *of_knob(const json_t *all, const char *id)
 	json_t *list = json_object_get(all, "findings"), *f;
 	size_t i;
 
-	json_array_foreach(list, i, f) {
+	json_array_foreach (list, i, f) {
 		if (text_eq(json_string_value(json_object_get(f, "knob")), id))
 			return f;
 	}
@@ -79,7 +79,7 @@ static void same_findings(const char *host, const json_t *a, const json_t *b)
 	size_t i;
 
 	assert_int_equal(json_array_size(list), json_array_size(json_object_get(b, "findings")));
-	json_array_foreach(list, i, f) {
+	json_array_foreach (list, i, f) {
 		const char *id = json_string_value(json_object_get(f, "knob"));
 		AUTO_FREE char *is = jx_line(f), *through = jx_line(of_knob(b, id));
 
@@ -120,8 +120,11 @@ static void test_same_through_reader(void **state)
 /* What runs here, through links and all, as far as it does not change while we look. */
 static void test_this_machine(void **state)
 {
-	static const char *const same[] = { "sys/devices/system/cpu/online", "proc/sys/kernel/osrelease", "proc/cmdline",
-					    "sys/devices/system/clocksource/clocksource0/current_clocksource", "sys/class/net/lo/mtu",
+	static const char *const same[] = { "sys/devices/system/cpu/online",
+					    "proc/sys/kernel/osrelease",
+					    "proc/cmdline",
+					    "sys/devices/system/clocksource/clocksource0/current_clocksource",
+					    "sys/class/net/lo/mtu",
 					    "usr/lib/os-release" };
 	struct fs_tree *t = fs_tree_new();
 	AUTO_FREE char *text = NULL;
@@ -166,10 +169,11 @@ static void test_hostile_words(void **state)
 
 	(void) state;
 	tell(&fs, "l sys/class/net/eth0\t../../../../../../etc\nl sys/class/net/eth1\t/../../.vlat/answers\n"
-		       "l sys/class/net/eth2\teth3\nl sys/class/net/eth3\teth2\nf etc/shadow\nf ../etc/passwd\nf proc/cmdline\n"
-		       "x dev/kvm\nl proc/self\t../../../../../root\n=\n"
-		       "==> etc/shadow <==\nroot\n\n==> ../etc/passwd <==\nroot\n\n==> sys/class/net/eth1/mtu <==\n1\n"
-		       "\n==> sys/class/net/eth2/mtu <==\n2\n\n==> proc/cmdline <==\nquiet \033[31m\x07 \xc2\x9b\n\n==> proc/cpuinfo <==\n");
+		  "l sys/class/net/eth2\teth3\nl sys/class/net/eth3\teth2\nf etc/shadow\nf ../etc/passwd\nf proc/cmdline\n"
+		  "x dev/kvm\nl proc/self\t../../../../../root\n=\n"
+		  "==> etc/shadow <==\nroot\n\n==> ../etc/passwd <==\nroot\n\n==> sys/class/net/eth1/mtu <==\n1\n"
+		  "\n==> sys/class/net/eth2/mtu <==\n2\n\n==> proc/cmdline <==\nquiet \033[31m\x07 \xc2\x9b\n\n==> proc/cpuinfo "
+		  "<==\n");
 	assert_int_equal(fs_read(&fs, "etc/shadow", text, sizeof(text)), -ENOENT);
 	assert_int_equal(fs_read(&fs, "etc/passwd", text, sizeof(text)), -ENOENT);
 	assert_false(fs_exists(&fs, ".vlat"));
@@ -294,12 +298,16 @@ static void *fake_main(void *arg)
 	return NULL;
 }
 
-#define SYNC      { .to = "guest-sync-delimited", .says = "\xff{\"return\": %s}\n" }
-#define LONG_NS   (20 * NS_PER_S)
-#define SHORT_NS  (300 * NS_PER_MS)
+#define SYNC                                                                                                                     \
+	{                                                                                                                        \
+		.to = "guest-sync-delimited", .says = "\xff{\"return\": %s}\n"                                                   \
+	}
+#define LONG_NS  (20 * NS_PER_S)
+#define SHORT_NS (300 * NS_PER_MS)
 
 /* Looks into a guest whose agent is the fake; the tree is given back when that went well. */
-static int look(const struct answer *answers, uint64_t sync_ns, uint64_t patience_ns, struct fs *ret, struct inside *in, struct err *err)
+static int look(const struct answer *answers, uint64_t sync_ns, uint64_t patience_ns, struct fs *ret, struct inside *in,
+		struct err *err)
 {
 	struct fs_tree *t = fs_tree_new();
 	struct inside_socket s;
@@ -325,7 +333,10 @@ static int look(const struct answer *answers, uint64_t sync_ns, uint64_t patienc
 /* "f proc/cmdline\n=\n==> proc/cmdline <==\nquiet\n" */
 #define CMDLINE "ZiBwcm9jL2NtZGxpbmUKPQo9PT4gcHJvYy9jbWRsaW5lIDw9PQpxdWlldAo="
 #define DONE    "{\"return\": {\"exited\": true, \"exitcode\": 0, \"out-data\": \"" CMDLINE "\"}}\n"
-#define EXEC    { .to = "guest-exec\"", .says = "{\"return\": {\"pid\": 7}}\n" }
+#define EXEC                                                                                                                     \
+	{                                                                                                                        \
+		.to = "guest-exec\"", .says = "{\"return\": {\"pid\": 7}}\n"                                                     \
+	}
 #define REFUSED "{\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"Command guest-exec has been disabled\"}}\n"
 
 static void works(const struct answer *answers)
@@ -347,14 +358,20 @@ static void test_good_agents(void **state)
 {
 	static const struct answer plain[] = { SYNC, EXEC, { .to = "guest-exec-status", .says = DONE }, { 0 } };
 	static const struct answer busy[] = {
-		SYNC, EXEC, { .to = "guest-exec-status", .says = "{\"return\": {\"exited\": false}}\n", .times = 2 },
-		{ .to = "guest-exec-status", .says = DONE, .in_pieces = true }, { 0 },
+		SYNC,
+		EXEC,
+		{ .to = "guest-exec-status", .says = "{\"return\": {\"exited\": false}}\n", .times = 2 },
+		{ .to = "guest-exec-status", .says = DONE, .in_pieces = true },
+		{ 0 },
 	};
 	/* Left on the line by who was there before: half a line, an old answer, words that are no JSON. */
 	static const struct answer dirty[] = {
 		{ .to = "guest-sync-delimited",
-		  .says = "urn\": 3}\n{\"return\": {}}\n{\"return\": 123456789012}\n\xff\xff{\"return\": %s}\n", .in_pieces = true },
-		EXEC, { .to = "guest-exec-status", .says = DONE }, { 0 },
+		  .says = "urn\": 3}\n{\"return\": {}}\n{\"return\": 123456789012}\n\xff\xff{\"return\": %s}\n",
+		  .in_pieces = true },
+		EXEC,
+		{ .to = "guest-exec-status", .says = DONE },
+		{ 0 },
 	};
 
 	(void) state;
@@ -384,14 +401,20 @@ static void test_bad_agents(void **state)
 	static const struct answer never_ends[] = {
 		SYNC, EXEC, { .to = "guest-exec-status", .says = "{\"return\": {\"exited\": false}}\n" }, { 0 }
 	};
-	static const struct answer no_number[] = { SYNC, { .to = "guest-exec", .says = "{\"return\": {\"pid\": \"x\"}}\n" }, { 0 } };
-	static const struct answer no_base64[] = {
-		SYNC, EXEC, { .to = "guest-exec-status", .says = "{\"return\": {\"exited\": true, \"out-data\": \"!!!!\"}}\n" }, { 0 }
-	};
+	static const struct answer no_number[] = { SYNC,
+						   { .to = "guest-exec", .says = "{\"return\": {\"pid\": \"x\"}}\n" },
+						   { 0 } };
+	static const struct answer no_base64[] = { SYNC,
+						   EXEC,
+						   { .to = "guest-exec-status",
+						     .says = "{\"return\": {\"exited\": true, \"out-data\": \"!!!!\"}}\n" },
+						   { 0 } };
 	static const struct answer neither[] = { SYNC, { .to = "guest-exec", .says = "{\"event\": 1}\n" }, { 0 } };
-	static const struct answer other_words[] = {
-		SYNC, EXEC, { .to = "guest-exec-status", .says = "{\"return\": {\"exited\": true, \"out-data\": \"YWJj\"}}\n" }, { 0 }
-	};
+	static const struct answer other_words[] = { SYNC,
+						     EXEC,
+						     { .to = "guest-exec-status",
+						       .says = "{\"return\": {\"exited\": true, \"out-data\": \"YWJj\"}}\n" },
+						     { 0 } };
 
 	(void) state;
 	fails(silent, SHORT_NS, LONG_NS, -ETIMEDOUT, "install qemu-guest-agent");
@@ -412,15 +435,14 @@ static void test_without_exec(void **state)
 		SYNC,
 		{ .to = "guest-exec", .says = REFUSED },
 		{ .to = "cpu/online\"", .says = "{\"return\": 11}\n" },
-		{ .to = "isolated\"", .says = "{\"error\": {\"desc\": \"failed to open file '/x': No such file or directory\"}}\n" },
+		{ .to = "isolated\"",
+		  .says = "{\"error\": {\"desc\": \"failed to open file '/x': No such file or directory\"}}\n" },
 		{ .to = "guest-file-open", .says = "{\"error\": {\"desc\": \"failed to open file '/x': Permission denied\"}}\n" },
 		{ .to = "guest-file-read", .says = "{\"return\": {\"count\": 4, \"buf-b64\": \"MC0xCg==\", \"eof\": true}}\n" },
 		{ .to = "guest-file-close", .says = "{\"return\": {}}\n" },
 		{ 0 },
 	};
-	static const struct answer all_refused[] = {
-		SYNC, { .to = "guest-", .says = REFUSED }, { 0 }
-	};
+	static const struct answer all_refused[] = { SYNC, { .to = "guest-", .says = REFUSED }, { 0 } };
 	struct err err = { 0 };
 	struct inside in;
 	struct fs fs;
@@ -463,10 +485,12 @@ static void way_is(enum launcher launcher, const char *words, int code, const ch
 static void test_ways(void **state)
 {
 	static const char port[] = "qemu|-device|virtserialport,chardev=ga0,name=org.qemu.guest_agent.0|-chardev|socket,";
-	static const char json[] = "qemu|-chardev|socket,id=charchannel0,fd=23,server=on,wait=off|-device|{\"driver\":\"virtserialport\","
-				   "\"chardev\":\"charchannel0\",\"id\":\"channel0\",\"name\":\"org.qemu.guest_agent.0\"}";
-	AUTO_FREE char *path = xprintf("%spath=/run/web.ga,server=on,wait=off,id=ga0", port), *fd = xprintf("%sfd=3,id=ga0", port),
-		       *relative = xprintf("%spath=web.ga,server=on,id=ga0", port), *other = xprintf("%spath=/x,id=ga1", port);
+	static const char json[] =
+		"qemu|-chardev|socket,id=charchannel0,fd=23,server=on,wait=off|-device|{\"driver\":\"virtserialport\","
+		"\"chardev\":\"charchannel0\",\"id\":\"channel0\",\"name\":\"org.qemu.guest_agent.0\"}";
+	AUTO_FREE char *path = xprintf("%spath=/run/web.ga,server=on,wait=off,id=ga0", port),
+		       *fd = xprintf("%sfd=3,id=ga0", port), *relative = xprintf("%spath=web.ga,server=on,id=ga0", port),
+		       *other = xprintf("%spath=/x,id=ga1", port);
 
 	(void) state;
 	way_is(LAUNCHER_HAND, path, 0, "/run/web.ga");
@@ -501,9 +525,11 @@ static void test_virsh(void **state)
 		int code;
 	} rows[] = {
 		{ "echo 'error: Domain not found' >&2; exit 1", "Domain not found", -EIO },
-		{ "echo 'error: argument unsupported: QEMU guest agent is not configured' >&2; exit 1", "<channel type='unix'>", -ENOENT },
+		{ "echo 'error: argument unsupported: QEMU guest agent is not configured' >&2; exit 1", "<channel type='unix'>",
+		  -ENOENT },
 		{ "echo 'error: Guest agent is not responding: not connected' >&2; exit 1", "install qemu-guest-agent", -EIO },
-		{ "echo \"error: internal error: unable to execute QEMU agent command 'guest-exec': disabled\" >&2; exit 1", "disabled", -EPERM },
+		{ "echo \"error: internal error: unable to execute QEMU agent command 'guest-exec': disabled\" >&2; exit 1",
+		  "disabled", -EPERM },
 		{ "echo hello", "no JSON", -EBADMSG },
 		{ "exit 0", "nothing", -EBADMSG },
 	};
@@ -516,7 +542,8 @@ static void test_virsh(void **state)
 	assert_non_null(mkdtemp(dir));
 	path = xprintf("%s:%s", dir, before);
 	setenv("PATH", path, 1);
-	virsh_says(dir, "[ \"$1 $2 $3 $5 $6 $7\" = '-q qemu-agent-command --timeout --domain web --cmd' ] && printf '{\"return\": %s}' \"$8\"");
+	virsh_says(dir, "[ \"$1 $2 $3 $5 $6 $7\" = '-q qemu-agent-command --timeout --domain web --cmd' ] && printf "
+			"'{\"return\": %s}' \"$8\"");
 	if (inside_virsh_call(name, "{\"execute\":1}", clock_ns() + LONG_NS, &reply, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(reply, "return"), "execute")), 1);

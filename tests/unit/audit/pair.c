@@ -76,7 +76,9 @@ static void scene_close(struct scene *s)
 
 static const struct finding *judge(struct scene *s, const char *id)
 {
-	struct pair p = { .host = &s->host, .guest = &s->guest, .split = &s->split, .guest_fs = &s->guest_fs, .all = &s->all, .vm = &s->vm };
+	struct pair p = {
+		.host = &s->host, .guest = &s->guest, .split = &s->split, .guest_fs = &s->guest_fs, .all = &s->all, .vm = &s->vm
+	};
 
 	audit_free(s->audit);
 	pair_make(&s->audit, &p, id);
@@ -101,7 +103,7 @@ static void is(struct scene *s, const char *id, enum audit_state state, const ch
 }
 
 #define OPEN(s, options, ...) scene_open(s, options, (const char *const[]){ __VA_ARGS__, NULL })
-#define SMP2 "-smp|2"
+#define SMP2                  "-smp|2"
 
 static void guest_says(struct scene *s, const char *cmdline, const char *idle)
 {
@@ -286,7 +288,9 @@ static void test_pages(void **state)
 
 static void test_memory_taken(void **state)
 {
-	const struct fs_tree_entry driver = { .path = "sys/bus/virtio/drivers/virtio_balloon/virtio2", .kind = FS_DIR, .mode = 0755 };
+	const struct fs_tree_entry driver = { .path = "sys/bus/virtio/drivers/virtio_balloon/virtio2",
+					      .kind = FS_DIR,
+					      .mode = 0755 };
 	struct scene s;
 
 	(void) state;
@@ -330,14 +334,9 @@ static void test_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_promise),
-		cmocka_unit_test(test_polling),
-		cmocka_unit_test(test_clock),
-		cmocka_unit_test(test_isolation),
-		cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_pages),
-		cmocka_unit_test(test_memory_taken),
-		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_promise),      cmocka_unit_test(test_polling), cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_isolation),    cmocka_unit_test(test_noise),   cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_memory_taken), cmocka_unit_test(test_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
