@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/cursor.h"
+#include "base/fs.h"
 #include "base/text.h"
 
 /* The name is anything a program chose, brackets and blanks included: it ends at the last ')'. */
@@ -86,6 +87,31 @@ int proc_stat_read(pid_t tid, struct proc_stat *ret)
 		return -errno;
 	buf[n] = '\0';
 	return proc_stat_parse(buf, ret) ? 0 : -EPROTO;
+}
+
+bool status_allowed(const char *text, struct cpuset *ret)
+{
+	static const char key[] = "Cpus_allowed_list:";
+	const char *at = strstr(text, key);
+
+	if (!at || (at != text && at[-1] != '\n'))
+		return false;
+	at += strlen(key);
+	return take_blanks(&at) && take_cpulist(&at, ret);
+}
+
+int proc_allowed(pid_t tid, struct cpuset *ret)
+{
+	AUTO_FREE char *text = NULL;
+	char path[40];
+	struct err ignored;
+	int r;
+
+	text_print(path, sizeof(path), "/proc/%d/status", (int) tid);
+	r = file_read_all(path, 1 << 16, &text, NULL, &ignored);
+	if (r == -ENOENT || r == -ESRCH)
+		return -ESRCH;
+	return r == 0 && status_allowed(text, ret) ? 0 : cpuset_get_affinity(tid, ret);
 }
 
 bool proc_is_alive(pid_t tid, uint64_t start_time)

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/cpuset.h"
+
 struct proc_stat {
 	pid_t tid, ppid;
 	char comm[64];                  /* kernel workers have long names here; bytes that are no plain ASCII become '?' */
@@ -23,6 +25,10 @@ struct proc_stat {
 bool proc_stat_parse(const char *text, struct proc_stat *ret);
 /* From /proc of the running machine; -ESRCH when gone. */
 int proc_stat_read(pid_t tid, struct proc_stat *ret);
+/* "Cpus_allowed_list:" out of the text of /proc/TID/status. */
+bool status_allowed(const char *text, struct cpuset *ret);
+/* Where a task may run, CPUs that are offline included: sched_getaffinity(2) leaves those out. */
+int proc_allowed(pid_t tid, struct cpuset *ret);
 /* The task that had this start time exists and is no zombie. */
 bool proc_is_alive(pid_t tid, uint64_t start_time);
 

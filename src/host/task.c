@@ -28,17 +28,6 @@ bool task_is_realtime(const struct task_fact *t)
 	return t->stat.policy == SCHED_FIFO || t->stat.policy == SCHED_RR || t->stat.policy == 6 /* SCHED_DEADLINE */;
 }
 
-bool status_allowed(const char *text, struct cpuset *ret)
-{
-	static const char key[] = "Cpus_allowed_list:";
-	const char *at = strstr(text, key);
-
-	if (!at || (at != text && at[-1] != '\n'))
-		return false;
-	at += strlen(key);
-	return take_blanks(&at) && take_cpulist(&at, ret);
-}
-
 /* On the running machine a system call is ten times quicker than parsing status. */
 static bool read_allowed(const struct fs *fs, pid_t pid, pid_t tid, struct cpuset *ret)
 {

@@ -28,7 +28,4 @@ bool task_is_kernel(const struct task_fact *t);
 bool task_is_movable(const struct task_fact *t);        /* false: the kernel forbids it (per-CPU kernel threads) */
 bool task_is_realtime(const struct task_fact *t);       /* FIFO, RR or DEADLINE */
 
-/* "Cpus_allowed_list:" out of the text of /proc/TID/status. */
-bool status_allowed(const char *text, struct cpuset *ret);
-
 #endif

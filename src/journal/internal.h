@@ -45,7 +45,10 @@ int run_remove(const char *dir, struct err *err);
 int journal_write(struct journal *j, const char *line, bool durable, struct err *err);
 /* An intent: complete, on disk (or held), and the journal's from now on; takes e over, also when it fails. */
 int journal_note(struct journal *j, struct entry *e, struct err *err);
+/* affinity.c */
 bool cpus_listed(const char *which, struct cpuset *ret);        /* "online", "possible" */
+/* What was found as a task's affinity, to what the task itself wishes as far as anybody can tell. */
+void affinity_widen(pid_t tid, struct cpuset *found);
 int dir_sync(const char *dir);                  /* names made and removed in it are on disk */
 
 /* history.c */

@@ -250,36 +250,12 @@ static int note_task(struct journal *j, enum entry_kind kind, pid_t tid, const c
 	return journal_note(j, &e, err);
 }
 
-bool cpus_listed(const char *which, struct cpuset *ret)
-{
-	struct fs fs;
-	struct err err = { 0 };
-	char path[64];
-	bool there;
-
-	if (fs_open_root(&fs, "/", &err) < 0)
-		return false;
-	text_print(path, sizeof(path), "sys/devices/system/cpu/%s", which);
-	there = fs_read_cpulist(&fs, path, ret) == 0;
-	fs_close(&fs);
-	return there;
-}
-
-/* A task that may run everywhere shall do so again also on CPUs that are offline just now, and which nobody is shown. */
-static void widen(struct cpuset *before)
-{
-	struct cpuset online, possible;
-
-	if (cpus_listed("online", &online) && cpuset_within(&online, before) && cpus_listed("possible", &possible))
-		*before = cpuset_or(before, &possible);
-}
-
 int journal_task(struct journal *j, pid_t tid, const struct cpuset *before, const struct cpuset *after, struct err *err)
 {
 	struct cpuset back = *before;
 	char b[VALUE_MAX], a[VALUE_MAX];
 
-	widen(&back);
+	affinity_widen(tid, &back);
 	return note_task(j, ENTRY_TASK, tid, cpuset_list(&back, b, sizeof(b)), cpuset_list(after, a, sizeof(a)), err);
 }
 

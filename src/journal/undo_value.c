@@ -195,17 +195,18 @@ static bool task_is_there(const struct entry *e, struct undo_item *item, struct 
 	return same;
 }
 
-/* The kernel shows of an affinity what is online. */
+/* A control group cuts an affinity to what is online; of a CPU that went or came just now either may be shown. */
 static bool affinity_reads_as(const struct cpuset *now, const struct cpuset *set)
 {
-	struct cpuset online, seen = *set;
+	struct cpuset online, seen, shown;
 
 	if (cpuset_equal(now, set))
 		return true;
 	if (!cpus_listed("online", &online))
 		return false;
-	seen = cpuset_and(&seen, &online);
-	return cpuset_equal(now, &seen);
+	seen = cpuset_and(set, &online);
+	shown = cpuset_and(now, &online);
+	return cpuset_equal(&shown, &seen);
 }
 
 /*
@@ -219,6 +220,12 @@ static bool affinity_is_ours(const struct cpuset *now, const struct cpuset *afte
 	return affinity_reads_as(now, after) || (cpus_listed("online", &online) && cpuset_within(&online, now));
 }
 
+/* What vlat set may read like what was, as long as the CPUs are offline by which they differ. */
+static bool affinity_is_back(const struct cpuset *now, const struct cpuset *before, const struct cpuset *after)
+{
+	return cpuset_equal(now, before) || (!cpuset_equal(now, after) && affinity_reads_as(now, before));
+}
+
 enum undo_state undo_task(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
 {
 	struct cpuset now, before, after;
@@ -228,14 +235,14 @@ enum undo_state undo_task(const struct undo_ctx *c, const struct entry *e, struc
 
 	if (!task_is_there(e, item, &s))
 		return UNDO_VOID;
-	r = cpuset_get_affinity(e->tid, &now);
+	r = proc_allowed(e->tid, &now);
 	if (r == -ESRCH)
 		return UNDO_VOID;
 	if (r < 0 || cpuset_parse_list(e->before, &before) < 0 || cpuset_parse_list(e->after, &after) < 0) {
 		text_print(item->text, sizeof(item->text), "its affinity cannot be read");
 		return UNDO_FAILED;
 	}
-	if (affinity_reads_as(&now, &before))
+	if (affinity_is_back(&now, &before, &after))
 		return UNDO_SAME;
 	if (!affinity_is_ours(&now, &after) && !undo_is_forced(c, e)) {
 		text_print(item->text, sizeof(item->text), "may run on %s now; vlat found %.60s and set %.60s; left alone",

@@ -79,8 +79,26 @@ static void revert_everywhere(const struct lab *lab, const struct fuse *kind, co
 	need(failed > 0, "no error was noticed", NULL);
 }
 
+/* The disk is dead from some call on: what has been done by then cannot be taken back, and both is told. */
+static void both_errors(const struct lab *lab)
+{
+	unsigned long n = count_calls(tune_once, lab, false), told = 0;
+
+	fuse_set(NULL);
+	for (unsigned long at = 1; at <= n; at += 2) {
+		const struct fuse f = { .harm = HARM_FAIL_ON, .code = EIO, .at = at };
+
+		told += child(tune_and_tell, lab, &f) == 1;
+		need(child(revert_once, lab, NULL) == 0, "revert after two errors", NULL);
+		nothing_left(lab, "two errors", at);
+	}
+	printf("neither applied nor taken back: %lu times both was told\n", told);
+	need(told > 0, "the second error was kept secret", NULL);
+}
+
 void faults(const struct lab *lab)
 {
+	both_errors(lab);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		everywhere(tune_once, "tuning", lab, &kinds[i].fuse, kinds[i].name);
 		if (kinds[i].fuse.state_only)

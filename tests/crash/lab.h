@@ -27,6 +27,7 @@ void lab_close(struct lab *lab);
 typedef int lab_fn(const struct lab *lab);
 lab_fn tune_once;       /* what vlat does around one cell of a study */
 lab_fn tune_and_die;    /* killed after applying, so that revert has everything to do */
+lab_fn tune_and_tell; /* 1 = it was told both why it could not be applied, and why not be taken back */
 lab_fn put_once;        /* files that last: made, replaced, removed, and undone again */
 lab_fn put_and_die;
 lab_fn revert_once;
