@@ -69,12 +69,14 @@ static int may_limit_memory(const struct container *c, const struct placement *p
 {
 	if (!cgroups_find(&c->groups, "memory"))
 		return err_set(err, -EOPNOTSUPP,
-			       "its memory cannot be limited: no control-group hierarchy here has the memory controller (/proc/cgroups "
-			       "says whether the kernel has it; cgroup_enable=memory on its command line may switch it on)");
+			       "its memory cannot be limited: no control-group hierarchy here has the memory controller "
+			       "(/proc/cgroups says whether the kernel has it; cgroup_enable=memory on its command line may "
+			       "switch it on)");
 	if (c->groups.layout == CGROUP_V2 && p->cgroup[0])
 		return err_set(err, -EOPNOTSUPP,
-			       "its memory cannot be limited: on cgroup v2 a container whose CPUs are set apart lives in the group "
-			       "of those CPUs, which all runs share; leave --memory out, or have it pinned only, by --tuning none");
+			       "its memory cannot be limited: on cgroup v2 a container whose CPUs are set apart lives in the "
+			       "group of those CPUs, which all runs share; leave --memory out, or have it pinned only, by "
+			       "--tuning none");
 	return 0;
 }
 

@@ -108,8 +108,8 @@ static int too_few(const struct choice *c, const struct cpuset *from, unsigned w
 	if (cpuset_empty(&c->pool))
 		return err_set(
 			err, -EBUSY,
-			"--cpus %u: free are %u of those that runs can have here (CPUs %s, one of each core): take fewer, or name "
-			"CPUs with --cpus LIST, in which CPU %u alone is \"%u,\"",
+			"--cpus %u: free are %u of those that runs can have here (CPUs %s, one of each core): take fewer, or "
+			"name CPUs with --cpus LIST, in which CPU %u alone is \"%u,\"",
 			want, got, list, want, want);
 	return err_set(
 		err, -EBUSY,

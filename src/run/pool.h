@@ -41,7 +41,7 @@ int pool_look(struct pool *ret, struct err *err);
 int pool_enter(struct pool *ret, struct err *err);
 void pool_leave(struct pool *p); /* accepts POOL_INIT */
 
-/* Until the tuning of runs that have all ended is put back, which takes a moment; at once where something runs, or nothing did. */
+/* Until the tuning of runs that have all ended is put back, which takes a moment; at once where something still runs. */
 void pool_await_idle(void);
 
 /* No holder begins while this fd is open: for `vlat revert` beside runs. */

@@ -48,8 +48,8 @@ static int check_native(const struct run_spec *s, struct err *err)
 		return err_set(err, -EINVAL, "nothing to run: `vlat run native [OPTION]... -- COMMAND`");
 	if (s->memory_mb)
 		return err_set(err, -EINVAL,
-			       "--memory %u MiB is for a virtual machine or a container; `-- prlimit --as=%llu %s ...` limits each "
-			       "process of a native command",
+			       "--memory %u MiB is for a virtual machine or a container; `-- prlimit --as=%llu %s ...` limits "
+			       "each process of a native command",
 			       s->memory_mb, (unsigned long long) s->memory_mb << 20, s->command[0]);
 	return 0;
 }
