@@ -61,11 +61,23 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* QEMU's words are what an audit of guests reads; of everybody else's nothing is kept. */
-static void mask_argv(struct mask *m, const char *data, size_t len, struct sink *out)
+/* Its words are a person's, as a whole; a guest's name becomes its process's number, so that findings of two stay apart. */
+static bool is_private_option(const char *option)
 {
-	const char *at = data, *end = data + len;
-	bool hide_next = false, qemu = is_known(base_name(data)) && strstr(data, "qemu");
+	static const char *const names[] = { "-name", "-uuid", "-smbios", "-append" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (text_eq(option, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* QEMU's words are what an audit of guests reads; of everybody else's nothing is kept. */
+static void mask_argv(struct mask *m, long pid, const char *data, size_t len, struct sink *out)
+{
+	const char *at = data, *end = data + len, *before = "";
+	bool qemu = is_known(base_name(data)) && strstr(data, "qemu");
 
 	if (len == 0)
 		return;
@@ -75,12 +87,14 @@ static void mask_argv(struct mask *m, const char *data, size_t len, struct sink 
 		return;
 	}
 	for (; at < end; at += strlen(at) + 1) {
-		if (hide_next)
-			sink_put(out, "guest=masked");
+		if (text_eq(before, "-name"))
+			sink_printf(out, "guest=guest-%ld", pid);
+		else if (is_private_option(before))
+			sink_put(out, "masked");
 		else
 			put_word(m, at == data ? base_name(at) : at, out);
 		sink_char(out, '\0');
-		hide_next = text_eq(at, "-name") || text_eq(at, "-uuid") || text_eq(at, "-smbios") || text_eq(at, "-append");
+		before = at;
 	}
 }
 
@@ -165,7 +179,7 @@ bool mask_process_file(struct mask *m, const char *path, const char *data, size_
 	if (!take_text(&at, "proc/") || !take_u64(&at, &pid) || *at != '/')
 		return false;
 	if (text_eq(file, "cmdline")) {
-		mask_argv(m, data, len, out);
+		mask_argv(m, (long) pid, data, len, out);
 	} else if (text_eq(file, "environ")) {
 		mask_counted(m);
 	} else if (text_eq(file, "mountinfo") || text_eq(file, "mounts")) {

@@ -213,6 +213,7 @@ static void nothing_private_is_left(void **state)
 	static const char *const secrets[] = { "acme-db7.", "10.1.2.3", "fe80::1",   "52:54",   "S3CR3T",  "89abcdef",
 					       "6a2c1f5e",  "alice",    "topsecret", "hunter2", "payroll", "aaaabbbb" };
 	AUTO_FREE char *path = xprintf("%s/private.tar.zst", work);
+	struct hunt named = { .word = "guest=guest-300" };
 	struct capture_sum sum;
 	struct err err = { 0 };
 	struct fs fs, again;
@@ -238,6 +239,9 @@ static void nothing_private_is_left(void **state)
 		fs_tree_walk(again.tree, hunt_entry, &h);
 		assert_int_equal(h.found, 0);
 	}
+	/* Two guests stay two. */
+	fs_tree_walk(again.tree, hunt_entry, &named);
+	assert_int_equal(named.found, 1);
 	expect(&again, "proc/sys/kernel/hostname", "host");
 	expect(&again, "sys/class/net/eth0/address", "02:00:00:00:00:05");
 	expect(&again, "sys/class/net/eth1/address", "02:00:00:00:00:05"); /* the same by the same */
