@@ -310,7 +310,8 @@ static void comparison_table(struct doc *d, const struct report *r, enum factor 
 				    : xprintf("Each %s against the first of the study that its system has. ", factor_title(by));
 	struct table *t = doc_table(d, by == FACTOR_TUNING ? comparison_columns : level_columns, ARRAY_SIZE(comparison_columns),
 				    "%sMedians over the blocks compared. A change is what a typical block shows, not the "
-				    "quotient of two medians; below it its 95 %% interval. Noise: what two identical arms differ by.",
+				    "quotient of two medians; below it its 95 %% interval. Noise: what two identical arms "
+				    "differ by.",
 				    what);
 
 	t->grouped = true;
