@@ -210,6 +210,8 @@ static int make_plan(struct tuner *t, struct err *err)
 	o.only = t->chosen->at.at;
 	o.except = t->skip ? t->skip->at.at : NULL;
 	o.insecure = (const char *const *) t->profile->insecure;
+	o.own = t->profile->own;
+	o.n_own = t->profile->n_own;
 	return plan_make(&t->plan, &t->fs, &t->facts, &t->split, &o, err);
 }
 

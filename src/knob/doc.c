@@ -29,6 +29,14 @@ static const struct {
 	{ "vm.", "Virtual machines" },
 };
 
+const char *knob_family(const char *id)
+{
+	for (size_t f = 0; f < ARRAY_SIZE(families); f++)
+		if (text_starts(id, families[f].prefix))
+			return families[f].title;
+	return "Others";
+}
+
 static void put_files(const struct knob *k, struct sink *out)
 {
 	for (size_t i = 0; i < k->n_files; i++) {

@@ -6,5 +6,6 @@
 #include "base/sink.h"
 
 void knob_doc(struct sink *out);
+const char *knob_family(const char *id); /* "Memory" */
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "knob/internal.h"
 #include "knob/look.h"
+#include "knob/own.h"
 
 /* "@house" becomes the housekeeping CPUs as the file writes them. */
 static bool wanted(const struct knob_ctx *c, const struct knob_file *f, const char *now, char *buf, size_t cap)
@@ -47,6 +48,7 @@ static void list_file(const struct knob *k, const struct knob_ctx *c, const stru
 		      const char *target, struct settings *out)
 {
 	char now[VALUE_MAX] = "", clean[VALUE_MAX], want[VALUE_MAX];
+	const char *own = c->options ? own_value(c->options->own, c->options->n_own, f) : NULL;
 	struct setting *s;
 
 	if (c->auditing) {
@@ -58,11 +60,13 @@ static void list_file(const struct knob *k, const struct knob_ctx *c, const stru
 	if (fs_read(c->fs, path, now, sizeof(now)) < 0)
 		now[0] = '\0';
 	value_clean(f->form, now, clean, sizeof(clean));
-	if (!wanted(c, f, clean, want, sizeof(want)))
+	if (!own && !wanted(c, f, clean, want, sizeof(want)))
 		text_print(want, sizeof(want), "%s", clean);
-	s = list_value(c, out, path, f->form, want);
+	s = list_value(c, out, path, f->form, own ? own : want);
 	if (s && target)
 		text_print(s->target, sizeof(s->target), "%s", target);
+	if (s && own && s->state == SETTING_TODO)
+		text_print(s->reason, sizeof(s->reason), "a value of the profile's own");
 }
 
 static void list_isolated_cpus(const struct knob *k, const struct knob_ctx *c, const struct knob_file *f, struct settings *out)

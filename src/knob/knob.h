@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * knob - one thing on a host that affects latency: how it is read, what is
- * wanted of it and why, what that costs.  The table (table.c) is the one source
- * for plan, apply, revert, docs/knobs.md and the reports.
- *
- * A knob lists settings (setting.h).  Listing reads and never writes;
- * tune/ does what the settings say.  Most knobs are "a file with a value": a
- * row of data, which needs no code.
+ * wanted of it and why, what that costs: the one source for plan, revert, docs
+ * and reports.  It lists settings (setting.h), which reads and never writes.
+ * Most knobs are "a file with a value": a row of data, which needs no code.
  */
 #ifndef KNOB_KNOB_H
 #define KNOB_KNOB_H
@@ -34,9 +31,13 @@ enum knob_when {
 	KNOB_WHEN_COUNT,
 };
 
+struct knob;
+struct knob_own;
 struct knob_options {
 	unsigned vm_memory_mb;          /* huge pages wanted for this much guest memory; 0 = none */
 	const char *const *leave_alone; /* pids or names of processes whose tasks are not touched */
+	const struct knob_own *own;     /* own.h: values in place of the table's; n_own of them */
+	size_t n_own;
 };
 
 struct knob_ctx {
@@ -53,7 +54,6 @@ struct knob_ctx {
 	struct look *look; /* what several knobs read, read once; set when auditing (look.h) */
 };
 
-struct knob;
 typedef int knob_list_fn(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err);
 
 /* A "file with a value". */

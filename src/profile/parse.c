@@ -30,7 +30,7 @@ static int bad(const struct reader *rd, const yaml_node_t *n, const char *fmt, .
 
 static int bad(const struct reader *rd, const yaml_node_t *n, const char *fmt, ...)
 {
-	char why[300];
+	char why[400];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -129,6 +129,8 @@ static void add_insecure(struct profile *p, char *id, enum level level)
 
 static int read_levels(const struct reader *rd, const yaml_node_t *n)
 {
+	unsigned seen = 0;
+
 	if (n->type != YAML_MAPPING_NODE)
 		return bad(rd, n, "'levels' takes safe:, standard: or extreme: with a list of knobs each");
 	for (const yaml_node_pair_t *i = n->data.mapping.pairs.start; i < n->data.mapping.pairs.top; i++) {
@@ -137,12 +139,55 @@ static int read_levels(const struct reader *rd, const yaml_node_t *n)
 		enum level level = LEVEL_STANDARD;
 		int r = take_level_of(rd, key, &level);
 
+		if (r == 0 && seen & 1u << level)
+			return bad(rd, key, "'%s' stands here a second time", level_names[level]);
+		seen |= 1u << level;
 		if (r == 0)
 			r = take_knobs(rd, value, level_names[level], level, profile_add_knob);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+static bool is_set(const struct profile *p, const struct knob_file *file)
+{
+	return own_value(p->own, p->n_own, file) != NULL;
+}
+
+static int read_own(const struct reader *rd, const yaml_node_t *key, const yaml_node_t *value)
+{
+	AUTO_FREE char *name = NULL;
+	AUTO_FREE char *text = NULL;
+	struct knob_own own = { 0 };
+	struct err why = { 0 };
+	int r = take_text_of(rd, key, "set", &name);
+
+	if (r == 0)
+		r = take_text_of(rd, value, name, &text);
+	if (r < 0)
+		return r;
+	if (own_find(name, &own, &why) < 0)
+		return bad(rd, key, "%s", why.text);
+	if (own_check(&own, text, &why) < 0)
+		return bad(rd, value, "%s", why.text);
+	if (is_set(rd->p, own.file))
+		return bad(rd, key, "'%s' stands here a second time", name);
+	own.value = TAKE(text);
+	profile_add_own(rd->p, &own, false);
+	return 0;
+}
+
+static int read_set(const struct reader *rd, const yaml_node_t *n)
+{
+	yaml_document_t *doc = (yaml_document_t *) &rd->doc;
+	int r = 0;
+
+	if (n->type != YAML_MAPPING_NODE || n->data.mapping.pairs.top - n->data.mapping.pairs.start > MOST_ITEMS)
+		return bad(rd, n, "'set' takes knobs with a value each, such as {mem.swap: 5}");
+	for (const yaml_node_pair_t *i = n->data.mapping.pairs.start; r == 0 && i < n->data.mapping.pairs.top; i++)
+		r = read_own(rd, yaml_document_get_node(doc, i->key), yaml_document_get_node(doc, i->value));
+	return r;
 }
 
 static int read_isolated(const struct reader *rd, const yaml_node_t *n)
@@ -187,6 +232,7 @@ static const struct key {
 } keys[] = {
 	{ "name", read_name },   { "title", read_title },   { "inherits", read_inherits }, { "isolated", read_isolated },
 	{ "level", read_level }, { "levels", read_levels }, { "skip", read_skip },         { "allow-insecure", read_insecure },
+	{ "set", read_set },
 };
 
 static int unknown_key(const struct reader *rd, const yaml_node_t *n, const char *name)
@@ -235,6 +281,28 @@ static int read_root(const struct reader *rd)
 	return r;
 }
 
+static bool has_tab(const char *text, size_t len, size_t line)
+{
+	const char *end = text + len;
+
+	for (; line && text < end; text++)
+		line -= *text == '\n';
+	for (; text < end && (*text == ' ' || *text == '\t'); text++)
+		if (*text == '\t')
+			return true;
+	return false;
+}
+
+static int no_yaml(const yaml_parser_t *parser, const char *text, size_t len, const char *what, struct err *err)
+{
+	const yaml_mark_t *at = &parser->problem_mark;
+	const char *why = parser->problem ? parser->problem : "this is no YAML";
+
+	if (has_tab(text, len, at->line))
+		why = "the line begins with a tab: YAML is indented with blanks";
+	return err_set(err, -EINVAL, "%s: line %zu, column %zu: %s", what, at->line + 1, at->column + 1, why);
+}
+
 /* libyaml resolves aliases by pointing twice at one node: harmless here, since no key nests deeper than a list. */
 int profile_parse(struct profile **ret, const char *text, size_t len, const char *what, struct err *err)
 {
@@ -246,8 +314,7 @@ int profile_parse(struct profile **ret, const char *text, size_t len, const char
 		return err_set(err, -ENOMEM, "%s: out of memory", what);
 	yaml_parser_set_input_string(&parser, (const unsigned char *) text, len);
 	if (!yaml_parser_load(&parser, &rd.doc)) {
-		r = err_set(err, -EINVAL, "%s: line %zu, column %zu: %s", what, parser.problem_mark.line + 1,
-			    parser.problem_mark.column + 1, parser.problem ? parser.problem : "this is no YAML");
+		r = no_yaml(&parser, text, len, what, err);
 		yaml_parser_delete(&parser);
 		return r;
 	}

@@ -35,6 +35,9 @@ void profile_free(struct profile *p)
 	for (size_t i = 0; i < p->n_knobs; i++)
 		free(p->knobs[i].id);
 	free(p->knobs);
+	for (size_t i = 0; i < p->n_own; i++)
+		free(p->own[i].value);
+	free(p->own);
 	free_words(p->skip);
 	free_words(p->insecure);
 	free(p->name);
@@ -93,6 +96,26 @@ void profile_add_knob(struct profile *p, char *id, enum level level)
 	p->knobs = longer;
 }
 
+void profile_add_own(struct profile *p, const struct knob_own *own, bool keep)
+{
+	struct knob_own *longer;
+
+	for (size_t i = 0; i < p->n_own; i++) {
+		if (p->own[i].file != own->file)
+			continue;
+		free(keep ? own->value : p->own[i].value);
+		if (!keep)
+			p->own[i].value = own->value;
+		return;
+	}
+	longer = xalloc(p->n_own + 1, sizeof(*longer));
+	for (size_t i = 0; i < p->n_own; i++)
+		longer[i] = p->own[i];
+	longer[p->n_own++] = *own;
+	free(p->own);
+	p->own = longer;
+}
+
 void profile_inherit(struct profile *to, const struct profile *from)
 {
 	if (!to->title && from->title)
@@ -105,6 +128,12 @@ void profile_inherit(struct profile *to, const struct profile *from)
 	for (size_t i = 0; i < from->n_knobs; i++)
 		if (!find_knob(to, from->knobs[i].id))
 			profile_add_knob(to, xstrdup(from->knobs[i].id), from->knobs[i].level);
+	for (size_t i = 0; i < from->n_own; i++) {
+		struct knob_own own = from->own[i];
+
+		own.value = xstrdup(own.value);
+		profile_add_own(to, &own, true);
+	}
 	for (size_t i = 0; i < from->n_skip; i++)
 		profile_add_word(&to->skip, &to->n_skip, xstrdup(from->skip[i]));
 	for (size_t i = 0; i < from->n_insecure; i++)

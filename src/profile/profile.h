@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "host/cpu.h"
 #include "host/split.h"
+#include "knob/own.h"
 
 enum level { LEVEL_SAFE, LEVEL_STANDARD, LEVEL_EXTREME, LEVEL_COUNT };
 extern const char *const level_names[LEVEL_COUNT + 1]; /* "safe", "standard", "extreme", NULL */
@@ -35,6 +36,8 @@ struct profile {
 	size_t n_knobs;
 	char **skip, **insecure; /* NULL-terminated, never NULL */
 	size_t n_skip, n_insecure;
+	struct knob_own *own; /* `set`: values in place of the table's */
+	size_t n_own;
 };
 
 /* One file's text, without what it inherits.  Errors name `what`, line and column. */

@@ -137,6 +137,8 @@ int plan_make(struct plan **ret, const struct fs *fs, const struct host_facts *f
 	p->split = *split;
 	p->options.vm_memory_mb = o->vm_memory_mb;
 	p->options.leave_alone = o->leave_alone;
+	p->options.own = o->own;
+	p->options.n_own = o->n_own;
 	if (!o->leave_alone)
 		leave_alone_from_env(p);
 	choose_knobs(p, o);

@@ -26,6 +26,7 @@
 #include "journal/journal.h"
 
 struct plan;
+struct knob_own; /* knob/own.h */
 
 struct plan_options {
 	bool allow_insecure;            /* security-lowering knobs too; each is listed in every report */
@@ -33,6 +34,8 @@ struct plan_options {
 	const char *const *only;        /* knob ids, NULL-terminated; NULL = all */
 	const char *const *except;      /* knob ids left out */
 	const char *const *leave_alone; /* process ids or names whose tasks are never moved, NULL-terminated */
+	const struct knob_own *own;     /* values in place of the table's, borrowed as long as the plan lives */
+	size_t n_own;
 	unsigned vm_memory_mb;          /* guest memory that huge pages are wanted for; 0 = no VM */
 };
 

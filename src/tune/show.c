@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "knob/doc.h"
 #include "tune/internal.h"
 
 static bool same_text(const char *a, const char *b)
@@ -97,7 +98,8 @@ static void put_step(const struct step *s, enum setting_state state, struct sink
 	char before[VALUE_MAX], after[VALUE_MAX];
 	shown_vec list = { 0 };
 
-	sink_printf(out, "  %s: %s%s\n", s->knob->id, s->knob->title, s->knob->security ? " [LOWERS SECURITY]" : "");
+	sink_printf(out, "  %s: %s%s%s\n", s->knob->id, s->knob->title, s->knob->security ? " [LOWERS SECURITY]" : "",
+		    s->knob->disruptive ? " [felt while it changes]" : "");
 	step_shown(s, &list);
 	for (size_t i = 0; i < list.n; i++) {
 		const struct setting *one = list.at[i].first;
@@ -117,18 +119,35 @@ static void put_step(const struct step *s, enum setting_state state, struct sink
 	vec_free(&list);
 }
 
-static void put_section(const struct plan *p, enum setting_state state, const char *title, struct sink *out)
+/* Steps stand in the order in which they are applied, so a family may come twice. */
+static void put_section(const struct plan *p, enum setting_state state, struct sink *out, const char *title,
+			bool (*takes)(const struct step *))
 {
-	bool any = false;
+	const char *family = NULL;
 
 	for (size_t i = 0; i < p->steps.n; i++) {
-		if (!has_state(&p->steps.at[i], state))
+		const struct step *s = &p->steps.at[i];
+		const char *its = knob_family(s->knob->id);
+
+		if (!has_state(s, state) || (takes && !takes(s)))
 			continue;
-		if (!any)
+		if (!family)
 			sink_printf(out, "\n%s\n", title);
-		any = true;
-		put_step(&p->steps.at[i], state, out);
+		if (takes && (!family || !text_eq(family, its)))
+			sink_printf(out, " %s\n", its);
+		family = its;
+		put_step(s, state, out);
 	}
+}
+
+static bool is_live(const struct step *s)
+{
+	return s->knob->when != KNOB_START;
+}
+
+static bool is_at_start(const struct step *s)
+{
+	return s->knob->when == KNOB_START;
 }
 
 static bool is_all_same(const struct step *s)
@@ -162,12 +181,13 @@ void plan_text(const struct plan *p, struct sink *out)
 	sink_printf(out, "CPUs %s keep house, CPUs %s are isolated (%s).\n",
 		    cpuset_list(&p->split.housekeeping, house, sizeof(house)), cpuset_list(&p->split.isolated, iso, sizeof(iso)),
 		    p->split.why);
-	put_section(p, SETTING_TODO, "To be done", out);
-	put_section(p, SETTING_DONE, "Done", out);
-	put_section(p, SETTING_CHANGED, "Changed by somebody since", out);
-	put_section(p, SETTING_FAILED, "Failed", out);
-	put_section(p, SETTING_BLOCKED, "Blocked", out);
-	put_section(p, SETTING_ABSENT, "Not applicable", out);
+	put_section(p, SETTING_TODO, out, "To be done at once, in this order", is_live);
+	put_section(p, SETTING_TODO, out, "To be done for each measured process when it starts", is_at_start);
+	put_section(p, SETTING_DONE, out, "Done", NULL);
+	put_section(p, SETTING_CHANGED, out, "Changed by somebody since", NULL);
+	put_section(p, SETTING_FAILED, out, "Failed", NULL);
+	put_section(p, SETTING_BLOCKED, out, "Blocked", NULL);
+	put_section(p, SETTING_ABSENT, out, "Not applicable", NULL);
 	put_same(p, out);
 	if (p->left_out)
 		sink_printf(out, "\nLeft out: %zu knobs that lower security.\n", p->left_out);

@@ -79,7 +79,36 @@ static void errors_name_line_and_column(void **state)
 			  "line 4, column 5: there is no knob \"mem.kms\"; did you mean mem.ksm?");
 	a_text_is_refused("name: x\nlevels: {safe: mem.ksm}\n", "line 2, column 16: 'safe' takes a list of knobs");
 	a_text_is_refused("name: x\n  y: [\n", "line 2");
+	a_text_is_refused("name: x\nlevels:\n\tsafe: []\n", "line 3, column 1: the line begins with a tab");
+	a_text_is_refused("name: x\nlevels:\n  safe: []\n  safe: []\n", "line 4, column 3: 'safe' stands here a second time");
 	a_text_is_refused("name: [x]\n", "line 1, column 7: 'name' takes one line of text");
+}
+
+static void values_of_its_own(void **state)
+{
+	static const char text[] = "name: x\nset:\n  mem.swap: 5\n  mem.thp/enabled: never\n  iso.rcu_normal: 0\n"
+				   "  pci.aspm: default\n";
+	struct profile *p = NULL;
+	struct err err = { 0 };
+
+	(void) state;
+	if (profile_parse(&p, text, sizeof(text) - 1, "x.yaml", &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(p->n_own, 4);
+	assert_string_equal(own_value(p->own, p->n_own, &knob_find("mem.swap")->files[0]), "5");
+	assert_null(own_value(p->own, p->n_own, &knob_find("mem.ksm")->files[0]));
+	profile_free(p);
+	a_text_is_refused("name: x\nset: [mem.swap]\n", "line 2, column 6: 'set' takes knobs with a value each");
+	a_text_is_refused("name: x\nset:\n  mem.swop: 5\n", "line 3, column 3: there is no knob \"mem.swop\"; did you mean mem.swap?");
+	a_text_is_refused("name: x\nset:\n  mem.swap: few\n", "line 3, column 13: mem.swap: \"few\": a number is meant");
+	a_text_is_refused("name: x\nset:\n  mem.swap: 5\n  mem.swap/swappiness: 6\n", "line 4, column 3: 'mem.swap/swappiness' stands");
+	a_text_is_refused("name: x\nset: {mem.thp: never}\n", "mem.thp sets several files: say which, mem.thp/enabled, mem.thp/defrag");
+	a_text_is_refused("name: x\nset: {mem.thp/defrags: never}\n", "mem.thp has no file \"defrags\": mem.thp/");
+	a_text_is_refused("name: x\nset: {irq.affinity: 1}\n", "irq.affinity sets is worked out for each machine");
+	a_text_is_refused("name: x\nset: {irq.default: 1}\n", "housekeeping CPUs: say those with 'isolated'");
+	a_text_is_refused("name: x\nset: {mem.thp/enabled: \"a b\"}\n", "one of the words that stand in the file");
+	a_text_is_refused("name: x\nset: {pwr.epp: \"../x\"}\n", "a word is meant");
+	a_text_is_refused("name: x\nset: {mem.swap: [5]}\n", "'mem.swap' takes one line of text");
 }
 
 static void levels_and_skips(void **state)
@@ -109,11 +138,15 @@ static void inherits_what_it_does_not_say(void **state)
 
 	(void) state;
 	put(second, "ground", "name: ground\nlevel: safe\nskip: [mem.ksm]\nlevels: {safe: [mem.swap], extreme: [mem.thp]}\n");
-	put(second, "middle", "name: middle\ninherits: ground\nisolated: all - first_core\ntitle: m\n");
-	put(first, "top", "name: top\ninherits: middle\ntitle: t\nskip: [mem.dirty]\nlevels: {standard: [mem.thp]}\n");
+	put(second, "middle", "name: middle\nset: {mem.swap: 3, mem.ksm: 1}\ninherits: ground\nisolated: all - first_core\ntitle: m\n");
+	put(first, "top", "name: top\nset: {mem.swap: 4}\ninherits: middle\ntitle: t\nskip: [mem.dirty]\n"
+			  "levels: {standard: [mem.thp]}\n");
 	assert_int_equal(get(&p, "top", false, &err), 0);
 	assert_string_equal(p->title, "t");
 	assert_string_equal(p->isolated, "all - first_core");
+	assert_int_equal(p->n_own, 2);
+	assert_string_equal(own_value(p->own, p->n_own, &knob_find("mem.swap")->files[0]), "4"); /* its own, not the middle's */
+	assert_string_equal(own_value(p->own, p->n_own, &knob_find("mem.ksm")->files[0]), "1");
 	assert_int_equal(p->level, LEVEL_SAFE);
 	assert_int_equal(p->n_skip, 2);
 	assert_int_equal(profile_level_of(p, "mem.swap"), LEVEL_SAFE);
@@ -229,6 +262,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(errors_name_line_and_column),
 		cmocka_unit_test(levels_and_skips),
+		cmocka_unit_test(values_of_its_own),
 		cmocka_unit_test(inherits_what_it_does_not_say),
 		cmocka_unit_test(the_first_folder_wins),
 		cmocka_unit_test(what_cannot_be_loaded),

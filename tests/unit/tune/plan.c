@@ -11,6 +11,7 @@
 
 #include "../../golden/golden.h"
 #include "../../hosts/tree.h"
+#include "knob/own.h"
 
 struct lab {
 	char dir[64];
@@ -145,6 +146,31 @@ static void test_choosing_knobs(void **state)
 	lab_close(&lab);
 }
 
+/* A value of a profile's own stands in place of the table's, and the plan says whose it is. */
+static void test_own_value(void **state)
+{
+	static const char *const only[] = { "mem.swap", NULL };
+	char five[] = "5";
+	struct knob_own own = { .value = five };
+	struct plan_options o = { .only = only, .own = &own, .n_own = 1 };
+	struct sink out = { 0 };
+	struct err err = { 0 };
+	struct lab lab;
+	struct plan *p;
+
+	(void) state;
+	assert_int_equal(own_find("mem.swap", &own, &err), 0);
+	own.value = five;
+	lab_open(&lab, "two-cpu-vm");
+	p = make(&lab, &o);
+	assert_int_equal(plan_changes(p), 1);
+	plan_text(p, &out);
+	assert_non_null(strstr(out.text, "swappiness: 60 -> 5 (a value of the profile's own)"));
+	sink_free(&out);
+	plan_free(p);
+	lab_close(&lab);
+}
+
 static void test_security_is_opt_in(void **state)
 {
 	struct plan_options insecure = { .allow_insecure = true };
@@ -223,6 +249,7 @@ int main(void)
 		cmocka_unit_test(test_one_cpu),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_choosing_knobs),
+		cmocka_unit_test(test_own_value),
 		cmocka_unit_test(test_security_is_opt_in),
 		cmocka_unit_test(test_leave_alone),
 		cmocka_unit_test(test_placement),
