@@ -76,7 +76,8 @@ static int tell_hello(struct session *s, struct err *err)
 	hello = json_pack("{s:s, s:i, s:s, s:i, s:s, s:i, s:s, s:b, s:{s:s, s:f, s:s}, s:o}", "type", "hello", "protocol",
 			  PROTOCOL_VERSION, "version", VLAT_VERSION, "pid", (int) getpid(), "kernel", uts.release, "ncpus",
 			  (int) sysconf(_SC_NPROCESSORS_ONLN), "clocksource", s->opts->clocksource, "realtime",
-			  is_realtime(), "clock", "source", ticks_source(t), "cost_ns", t->cost_ns, "why", t->why, "workloads", names_json());
+			  is_realtime(), "clock", "source", ticks_source(t), "cost_ns", t->cost_ns, "why", t->why, "workloads",
+			  names_json());
 	return tell(s, hello, err);
 }
 

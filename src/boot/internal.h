@@ -80,7 +80,7 @@ struct record_word {
 
 struct boot_record {
 	enum boot_state state;
-	char boot[BOOT_ID_CAP];                                            /* boot id when they were set: a later boot should have them */
+	char boot[BOOT_ID_CAP];                                   /* boot id when they were set: a later boot should have them */
 	char run[16], profile[80], loader[40], since[32], id[16]; /* id: what stands behind vlat.boot= */
 	VEC(struct record_word) words;
 };
