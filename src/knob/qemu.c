@@ -169,7 +169,8 @@ static enum launcher guess_launcher(const struct qemu *q, const char *cgroup)
 		return LAUNCHER_PROXMOX;
 	if (says(q, "/var/lib/libvirt/qemu/") || says(q, "/run/libvirt/"))
 		return LAUNCHER_LIBVIRT;
-	return says(q, "name=org.vlat.ctl") || says(q, "process=vlat-") || strstr(cgroup, "vlat") ? LAUNCHER_VLAT : LAUNCHER_HAND;
+	/* Not by its group: while a tuning is in force everything of this host is in one of vlat's. */
+	return says(q, "name=org.vlat.ctl") || says(q, "process=vlat-") ? LAUNCHER_VLAT : LAUNCHER_HAND;
 }
 
 /* "kvm" and "qemu-kvm" try KVM first when nothing is said (QEMU's vl.c goes by the program's name). */

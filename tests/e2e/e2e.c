@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/proc_stat.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "journal/undo.h"
@@ -39,6 +40,35 @@ static bool may(unsigned cap)
 	return at && (strtoull(at + 7, NULL, 16) >> cap & 1);
 }
 
+static bool lives(pid_t pid)
+{
+	struct proc_stat s;
+
+	return proc_stat_read(pid, &s) == 0 && s.state != 'Z' && s.state != 'X';
+}
+
+/* What a test that failed has left running in the background: killed, so that it can be undone. */
+static void end_runs(void)
+{
+	struct revert_options look = { .dry_run = true };
+	struct revert_report report = { 0 };
+	struct err e = { 0 };
+
+	if (journal_revert(&look, &report, &e) < 0)
+		return;
+	for (size_t i = 0; i < report.n; i++) {
+		pid_t pid = (pid_t) report.at[i].pid;
+
+		if (report.at[i].state != REVERT_LIVE || report.at[i].lasting || pid <= 0)
+			continue;
+		printf("# still running at the end: %s\n", report.at[i].why);
+		kill(pid, SIGKILL);
+		for (int t = 0; t < 600 && lives(pid); t++)
+			clock_sleep_ns(100 * NS_PER_MS);
+	}
+	revert_report_free(&report);
+}
+
 /* The test goes on in a child; however that ends, what it made is undone. */
 static void guard_state(void)
 {
@@ -52,6 +82,7 @@ static void guard_state(void)
 	if (pid == 0)
 		return;
 	check(waitpid(pid, &status, 0) == pid);
+	end_runs();
 	if (journal_revert(&options, &report, &e) < 0 || !revert_clean(&report))
 		printf("# not all could be undone: %s\n", e.text);
 	else if (dir_remove_all(getenv("VLAT_STATE")) < 0)

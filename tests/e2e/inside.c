@@ -143,8 +143,7 @@ static json_t *look(const char *name)
 		printf("# look %d: %s", i + 1, s.err);
 		said_free(&s);
 	}
-	check(!"the guest was looked into");
-	return NULL;
+	e2e_failed(__FILE__, __LINE__, "the guest was looked into");
 }
 
 static void check_inside(const json_t *all, size_t files)
