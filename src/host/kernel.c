@@ -161,7 +161,11 @@ int kernel_facts_read(const struct fs *fs, struct kernel_facts *ret, struct err 
 
 	if (r < 0)
 		return err_sys(err, r, "cannot read proc/sys/kernel/osrelease below %s", fs->path);
-	read_text(fs, "proc/cmdline", k.cmdline, sizeof(k.cmdline));
+	r = fs_read(fs, "proc/cmdline", k.cmdline, sizeof(k.cmdline));
+	if (r < 0) {
+		k.cmdline[0] = '\0';
+		k.cmdline_error = r == -ENOENT && !fs->gaps ? 0 : r;
+	}
 	read_text(fs, "proc/sys/kernel/arch", k.machine, sizeof(k.machine));
 	read_text(fs, "sys/devices/system/clocksource/clocksource0/current_clocksource", k.clocksource, sizeof(k.clocksource));
 	read_text(fs, "sys/devices/system/clocksource/clocksource0/available_clocksource", k.clocksources,

@@ -14,6 +14,7 @@ struct kernel_facts {
 	char release[72];               /* uname -r */
 	char version[128];              /* uname -v */
 	char cmdline[4096];
+	int cmdline_error;              /* -EACCES and the like: what it says is not known; 0 with "" = it says nothing */
 	char preempt[16];               /* "rt", "full", "voluntary", "none", "lazy", "dynamic" (not told), "" = unknown */
 	bool realtime;                  /* PREEMPT_RT */
 	char lockdown[20];              /* "none", "integrity", "confidentiality", "" = cannot be read */

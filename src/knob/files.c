@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The family "a file with a value": one row of data a knob, or a few. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,8 +152,35 @@ static bool needs_split(const struct knob *k, const struct knob_ctx *c)
 	return strchr(want, '@') != NULL;
 }
 
+static int judge(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
+{
+	if (k->check)
+		return k->check(k, c, out, err);
+	if (k->boot.name) {
+		look_parameter(k, c, out);
+		return 0;
+	}
+	return knob_list(k, c, out, err);
+}
+
+/* A verdict by words that nobody could read is none. */
+static void without_cmdline(int error, struct settings *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct setting *s = &list->at[i];
+
+		if (s->state == SETTING_ABSENT)
+			continue;
+		s->state = SETTING_UNSEEN;
+		text_print(s->reason, sizeof(s->reason), "/proc/cmdline cannot be read: %s",
+			   error == -ENOENT ? "this copy of the machine does not hold it" : strerror(-error));
+	}
+}
+
 int knob_look(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
 {
+	int r;
+
 	if (!k->role[c->role].want) {
 		list_absent(out, role_names[c->role], "this role wants nothing of it");
 		return 0;
@@ -161,13 +189,12 @@ int knob_look(const struct knob *k, const struct knob_ctx *c, struct settings *o
 		list_absent(out, "isolated CPUs", "%s", c->split->why);
 		return 0;
 	}
-	if (k->check)
-		return k->check(k, c, out, err);
-	if (k->boot.name) {
-		look_parameter(k, c, out);
-		return 0;
-	}
-	return knob_list(k, c, out, err);
+	if (c->look)
+		c->look->asked_boot = false;
+	r = judge(k, c, out, err);
+	if (r == 0 && c->look && c->look->asked_boot && c->facts->kernel.cmdline_error)
+		without_cmdline(c->facts->kernel.cmdline_error, out);
+	return r;
 }
 
 int knob_list(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)

@@ -91,6 +91,8 @@ bool look_boot(const struct knob_ctx *c, const char *name, char *buf, size_t cap
 {
 	struct cmdline_param p;
 
+	if (c->look)
+		c->look->asked_boot = true;
 	if (!cmdline_find(c->facts->kernel.cmdline, name, &p))
 		return false;
 	text_print(buf, cap, "%s", p.has_value ? p.value : "");
@@ -157,7 +159,7 @@ static void judge_unreadable(struct setting *s, int code)
 	if (code == -EACCES || code == -EPERM)
 		text_print(s->reason, sizeof(s->reason), "only root can read it");
 	else
-		text_print(s->reason, sizeof(s->reason), "%s", strerror(-code));
+		text_print(s->reason, sizeof(s->reason), "/%s cannot be read: %s", s->path, strerror(-code));
 }
 
 struct setting *look_path(const struct knob_ctx *c, struct settings *out, const char *path, enum value_form form,

@@ -23,6 +23,7 @@ struct look {
 	const char *only_container; /* NULL, or a name or the beginning of an id */
 	bool names;                 /* containers' names may be asked for, see containers_name() */
 	bool thorough;              /* asked for by name: what takes long is looked at too */
+	bool asked_boot;            /* look_boot() was called, for the knob that is looked at */
 };
 
 void look_open(struct look *l, const struct fs *fs, const struct machine_facts *machine);

@@ -101,8 +101,10 @@ void setting_judge(const struct knob_ctx *c, struct setting *s, const char *want
 	s->after = xstrdup(want);
 	if (r < 0 && c->auditing) {
 		s->state = SETTING_UNSEEN;
-		text_print(s->reason, sizeof(s->reason), "%s",
-			   r == -EACCES || r == -EPERM ? "only root can read it" : strerror(-r));
+		if (r == -EACCES || r == -EPERM)
+			text_print(s->reason, sizeof(s->reason), "only root can read it");
+		else
+			text_print(s->reason, sizeof(s->reason), "/%s cannot be read: %s", s->path, strerror(-r));
 		return;
 	}
 	if (r < 0) {

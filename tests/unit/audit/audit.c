@@ -316,6 +316,33 @@ static void test_bad_input(void **state)
 	lab_close(&lab);
 }
 
+/* What cannot be read is named, and is no verdict; the rest is looked at.  A folder in the file's place: not even root reads
+ * that. */
+static void test_unreadable(void **state)
+{
+	static const char *const paths[] = { "proc/cmdline", "proc/sys/vm/stat_interval" };
+	struct lab lab;
+	size_t seen;
+
+	(void) state;
+	lab_open(&lab, "server-v2");
+	lab_audit(&lab, "vm-host", NULL);
+	seen = lab.audit->count[AUDIT_UNSEEN];
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		AUTO_FREE char *path = xprintf("%s/%s", lab.dir, paths[i]);
+
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(mkdir(path, 0755), 0);
+	}
+	lab_is(&lab, "vm-host", "iso.skew_tick", AUDIT_UNSEEN, "/proc/cmdline cannot be read");
+	lab_is(&lab, "vm-host", "iso.mce_off", AUDIT_UNSEEN, "/proc/cmdline cannot be read");
+	lab_is(&lab, "vm-host", "iso.stat_interval", AUDIT_UNSEEN, "stat_interval");
+	lab_audit(&lab, "vm-host", NULL);
+	assert_true(lab.audit->count[AUDIT_UNSEEN] > seen + 5);
+	assert_true(lab.audit->count[AUDIT_DIFFERS] > 10);
+	lab_close(&lab);
+}
+
 /* One CPU: nothing can be isolated, the rest is still looked at. */
 static void test_one_cpu(void **state)
 {
@@ -369,8 +396,8 @@ int main(void)
 		cmocka_unit_test(test_power),      cmocka_unit_test(test_vms),
 		cmocka_unit_test(test_one_vm),     cmocka_unit_test(test_vm_memory),
 		cmocka_unit_test(test_containers), cmocka_unit_test(test_ranking),
-		cmocka_unit_test(test_bad_input),  cmocka_unit_test(test_one_cpu),
-		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_bad_input),  cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_one_cpu),    cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
