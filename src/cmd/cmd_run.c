@@ -18,7 +18,7 @@
 struct run_cfg {
 	unsigned kind, tuning, policy, pages, disk_format;
 	const char *name, *cpus, *profile, *level, *pool, *net;
-	uint32_t priority;
+	uint32_t priority, node;
 	uint64_t memory, grace_ns;
 	bool detach, json, offline, writable, cpu_pm, isolate;
 	unsigned tty, idle;
@@ -28,8 +28,9 @@ struct run_cfg {
 };
 
 #define VM_MEMORY_MB 512 /* when --memory is not given; a container has no limit then */
+#define OWN_NODE     UINT32_MAX
 
-static const struct run_cfg run_defaults = { .memory = 0 };
+static const struct run_cfg run_defaults = { .memory = 0, .node = OWN_NODE };
 
 /* In the order of the enums that they index. */
 static const char *const kind_choices[] = { "native", "container", "vm", NULL };
@@ -81,6 +82,8 @@ static const struct option_row run_options[] = {
 		 .help = "VM: its memory; container: the most that it may use"),
 	OPT_CHOICE(struct run_cfg, pages, .name = "pages", .choices = page_choices, .shown = "default",
 		   .help = "VM: pages behind its memory; auto = the largest that can be had"),
+	OPT_U32(struct run_cfg, node, .name = "node", .max = 1023, .shown = "that of its CPUs",
+		.help = "VM: NUMA node that its memory is taken from"),
 	OPT_FLAG(struct run_cfg, cpu_pm, .name = "cpu-pm",
 		 .help = "VM: an idle vCPU keeps its CPU, and wakes sooner; refused where that CPU is not set apart"),
 	OPT_CHOICE(struct run_cfg, idle, .name = "idle", .choices = idle_choices, .shown = "halt",
@@ -148,6 +151,8 @@ static void fill(const struct run_cfg *cfg, const char *const *command, struct r
 		.terminal = cfg->tty == 0,
 		.memory_mb = memory_mb(cfg),
 		.pages = (enum vm_pages) cfg->pages,
+		.on_node = cfg->node != OWN_NODE,
+		.node = cfg->node,
 		.cpu_pm = cfg->cpu_pm,
 		.isolate = cfg->isolate,
 		.idle = (enum vm_idle) cfg->idle,

@@ -54,6 +54,8 @@ struct run_spec {
 
 	unsigned memory_mb; /* a VM's; what a container may use at most, 0 = no limit */
 	enum vm_pages pages; /* RUN_VM, from here on */
+	bool on_node;        /* its memory from this NUMA node; else from that of its CPUs */
+	unsigned node;
 	bool cpu_pm;       /* an idle vCPU keeps its CPU */
 	bool isolate;      /* in the guest's kernel too: vCPU 0 keeps its house; needs kernel */
 	enum vm_idle idle; /* needs kernel, but for VM_IDLE_HALT */

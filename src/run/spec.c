@@ -67,6 +67,7 @@ static int check_foreign(const struct run_spec *s, struct err *err)
 		{ s->initrd != NULL, RUN_VM, "--initrd" },
 		{ s->append != NULL, RUN_VM, "--append" },
 		{ s->pages != VM_PAGES_PLACEMENT, RUN_VM, "--pages" },
+		{ s->on_node, RUN_VM, "--node" },
 		{ s->cpu_pm, RUN_VM, "--cpu-pm" },
 		{ s->isolate, RUN_VM, "--isolate-in-guest" },
 		{ s->idle != VM_IDLE_HALT, RUN_VM, "--idle" },

@@ -46,6 +46,8 @@ static int fill_spec(struct run *run, struct guest *g, struct vm_spec *spec, str
 		.vcpus = n ? n : 1,
 		.memory_mb = s->memory_mb,
 		.pages = s->pages,
+		.on_node = s->on_node,
+		.node = s->node,
 		.cpu_pm = s->cpu_pm,
 		.isolate = s->isolate,
 		.idle = s->idle,

@@ -128,8 +128,8 @@ static bool answers(const char *dev)
 		struct pollfd p = { .fd = s, .events = POLLIN };
 
 		if (poll(&p, 1, clock_left_ms(deadline)) > 0 &&
-		    recvfrom(s, got, sizeof(got), 0, (struct sockaddr *) &from, &len) > 20 && from.sin_addr.s_addr == to.sin_addr.s_addr &&
-		    got[20] == ICMP_ECHOREPLY)
+		    recvfrom(s, got, sizeof(got), 0, (struct sockaddr *) &from, &len) > 20 &&
+		    from.sin_addr.s_addr == to.sin_addr.s_addr && got[20] == ICMP_ECHOREPLY)
 			return true;
 	}
 	return false;
@@ -258,8 +258,8 @@ static struct cpuset core_of(const struct cpuset *cpus)
  */
 static void check_memory(unsigned node)
 {
-	AUTO_FREE char *path = xprintf("/proc/%d/numa_maps", (int) number_of("workload_pid")), *bound = xprintf(" bind:%u ", node),
-		       *there = xprintf(" N%u=", node), *text = NULL;
+	AUTO_FREE char *path = xprintf("/proc/%d/numa_maps", (int) number_of("workload_pid")),
+		       *bound = xprintf(" bind:%u ", node), *there = xprintf(" N%u=", node), *text = NULL;
 	unsigned long pages = 0;
 	char *rest, *line;
 
@@ -332,6 +332,17 @@ static void on_bare_node(void)
 	end();
 }
 
+/* Asked for by name, memory comes from nowhere else. */
+static void no_memory_there(const char *node, const char *words)
+{
+	struct run_result got = TOOL(vlat, "run", "vm", "--name", "own", "--tuning", "none", "--memory", GUEST_MB "M", "--node",
+				     node, "--kernel", kernel.image, "--initrd", INITRD, "--accelerator", "kvm", "--detach");
+
+	printf("%s", got.err);
+	check(!got.end.signalled && got.end.code == 2 && strstr(got.err, words));
+	run_result_free(&got);
+}
+
 /* The peer's end of the wire, for one test after the other. */
 static void address(const char *word, const char *dev)
 {
@@ -364,6 +375,8 @@ static void nodes_and_vf(void)
 	expect(TOOL("ip", "link", "set", "eth1", "up"), 0);
 	with_address("eth0", over_vf);
 	on_bare_node();
+	no_memory_there("2", "NUMA node 2 has no memory: take it from 0-1");
+	no_memory_there("5", "there is no NUMA node 5: this machine has 0-2");
 }
 
 static const struct {

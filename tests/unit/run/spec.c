@@ -40,6 +40,7 @@ static void refused(void **state)
 		{ { .kind = RUN_VM, .memory_mb = 512, .disk.path = "d", .idle = VM_IDLE_POLL }, "--idle is a word for the kernel's" },
 		{ { .kind = RUN_VM, .memory_mb = 512, .disk.path = "d", .isolate = true }, "--isolate-in-guest is a word" },
 		{ { .kind = RUN_NATIVE, .command = sleep_words, .memory_mb = 64 }, "prlimit --as=67108864 sleep" },
+		{ { .kind = RUN_NATIVE, .command = sleep_words, .on_node = true }, "--node is for `vlat run vm`" },
 		{ { .kind = RUN_NATIVE, .command = sleep_words, .cpu_pm = true }, "--cpu-pm is for `vlat run vm`" },
 		{ { .kind = RUN_NATIVE, .command = sleep_words, .tuner = &(struct run_tuner){ .name = "vm-host" } }, "--profile vm-host" },
 	};
