@@ -228,8 +228,12 @@ static int run_revert(const struct call *call)
 	struct sink out = { 0 };
 	struct err err = { 0 };
 	bool clean;
-	int r = cfg->dry_run ? 0 : tune_release(cfg->run, &err);
+	int r;
 
+	/* The holder of runs that have just ended: what it cannot undo beside what a dead run has left is our work after it. */
+	if (!cfg->dry_run)
+		pool_await_idle();
+	r = cfg->dry_run ? 0 : tune_release(cfg->run, &err);
 	if (r == 0)
 		r = revert_dead(&options, &report, &err);
 	if (r < 0) {

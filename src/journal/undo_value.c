@@ -255,6 +255,11 @@ enum undo_state undo_task(const struct undo_ctx *c, const struct entry *e, struc
 	r = cpuset_set_affinity(e->tid, &before);
 	if (r == 0 || r == -ESRCH)
 		return r == 0 ? UNDO_DONE : UNDO_VOID;
+	/* A worker of a workqueue that was met between its birth and its first work: its pool says since where it runs. */
+	if (r == -EINVAL && s.flags & PROC_PF_NO_SETAFFINITY) {
+		text_print(item->text, sizeof(item->text), "the kernel itself decides now where it runs");
+		return UNDO_VOID;
+	}
 	text_print(item->text, sizeof(item->text), "cannot be given CPUs %.100s back: %s", e->before, strerror(-r));
 	return UNDO_FAILED;
 }

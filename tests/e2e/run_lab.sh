@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # In the lab, where cgroup v2 is all there is: `vlat run container` under crun, in a terminal and out of one; its limit of memory;
-# two runs on CPUs that are set apart as a partition; death.
+# two runs on CPUs that are set apart as a partition; death; seven containers on the seven virtual functions of a port.
 #   run_lab.sh VLAT RUN_TTY AGENT TTY_INSIDE
 set -u
 vlat=$1
@@ -93,5 +93,28 @@ says 0 "" "$vlat" -q revert
 says 0 "nothing runs" "$vlat" ps
 as_before "a death"
 echo "# killed and reverted"
+
+# Every function of a port to a container of its own, all at once; the other end of the wire answers each.
+ip link set eth1 up && ip address add 198.18.1.100/24 dev eth1
+: >$work/macs
+for n in 1 2 3 4 5 6 7; do
+	says 0 "" box vf$n --tuning none --net vf,dev=eth0,vfs=7 --detach -- /bin/busybox sleep 600
+done
+says 2 "0 are free\|none is free\|no free" box vf8 --tuning none --net vf,dev=eth0,vfs=7 --detach -- /bin/busybox sleep 600
+for n in 1 2 3 4 5 6 7; do
+	pid=$(member vf$n workload_pid)
+	dev=$(nsenter -t "$pid" -n ip -o link | sed -n 's/^[0-9]*: \(e[^:]*\):.*/\1/p')
+	nsenter -t "$pid" -n ip -o link show "$dev" | sed 's/.*link.ether \([^ ]*\).*/\1/' >>$work/macs
+	nsenter -t "$pid" -n ip address add 198.18.1.$n/24 dev "$dev"
+	says 0 "" nsenter -t "$pid" -n busybox ping -c 3 -W 20 198.18.1.100
+	[ "$(cat "/proc/$pid/net/dev" | grep -c ': ')" = 2 ] || fail "not lo and one function: $(cat "/proc/$pid/net/dev")"
+done
+[ "$(sort -u $work/macs | wc -l)" = 7 ] || fail "not seven addresses of hardware: $(cat $work/macs)"
+for n in 1 2 3 4 5 6 7; do
+	says 0 "" "$vlat" -q stop --now vf$n
+done
+as_before "seven functions"
+[ "$(cat /sys/class/net/eth0/device/sriov_numvfs)" = 0 ] || fail "functions were left"
+echo "# seven containers with a function each"
 
 "$2" "$vlat" "$3" "$4"

@@ -21,6 +21,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/proc_stat.h"
 #include "base/text.h"
 #include "base/vec.h"
 
@@ -138,8 +139,7 @@ static void test_value_half_filled_pool(void **state)
 
 	put(f, "8\n");
 	assert_int_equal(journal_value(lab->j,
-				       &(struct journal_value){
-					       .path = f, .form = VALUE_NUMBER, .before = "8", .after = "512" },
+				       &(struct journal_value){ .path = f, .form = VALUE_NUMBER, .before = "8", .after = "512" },
 				       &err),
 			 0);
 	put(f, "513\n");
@@ -155,8 +155,7 @@ static void test_value_half_filled_pool_is_ours(void **state)
 
 	put(f, "8\n");
 	assert_int_equal(journal_value(lab->j,
-				       &(struct journal_value){
-					       .path = f, .form = VALUE_NUMBER, .before = "8", .after = "512" },
+				       &(struct journal_value){ .path = f, .form = VALUE_NUMBER, .before = "8", .after = "512" },
 				       &err),
 			 0);
 	put(f, "300\n");
@@ -295,6 +294,28 @@ static void test_task_affinity(void **state)
 	assert_int_equal(journal_task(lab->j, pid, &all, &one, &err), 0);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+	assert_int_equal(undo_one(lab), UNDO_VOID);
+}
+
+/* A kernel thread that the kernel has bound: nothing is left to give back. */
+static void test_task_bound_since(void **state)
+{
+	struct lab *lab = *state;
+	struct cpuset now, wider;
+	struct proc_stat s = { 0 };
+	struct err err = { 0 };
+	pid_t tid = 2;
+
+	while (tid < 400 && (proc_stat_read(tid, &s) < 0 || !(s.flags & PROC_PF_NO_SETAFFINITY)))
+		tid++;
+	if (tid == 400 || geteuid() != 0) {
+		print_message("no bound kernel thread to be seen from here, or not root\n");
+		skip();
+	}
+	assert_int_equal(proc_allowed(tid, &now), 0);
+	wider = now;
+	cpuset_add(&wider, 1000);
+	assert_int_equal(journal_task(lab->j, tid, &wider, &now, &err), 0);
 	assert_int_equal(undo_one(lab), UNDO_VOID);
 }
 
@@ -461,6 +482,7 @@ int main(void)
 		T(test_batch_is_written_once),
 		T(test_bad_paths_are_refused),
 		T(test_task_affinity),
+		T(test_task_bound_since),
 		T(test_task_policy),
 		T(test_marked_processes_end),
 		T(test_tree),
