@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/proc_stat.h"
 #include "base/sink.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -27,6 +28,7 @@
  * dead ones left before it began, so there is little to wait for.
  */
 #define PATIENCE_NS (10 * NS_PER_S)
+#define LEAVING_NS  (30 * NS_PER_S)
 
 struct revert_cfg {
 	bool dry_run, json, forget;
@@ -110,6 +112,33 @@ static int put_json(struct sink *out, const struct revert_report *report)
 	sink_printf(out, "%s\n", text);
 	free(text);
 	return 0;
+}
+
+/*
+ * The holder of runs that have just ended puts the host back by itself.  What it cannot, because a dead run still has it in use,
+ * is our work: after it.
+ */
+static void await_leaving(void)
+{
+	struct revert_options look = { .dry_run = true };
+	uint64_t until_ns = clock_ns() + LEAVING_NS;
+	struct revert_report report = { 0 };
+	struct err ignored = { 0 };
+	struct pool pool;
+
+	pool_await_idle();
+	if (journal_revert(&look, &report, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < report.n; i++) {
+		const struct revert_run *run = &report.at[i];
+		struct proc_stat s;
+
+		/* Without a pool that can be entered it leaves (or begins, which is soon over). */
+		while (run->tuning && run->state == REVERT_LIVE && pool_look(&pool, &ignored) != 1 &&
+		       proc_stat_read((pid_t) run->pid, &s) == 0 && s.state != 'Z' && clock_ns() < until_ns)
+			clock_sleep_ns(50 * NS_PER_MS);
+	}
+	revert_report_free(&report);
 }
 
 /* Runs stay while what dead ones left is undone: then only their keeper, which tunes, must not begin. */
@@ -230,9 +259,8 @@ static int run_revert(const struct call *call)
 	bool clean;
 	int r;
 
-	/* The holder of runs that have just ended: what it cannot undo beside what a dead run has left is our work after it. */
 	if (!cfg->dry_run)
-		pool_await_idle();
+		await_leaving();
 	r = cfg->dry_run ? 0 : tune_release(cfg->run, &err);
 	if (r == 0)
 		r = revert_dead(&options, &report, &err);
