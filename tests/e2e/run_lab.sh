@@ -100,7 +100,7 @@ ip link set eth1 up && ip address add 198.18.1.100/24 dev eth1
 for n in 1 2 3 4 5 6 7; do
 	says 0 "" box vf$n --tuning none --net vf,dev=eth0,vfs=7 --detach -- /bin/busybox sleep 600
 done
-says 2 "0 are free\|none is free\|no free" box vf8 --tuning none --net vf,dev=eth0,vfs=7 --detach -- /bin/busybox sleep 600
+says 2 "0 of them are free" box vf8 --tuning none --net vf,dev=eth0,vfs=7 --detach -- /bin/busybox sleep 600
 for n in 1 2 3 4 5 6 7; do
 	pid=$(member vf$n workload_pid)
 	dev=$(nsenter -t "$pid" -n ip -o link | sed -n 's/^[0-9]*: \(e[^:]*\):.*/\1/p')
@@ -110,7 +110,8 @@ for n in 1 2 3 4 5 6 7; do
 	[ "$(cat "/proc/$pid/net/dev" | grep -c ': ')" = 2 ] || fail "not lo and one function: $(cat "/proc/$pid/net/dev")"
 done
 [ "$(sort -u $work/macs | wc -l)" = 7 ] || fail "not seven addresses of hardware: $(cat $work/macs)"
-for n in 1 2 3 4 5 6 7; do
+# The first has made them, and removes them: last.
+for n in 7 6 5 4 3 2 1; do
 	says 0 "" "$vlat" -q stop --now vf$n
 done
 as_before "seven functions"
