@@ -26,6 +26,14 @@
 
 static char agent[4096], work[128], last_cpu[16], all_cpus[1024], program_file[4096], zeros[256];
 
+/* A run that was refused on the way may have had the host tuned: its holder puts that back a moment later. */
+static void none_left(void)
+{
+	for (int i = 0; i < 1200 && runs_left() > 0; i++)
+		clock_sleep_ns(50 * NS_PER_MS);
+	check(runs_left() == 0);
+}
+
 static void expect(struct said s, int code, const char *text)
 {
 	check(said_exit(&s, code));
@@ -141,7 +149,7 @@ static void refusals(void)
 	expect(VLAT("run", "native", "--tuning", "none", "--net", "pigeon", "--", "true"), 2, "pigeon");
 	expect(VLAT("stop", "nobody"), 2, "nobody");
 	expect(VLAT("console", "nobody"), 2, "nobody");
-	check(runs_left() == 0);
+	none_left();
 }
 
 /* The agent is a static program: the smallest root filesystem there is, under a name that would hurt a shell. */
@@ -169,7 +177,7 @@ static void container(void)
 	       0, "vlat-agent");
 	expect(VLAT("run", "container", "--tuning", "none", "--rootfs", root, "--", "/vlat-agent", "--nonsense"), 2, NULL);
 	expect(VLAT("run", "container", "--tuning", "none", "--rootfs", root, "--", "/not/there"), 2, "/not/there");
-	check(runs_left() == 0);
+	none_left();
 }
 
 /* kill -9 of whoever: the supervisor, the workload, the holder of the host's tuning. */
