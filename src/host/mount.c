@@ -11,14 +11,22 @@ static bool is_octal(char c)
 	return c >= '0' && c <= '7';
 }
 
+/* \ooo; '\0' when it is none, or one of the end of a string, which no kernel writes. */
+static char escaped(const char *s)
+{
+	if (s[0] != '\\' || !is_octal(s[1]) || !is_octal(s[2]) || !is_octal(s[3]))
+		return '\0';
+	return (char) ((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+}
+
 /* Blanks, tabs, newlines and backslashes are written as \ooo. */
 static void unescape(char *s)
 {
 	char *out = s;
 
 	for (; *s; s++) {
-		if (s[0] == '\\' && is_octal(s[1]) && is_octal(s[2]) && is_octal(s[3])) {
-			*out++ = (char) ((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+		if (escaped(s)) {
+			*out++ = escaped(s);
 			s += 3;
 		} else {
 			*out++ = *s;
