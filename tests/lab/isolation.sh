@@ -14,9 +14,6 @@ for n in 1 2 3 4 5 6; do
 	spinners="$spinners $!"
 done
 
-"$vlat" -q measure wakeup --sut container --tuning vlat -d 20s --json >/tmp/record.json 2>/tmp/said &
-measuring=$!
-
 # What is not the kernel's own on an isolated CPU: "agent" with the real-time policy that only it has, "stranger" if it runs (R).
 # Fields behind the name in parentheses: 1 state, 7 flags (0x200000: kernel thread), 37 CPU, 39 policy.
 look() {
@@ -39,35 +36,49 @@ look() {
 }
 
 # The partition settles before the agent gets its policy, so whoever is there then was not moved away. A look takes its
-# time: only one between two others that saw the agent was whole while the partition stood.
+# time: only one between two others that saw the agent was whole while the partition stood. On a slow machine the whole
+# measurement may pass between two looks: the one who looks goes before the programs that want to run, and measures again.
+measure() {
+	"$vlat" -q measure wakeup --sut container --tuning vlat -d 20s --json >/tmp/record.json 2>/tmp/said &
+	measuring=$!
+	renice -n -20 -p $$ >/dev/null
+	in_a_row=0
+	while kill -0 $measuring 2>/dev/null && [ $samples -lt 12 ]; do
+		look >/tmp/seen
+		if ! grep -q agent /tmp/seen; then
+			in_a_row=0
+			sleep 0.2
+			continue
+		fi
+		in_a_row=$((in_a_row + 1))
+		if [ $in_a_row -ge 3 ]; then # the one before this
+			samples=$((samples + 1))
+			strangers=$((strangers + $(grep -c stranger /tmp/seen.before)))
+			grep stranger /tmp/seen.before >&2
+			partition=$now_partition
+			kernel=$now_kernel
+		fi
+		mv /tmp/seen /tmp/seen.before
+		now_partition=$(cat /sys/fs/cgroup/vlat-*/iso/cpuset.cpus.partition 2>/dev/null)
+		now_kernel=$(cat /sys/fs/cgroup/cpuset.cpus.isolated 2>/dev/null)
+	done
+	renice -n 0 -p $$ >/dev/null
+	wait $measuring
+}
+
 samples=0
 strangers=0
 partition=
 kernel=
 now_partition=
 now_kernel=
-in_a_row=0
-while kill -0 $measuring 2>/dev/null && [ $samples -lt 12 ]; do
-	look >/tmp/seen
-	if ! grep -q agent /tmp/seen; then
-		in_a_row=0
-		sleep 0.2
-		continue
-	fi
-	in_a_row=$((in_a_row + 1))
-	if [ $in_a_row -ge 3 ]; then # the one before this
-		samples=$((samples + 1))
-		strangers=$((strangers + $(grep -c stranger /tmp/seen.before)))
-		grep stranger /tmp/seen.before >&2
-		partition=$now_partition
-		kernel=$now_kernel
-	fi
-	mv /tmp/seen /tmp/seen.before
-	now_partition=$(cat /sys/fs/cgroup/vlat-*/iso/cpuset.cpus.partition 2>/dev/null)
-	now_kernel=$(cat /sys/fs/cgroup/cpuset.cpus.isolated 2>/dev/null)
+for try in 1 2 3 4; do
+	measure
+	measured=$?
+	[ $measured -eq 0 ] && [ $samples -eq 0 ] || break
+	echo "try $try: nobody looked while the agent ran" >&2
 done
-wait $measuring
-echo "measured=$?"
+echo "measured=$measured"
 cat /tmp/said >&2
 echo "samples=$samples"
 echo "strangers=$strangers"
