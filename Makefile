@@ -3,14 +3,17 @@
 BUILD  ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
+# The program that builds, with its options, e.g. make NINJA="ninja -j2".  Meson takes a variable of that name for a file, so
+# it does not get this one.
 NINJA  ?= ninja
+unexport NINJA
 # Extra words for the study, e.g. make study STUDY="--quick" or STUDY="interference --out /srv/r1"
 STUDY  ?=
 
 # Studies make namespaces, start VMs and change (then restore) kernel settings: that needs root.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: all help build study check bench install uninstall clean deps
+.PHONY: all help build study check bench install uninstall deb clean
 
 all: build
 
@@ -21,8 +24,11 @@ help:
 #: make check    install what is missing, build with gcc and clang, run every test
 #: make build    install what building needs, build into build/
 #: make bench    side by side with netperf or sockperf, iperf3 and cyclictest
-#: make install  DESTDIR= PREFIX=/usr/local
+#: make install  programs, profiles, studies, man pages, completion and documentation, below PREFIX=/usr/local, in DESTDIR=
+#: make uninstall  take away what make install has put there
+#: make deb      a Debian package, in build-deb/
 #: make clean    remove the build folders
+#: PREFIX=DIR, DESTDIR=DIR, BUILD=DIR and NINJA="ninja -j2" are heeded by all of them.
 
 $(BUILD)/build.ninja:
 	meson setup $(BUILD) --prefix $(PREFIX) -Dtests=false
@@ -40,7 +46,7 @@ study:
 
 check:
 	@scripts/install-deps build run check
-	scripts/check
+	NINJA_COMMAND="$(NINJA)" scripts/check
 
 bench:
 	@scripts/install-deps build run bench
@@ -54,6 +60,10 @@ install: $(BUILD)/build.ninja
 
 uninstall:
 	$(NINJA) -C $(BUILD) uninstall
+
+deb:
+	@scripts/install-deps build deb
+	scripts/deb
 
 clean:
 	rm -rf build build-*

@@ -22,6 +22,7 @@ int data_folder(const char *kind, char ret[PATH_MAX], struct err *err)
 		return 0;
 	if (companion_find(beside, ARRAY_SIZE(beside), configured, R_OK, ret, PATH_MAX) == 0)
 		return 0;
-	return err_set(err, -ENOENT, "the %s that come with vlat are neither beside it nor in %s; set VLAT_DATA", kind,
-		       VLAT_DATADIR);
+	return err_set(err, -ENOENT,
+		       "the %s that come with vlat are neither beside it nor in %s; set VLAT_DATA to the folder that has %s",
+		       kind, VLAT_DATADIR, kind);
 }

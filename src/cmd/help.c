@@ -12,6 +12,11 @@
 
 const struct env_row env_rows[] = {
 	{ .name = "NO_COLOR", .help = "when set and not empty, no colours are used" },
+	{ .name = "VLAT_AGENT", .help = "the vlat-agent to measure with, where it is not beside vlat" },
+	{ .name = "VLAT_CACHE",
+	  .help = "folder of guest kernels that were fetched (default: /var/cache/vlat for root, else ~/.cache/vlat)" },
+	{ .name = "VLAT_DATA", .help = "folder of the studies and profiles that come with vlat, where they are not beside it" },
+	{ .name = "VLAT_LAB", .help = "the vlat-lab that vlat rehearse boots a host with, where it is not beside vlat" },
 	{ .name = "VLAT_LEAVE_ALONE",
 	  .help = "processes that tuning never moves: ids and names with commas between, \"1,corosync\"" },
 	{ .name = "VLAT_STATE",
