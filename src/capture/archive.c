@@ -5,8 +5,6 @@
  * is unpacked here rather than by libarchive, because the frame's own header
  * says how much memory its window takes, and that has to be bounded too.
  */
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "capture/library.h"
 #include "capture/parts.h"
 
 #define WINDOW_LOG_MAX 23 /* 8 MB; what zstd(1) makes up to level 19 */
@@ -22,6 +21,8 @@
 #define TAIL_PIECES    32 /* more than tar's padding after its end is no archive of ours */
 
 struct source {
+	struct library lib;
+	struct archive *archive;
 	int fd;
 	ZSTD_DStream *zstd; /* NULL: handed on as it is */
 	ZSTD_inBuffer in;
@@ -32,14 +33,10 @@ struct source {
 
 static void drop_source(struct source **s)
 {
-	if (*s)
-		ZSTD_freeDStream((*s)->zstd);
+	if ((*s)->archive)
+		(*s)->lib.archive_read_free((*s)->archive);
+	ZSTD_freeDStream((*s)->zstd);
 	free(*s);
-}
-
-static void drop_archive(struct archive **a)
-{
-	archive_read_free(*a);
 }
 
 static ssize_t read_piece(struct source *s)
@@ -58,7 +55,7 @@ static la_ssize_t give_plain(struct archive *a, void *arg, const void **ret)
 	ssize_t n = read_piece(s);
 
 	if (n < 0)
-		archive_set_error(a, errno, "%s", strerror(errno));
+		s->lib.archive_set_error(a, errno, "%s", strerror(errno));
 	*ret = s->packed;
 	return n;
 }
@@ -75,7 +72,7 @@ static la_ssize_t give_unpacked(struct archive *a, void *arg, const void **ret)
 			ssize_t n = s->ended ? 0 : read_piece(s);
 
 			if (n < 0) {
-				archive_set_error(a, errno, "%s", strerror(errno));
+				s->lib.archive_set_error(a, errno, "%s", strerror(errno));
 				return -1;
 			}
 			s->in = (ZSTD_inBuffer){ .src = s->packed, .size = (size_t) n };
@@ -83,7 +80,7 @@ static la_ssize_t give_unpacked(struct archive *a, void *arg, const void **ret)
 		}
 		hint = ZSTD_decompressStream(s->zstd, &out, &s->in);
 		if (ZSTD_isError(hint)) {
-			archive_set_error(a, EINVAL, "%s", ZSTD_getErrorName(hint));
+			s->lib.archive_set_error(a, EINVAL, "%s", ZSTD_getErrorName(hint));
 			return -1;
 		}
 		s->whole = hint == 0 || (s->whole && s->ended && out.pos == 0);
@@ -102,25 +99,30 @@ static bool is_zstd(int fd)
 	return pread(fd, head, sizeof(head), 0) == sizeof(head) && memcmp(head, magic, sizeof(head)) == 0;
 }
 
-static int open_archive(struct archive *a, struct source *s)
+static int open_archive(struct source *s)
 {
-	archive_read_support_format_tar(a);
-	archive_read_support_filter_gzip(a);
+	const struct library *l = &s->lib;
+
+	s->archive = l->archive_read_new();
+	if (!s->archive)
+		return ARCHIVE_FATAL;
+	l->archive_read_support_format_tar(s->archive);
+	l->archive_read_support_filter_gzip(s->archive);
 	if (!is_zstd(s->fd))
-		return archive_read_open(a, s, NULL, give_plain, NULL);
+		return l->archive_read_open(s->archive, s, NULL, give_plain, NULL);
 	s->zstd = ZSTD_createDStream();
 	if (!s->zstd || ZSTD_isError(ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)))
 		return ARCHIVE_FATAL;
-	return archive_read_open(a, s, NULL, give_unpacked, NULL);
+	return l->archive_read_open(s->archive, s, NULL, give_unpacked, NULL);
 }
 
-static int read_content(struct archive *a, size_t len, char **ret)
+static int read_content(struct source *s, size_t len, char **ret)
 {
 	AUTO_FREE char *data = xalloc(len + 1, 1);
 	size_t used = 0;
 
 	while (used < len) {
-		la_ssize_t n = archive_read_data(a, data + used, len - used);
+		la_ssize_t n = s->lib.archive_read_data(s->archive, data + used, len - used);
 
 		if (n <= 0)
 			return -EIO;
@@ -130,36 +132,37 @@ static int read_content(struct archive *a, size_t len, char **ret)
 	return 0;
 }
 
-static const char *name_of(struct archive_entry *e)
+static const char *name_of(const struct library *l, struct archive_entry *e)
 {
-	const char *name = archive_entry_pathname(e);
+	const char *name = l->archive_entry_pathname(e);
 
-	return name ? name : archive_entry_pathname_utf8(e);
+	return name ? name : l->archive_entry_pathname_utf8(e);
 }
 
-static int take_entry(struct archive *a, struct archive_entry *e, struct fs_tree *t)
+static int take_entry(struct source *s, struct archive_entry *e, struct fs_tree *t)
 {
-	struct fs_tree_entry entry = { .path = name_of(e), .kind = FS_OTHER, .mode = archive_entry_perm(e) & 07777 };
+	const struct library *l = &s->lib;
+	struct fs_tree_entry entry = { .path = name_of(l, e), .kind = FS_OTHER, .mode = l->archive_entry_perm(e) & 07777 };
 	AUTO_FREE char *data = NULL;
 	int r = 0;
 
-	if (!entry.path || archive_entry_hardlink(e))
+	if (!entry.path || l->archive_entry_hardlink(e))
 		return -EINVAL;
-	switch (archive_entry_filetype(e)) {
+	switch (l->archive_entry_filetype(e)) {
 	case AE_IFDIR:
 		entry.kind = FS_DIR;
 		break;
 	case AE_IFLNK:
 		entry.kind = FS_LINK;
-		entry.data = archive_entry_symlink(e);
+		entry.data = l->archive_entry_symlink(e);
 		entry.len = entry.data ? strlen(entry.data) : 0;
 		break;
 	case AE_IFREG:
 		entry.kind = FS_FILE;
-		if (archive_entry_size(e) < 0 || archive_entry_size(e) > (int64_t) FS_TREE_FILE_MAX)
+		if (l->archive_entry_size(e) < 0 || l->archive_entry_size(e) > (int64_t) FS_TREE_FILE_MAX)
 			return -EFBIG;
-		entry.len = (size_t) archive_entry_size(e);
-		r = read_content(a, entry.len, &data);
+		entry.len = (size_t) l->archive_entry_size(e);
+		r = read_content(s, entry.len, &data);
 		entry.data = data;
 		break;
 	default:
@@ -185,12 +188,12 @@ static const char *reason(int r)
 }
 
 /* tar's end may come before the file's: what is packed after it tells whether the file was cut. */
-static bool is_whole(struct archive *a, struct source *s)
+static bool is_whole(struct source *s)
 {
 	const void *ignored;
 
 	for (unsigned pieces = 0; s->zstd && pieces < TAIL_PIECES; pieces++) {
-		la_ssize_t n = give_unpacked(a, s, &ignored);
+		la_ssize_t n = give_unpacked(s->archive, s, &ignored);
 
 		if (n < 0)
 			return false;
@@ -200,25 +203,35 @@ static bool is_whole(struct archive *a, struct source *s)
 	return !s->zstd;
 }
 
-int archive_load(struct fs_tree *t, int fd, const char *name, struct err *err)
+static int load_entries(struct source *s, struct fs_tree *t, const char *name, struct err *err)
 {
-	AUTO(drop_archive) struct archive *a = archive_read_new();
-	AUTO(drop_source) struct source *s = xalloc(1, sizeof(*s));
+	const struct library *l = &s->lib;
 	struct archive_entry *e;
 	int r;
 
-	s->fd = fd;
-	if (!a || open_archive(a, s) != ARCHIVE_OK)
-		return err_set(err, -EINVAL, "%s is no capture: it cannot be read as a tar archive (%s)", name,
-			       a && archive_error_string(a) ? archive_error_string(a) : "no memory");
-	while ((r = archive_read_next_header(a, &e)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
-		r = take_entry(a, e, t);
+	while ((r = l->archive_read_next_header(s->archive, &e)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
+		r = take_entry(s, e, t);
 		if (r < 0)
 			return err_set(err, r == -E2BIG ? -EFBIG : -EINVAL, "%s is refused for its entry \"%.100s\": %s", name,
-				       name_of(e) ? name_of(e) : "?", reason(r));
+				       name_of(l, e) ? name_of(l, e) : "?", reason(r));
 	}
-	if (r != ARCHIVE_EOF || !is_whole(a, s))
+	if (r != ARCHIVE_EOF || !is_whole(s))
 		return err_set(err, -EINVAL, "%s cannot be read to its end (%s): was it cut short?", name,
-			       archive_error_string(a) ? archive_error_string(a) : "damaged");
+			       l->archive_error_string(s->archive) ? l->archive_error_string(s->archive) : "damaged");
 	return 0;
+}
+
+int archive_load(struct fs_tree *t, int fd, const char *name, struct err *err)
+{
+	AUTO(drop_source) struct source *s = xalloc(1, sizeof(*s));
+	int r = library_load(&s->lib, err);
+
+	if (r < 0)
+		return r;
+	s->fd = fd;
+	if (open_archive(s) != ARCHIVE_OK)
+		return err_set(err, -EINVAL, "%s is no capture: it cannot be read as a tar archive (%s)", name,
+			       s->archive && s->lib.archive_error_string(s->archive) ? s->lib.archive_error_string(s->archive)
+										     : "no memory");
+	return load_entries(s, t, name, err);
 }

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,6 +12,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "capture/capture.h"
+#include "capture/library.h"
 #include "capture/mask.h"
 #include "capture/parts.h"
 
@@ -21,40 +20,42 @@
 #define ENTRY_TIME 946684800
 
 struct writing {
+	struct library lib;
 	struct archive *archive;
 	struct mask *mask; /* NULL: as it is */
 	struct sink errors;
 	struct capture_sum sum;
 };
 
-static void drop_archive(struct archive **a)
+static int put_as(struct writing *w, struct archive_entry *e, const char *path, enum fs_kind kind, unsigned mode, const char *data,
+		  size_t len)
 {
-	archive_write_free(*a);
-}
+	const struct library *l = &w->lib;
 
-static void drop_entry(struct archive_entry **e)
-{
-	archive_entry_free(*e);
+	l->archive_entry_set_pathname(e, path);
+	l->archive_entry_set_mtime(e, ENTRY_TIME, 0);
+	l->archive_entry_set_filetype(e, kind == FS_DIR ? AE_IFDIR : kind == FS_LINK ? AE_IFLNK : AE_IFREG);
+	l->archive_entry_set_perm(e, (__LA_MODE_T) (kind == FS_DIR ? 0755 : kind == FS_LINK ? 0777 : (mode & 0777) | 0400));
+	if (kind == FS_LINK)
+		l->archive_entry_set_symlink(e, data);
+	else
+		l->archive_entry_set_size(e, kind == FS_FILE ? (int64_t) len : 0);
+	if (l->archive_write_header(w->archive, e) != ARCHIVE_OK)
+		return -EIO;
+	return kind == FS_FILE && len && l->archive_write_data(w->archive, data, len) != (la_ssize_t) len ? -EIO : 0;
 }
 
 static int put(struct writing *w, const char *path, enum fs_kind kind, unsigned mode, const char *data, size_t len)
 {
-	AUTO(drop_entry) struct archive_entry *e = archive_entry_new();
+	struct archive_entry *e = w->lib.archive_entry_new();
+	int r;
 
 	if (!e)
 		return -ENOMEM;
-	archive_entry_set_pathname(e, path);
-	archive_entry_set_mtime(e, ENTRY_TIME, 0);
-	archive_entry_set_filetype(e, kind == FS_DIR ? AE_IFDIR : kind == FS_LINK ? AE_IFLNK : AE_IFREG);
-	archive_entry_set_perm(e, (__LA_MODE_T) (kind == FS_DIR ? 0755 : kind == FS_LINK ? 0777 : (mode & 0777) | 0400));
-	if (kind == FS_LINK)
-		archive_entry_set_symlink(e, data);
-	else
-		archive_entry_set_size(e, kind == FS_FILE ? (int64_t) len : 0);
-	if (archive_write_header(w->archive, e) != ARCHIVE_OK)
-		return -EIO;
-	if (kind == FS_FILE && len && archive_write_data(w->archive, data, len) != (la_ssize_t) len)
-		return -EIO;
+	r = put_as(w, e, path, kind, mode, data, len);
+	w->lib.archive_entry_free(e);
+	if (r < 0)
+		return r;
 	w->sum.files += kind == FS_FILE && len;
 	w->sum.bytes += kind == FS_FILE ? len : 0;
 	return 0;
@@ -175,29 +176,34 @@ static int put_all(struct writing *w, const struct fs *fs)
 
 static int write_archive(struct writing *w, const struct fs *fs, int fd)
 {
-	AUTO(drop_archive) struct archive *a = archive_write_new();
-	int r;
+	const struct library *l = &w->lib;
+	struct archive *a = w->archive = l->archive_write_new();
+	int r = -EIO;
 
-	w->archive = a;
-	if (!a || archive_write_set_format_pax_restricted(a) != ARCHIVE_OK || archive_write_add_filter_zstd(a) < ARCHIVE_WARN ||
-	    archive_write_open_fd(a, fd) != ARCHIVE_OK)
-		return -EIO;
-	r = put_all(w, fs);
-	if (r == 0 && archive_write_close(a) != ARCHIVE_OK)
-		r = -EIO;
-	if (r < 0 && archive_errno(a) > 0)
-		r = -archive_errno(a);
+	if (a && l->archive_write_set_format_pax_restricted(a) == ARCHIVE_OK &&
+	    l->archive_write_add_filter_zstd(a) >= ARCHIVE_WARN && l->archive_write_open_fd(a, fd) == ARCHIVE_OK) {
+		r = put_all(w, fs);
+		if (r == 0 && l->archive_write_close(a) != ARCHIVE_OK)
+			r = -EIO;
+		if (r < 0 && l->archive_errno(a) > 0)
+			r = -l->archive_errno(a);
+	}
+	if (a)
+		l->archive_write_free(a);
 	return r;
 }
 
 int capture_write(const struct fs *recorded, const char *path, bool anonymise, struct capture_sum *ret, struct err *err)
 {
 	AUTO_FREE char *temp = xprintf("%s.XXXXXX", path);
-	AUTO_CLOSE int fd = mkostemp(temp, O_CLOEXEC);
 	struct writing w = { .mask = NULL };
+	AUTO_CLOSE int fd = -1;
 	char host[80];
-	int r;
+	int r = library_load(&w.lib, err);
 
+	if (r < 0)
+		return err_in(err, "cannot write %s", path);
+	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot create a file beside %s", path);
 	if (anonymise) {
