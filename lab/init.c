@@ -31,8 +31,9 @@
 #include "wire.h"
 
 #define PORTS     "/sys/class/virtio-ports"
-#define APPEAR_NS (60 * NS_PER_S)
-#define LATE_NS   (30 * NS_PER_S)
+#define APPEAR_NS (180 * NS_PER_S)
+#define LATE_NS   (120 * NS_PER_S)
+#define LEAVE_NS  (300 * NS_PER_S)
 
 void init_say(const char *what, int code)
 {
@@ -143,16 +144,15 @@ static void await_host(int port)
 	}
 }
 
-static void fail(int port, const char *what, int code)
+void farewell_fail(struct farewell *ret, const char *what, int code)
 {
-	char text[400];
-
-	text_print(text, sizeof(text), "%s%s%s", what, code ? ": " : "", code ? strerror(-code) : "");
-	init_say(text, 0);
-	frame_send(port, LAB_FAIL, text, (uint32_t) strlen(text));
+	text_print(ret->data, sizeof(ret->data), "%s%s%s", what, code ? ": " : "", code ? strerror(-code) : "");
+	ret->type = LAB_FAIL;
+	ret->len = (uint32_t) strlen(ret->data);
+	init_say(ret->data, 0);
 }
 
-static void work(int port)
+static void work(int port, struct farewell *ret)
 {
 	struct job job = { 0 };
 	const char *what = NULL;
@@ -163,22 +163,37 @@ static void work(int port)
 	frame_send(port, LAB_HELLO, NULL, 0);
 	r = job_receive(port, &job);
 	if (r < 0) {
-		fail(port, "the job did not arrive", r);
+		farewell_fail(ret, "the job did not arrive", r);
 		return;
 	}
 	r = root_make(&job, &what);
 	wait_late(late);
 	if (r < 0)
-		fail(port, what, r);
+		farewell_fail(ret, what, r);
 	else
-		job_run(port, &job);
+		job_run(port, &job, ret);
 }
 
-/* The host ends the machine when it has read the last frame; this is for the case that it does not. */
+/*
+ * The host ends the machine when it has read the last frame.  One was lost once, on a busy machine: it is sent until the host
+ * has heard it, or nobody is there any more.
+ */
+static void say_farewell(int port, const struct farewell *f)
+{
+	uint64_t deadline = clock_ns() + LEAVE_NS;
+
+	while (clock_ns() < deadline) {
+		struct pollfd p = { .fd = port, .events = POLLOUT };
+
+		if (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) && frame_send(port, f->type, f->data, f->len) < 0)
+			init_say("the last frame could not be sent", 0);
+		clock_sleep_ns(NS_PER_S);
+	}
+}
+
 _Noreturn static void power_off(void)
 {
 	sync();
-	clock_sleep_ns(20 * NS_PER_S);
 	reboot(RB_POWER_OFF);
 	for (;;)
 		pause();
@@ -186,15 +201,19 @@ _Noreturn static void power_off(void)
 
 int main(void)
 {
+	struct farewell last = { 0 };
 	int port;
 
 	mount_kernel();
 	signal(SIGPIPE, SIG_IGN);
 	load_list("/modules/early");
 	port = open_port();
-	if (port < 0)
+	if (port < 0) {
 		init_say("no virtio port named " LAB_PORT " appeared", 0);
-	else
-		work(port);
+	} else {
+		work(port, &last);
+		sync();
+		say_farewell(port, &last);
+	}
 	power_off();
 }

@@ -31,7 +31,14 @@ int job_parse(struct job *ret, char *text, size_t len); /* takes the text over *
 int root_make(const struct job *job, const char **ret_what);
 void root_leave(const struct job *job); /* shared folders: written and unmounted */
 
-/* init_run.c: the command, from its start to the EXIT frame */
-void job_run(int port, const struct job *job);
+/* The last frame to the host: how the command ended (EXIT), or why it was not run (FAIL). */
+struct farewell {
+	uint32_t type, len;
+	char data[400];
+};
+void farewell_fail(struct farewell *ret, const char *what, int code);
+
+/* init_run.c: the command, from its start to its end */
+void job_run(int port, const struct job *job, struct farewell *ret);
 
 #endif

@@ -23,7 +23,7 @@
 #include "init.h"
 #include "wire.h"
 
-#define DRAIN_NS  (5 * NS_PER_S)
+#define DRAIN_NS  (30 * NS_PER_S) /* so long may one that is killed take to be gone; usually nothing */
 #define JOB_GROUP "/sys/fs/cgroup/lab.slice/job.scope/cgroup.procs"
 
 extern char **environ;
@@ -184,16 +184,14 @@ static int watch_children(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-void job_run(int port, const struct job *job)
+void job_run(int port, const struct job *job, struct farewell *ret)
 {
 	struct running r = { .port = port, .out = -1, .err = -1, .children = watch_children() };
 	uint64_t deadline;
 	int32_t status;
 
 	if ((job->tty ? start_terminal(&r, job) : start_piped(&r, job)) < 0) {
-		const char *why = strerror(errno);
-
-		frame_send(port, LAB_FAIL, why, (uint32_t) strlen(why));
+		farewell_fail(ret, "cannot start a process", -errno);
 		return;
 	}
 	while (!r.ended)
@@ -204,5 +202,6 @@ void job_run(int port, const struct job *job)
 		serve(&r, clock_left_ms(deadline), false);
 	root_leave(job);
 	status = r.status;
-	frame_send(port, LAB_EXIT, &status, sizeof(status));
+	*ret = (struct farewell){ .type = LAB_EXIT, .len = sizeof(status) };
+	memcpy(ret->data, &status, sizeof(status));
 }

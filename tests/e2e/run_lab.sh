@@ -32,7 +32,7 @@ groups() {
 }
 # The holder of the host's tuning puts it back when the last run has gone: a moment later.
 as_before() {
-	for i in $(seq 300); do
+	for i in $(seq 900); do
 		groups >$work/after
 		cmp -s $work/before $work/after && return
 		sleep 0.2
@@ -106,7 +106,9 @@ for n in 1 2 3 4 5 6 7; do
 	dev=$(nsenter -t "$pid" -n ip -o link | sed -n 's/^[0-9]*: \(e[^:]*\):.*/\1/p')
 	nsenter -t "$pid" -n ip -o link show "$dev" | sed 's/.*link.ether \([^ ]*\).*/\1/' >>$work/macs
 	nsenter -t "$pid" -n ip address add 198.18.1.$n/24 dev "$dev"
-	says 0 "" nsenter -t "$pid" -n busybox ping -c 3 -W 20 198.18.1.100
+	# The port may lose what is sent before its link is up.
+	for i in $(seq 60); do nsenter -t "$pid" -n busybox ping -c 1 -W 3 198.18.1.100 >$work/said 2>&1 && break; sleep 0.5; done
+	grep -q "1 packets received" $work/said || fail "vf$n gets no answer: $(cat $work/said)"
 	[ "$(cat "/proc/$pid/net/dev" | grep -c ': ')" = 2 ] || fail "not lo and one function: $(cat "/proc/$pid/net/dev")"
 done
 [ "$(sort -u $work/macs | wc -l)" = 7 ] || fail "not seven addresses of hardware: $(cat $work/macs)"

@@ -191,7 +191,8 @@ static void read_audits(unsigned boot, const char *dir)
 
 /* What the kernel needs no telling: modules that are not there by themselves, and a process that is called so. */
 #define SCRIPT                                                                                                                   \
-	"modprobe nvme; cp /bin/sleep /run/auditd; test $0 = bad && { /run/auditd 900 & sleep 1; };"                             \
+	"modprobe nvme; until test -e /sys/block/nvme0n1; do sleep 0.2; done; cp /bin/sleep /run/auditd;"                        \
+	"test $0 = bad && { /run/auditd 900 & until grep -qx auditd /proc/$!/comm; do sleep 0.2; done; };"                       \
 	"for role in vm-host container-host guest realtime; do"                                                                  \
 	"  \"$1\" audit --json --role $role >\"$LAB_OUT/$role.json\"; test $? -le 1 || exit 9; done;"                            \
 	"echo isolated=$(cat /sys/devices/system/cpu/isolated)"

@@ -33,8 +33,7 @@
 #include "net/wire.h"
 
 #define FUNCTIONS   7
-#define PATIENCE_MS 20000
-#define RETURN_NS   (10 * NS_PER_S)
+#define PATIENCE_MS 120000
 
 static struct fs machine;
 
@@ -202,7 +201,7 @@ static void into_namespace(struct sriov *s, struct vf *vf, unsigned nr, int *ret
 	must(link_set(there, "eth0", &(struct link_wish){ .up = true }, err));
 	snprintf(address, sizeof(address), "198.18.0.%u", 10 + nr);
 	must(link_address(there, "eth0", address, 24, err));
-	must(link_await_for(there, "eth0", false, 20 * NS_PER_S, err));
+	must(link_await_for(there, "eth0", false, (uint64_t) PATIENCE_MS * NS_PER_MS, err));
 	net_close(here);
 	net_close(there);
 	close(host);

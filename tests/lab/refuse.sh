@@ -46,7 +46,7 @@ devices)
 	vf=$(basename "$(readlink $pf/virtfn0)")
 	over is-function container "vf,dev=$vf"
 	over has-functions vm pf,dev=eth0,peer=eth1
-	for i in 1 2 3 4 5; do [ -d $pf/virtfn1/net ] || sleep 1; done
+	for i in $(seq 120); do [ -d $pf/virtfn0/net ] && [ -d $pf/virtfn1/net ] && break; sleep 1; done
 	for link in $pf/virtfn*/net/*; do ip link set "$(basename "$link")" up; done
 	over in-use container vf,dev=eth0
 	over two-are-few container vf,dev=eth0,vfs=7

@@ -55,7 +55,7 @@ static struct run_result tool(const char *const *words)
 	struct run_result got = { 0 };
 
 	argv_add_all(&argv, words);
-	must(run(&got, &argv, NULL, 120 * NS_PER_S, err));
+	must(run(&got, &argv, NULL, ANSWER_NS, err));
 	return got;
 }
 #define TOOL(...) tool((const char *const[]){ __VA_ARGS__, NULL })
@@ -150,10 +150,10 @@ static void await_answer(const char *from)
 	printf("answered after %.0f s\n", (double) (clock_ns() - began) / 1e9);
 }
 
-/* What came into being after the start: seen within some seconds of the guest's first answer, and in its place. */
+/* What came into being after the start: seen soon after the guest's first answer, and in its place. */
 static void await_settled(const char *how_many, const char *where)
 {
-	uint64_t deadline = clock_ns() + 90 * NS_PER_S;
+	uint64_t deadline = clock_ns() + ANSWER_NS;
 	struct cpuset house = cpus_of("emulator_cpus"), at;
 
 	while (number_of(how_many) == 0 && clock_ns() < deadline)
@@ -190,7 +190,7 @@ static void start(const char *net, const char *pages, const char *cpus)
 static void end(void)
 {
 	expect(TOOL(vlat, "stop", "--now", "own"), 0);
-	for (int i = 0; i < 200 && access("/run/vlat/pool", F_OK) == 0; i++)
+	for (int i = 0; i < 2000 && access("/run/vlat/pool", F_OK) == 0; i++)
 		clock_sleep_ns(100 * NS_PER_MS);
 	check(access("/run/vlat/pool", F_OK) < 0);
 }
@@ -370,7 +370,7 @@ static void nodes_and_vf(void)
 
 	expect(TOOL("modprobe", "igb"), 0);
 	must(fs_open_root(&root, "/", err));
-	check(device_await_netdev(&root, CARD, netdev, sizeof(netdev), 60 * NS_PER_S) && text_eq(netdev, "eth1"));
+	check(device_await_netdev(&root, CARD, netdev, sizeof(netdev), ANSWER_NS) && text_eq(netdev, "eth1"));
 	fs_close(&root);
 	expect(TOOL("ip", "link", "set", "eth1", "up"), 0);
 	with_address("eth0", over_vf);

@@ -89,6 +89,22 @@ static void await_text(const char *path, const char *text, struct child *lab)
 	}
 }
 
+/* QEMU ends with the lab, but a moment after it: until then it has the disk locked, and would not let the next one have it. */
+static void await_unlocked(const char *dir)
+{
+	AUTO_FREE char *path = xprintf("%s/disk", dir);
+	AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC);
+	uint64_t deadline = clock_ns() + BOOT_NS;
+	struct flock lock;
+
+	do {
+		check(clock_ns() < deadline);
+		clock_sleep_ns(20 * NS_PER_MS);
+		lock = (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
+		check(fcntl(fd, F_OFD_GETLK, &lock) == 0);
+	} while (lock.l_type != F_UNLCK);
+}
+
 /* Boot, and cut the power some time after the program said `mark`. */
 static void cut(const char *dir, const char *drive, const char *step, const char *mark, unsigned after_ms)
 {
@@ -100,6 +116,7 @@ static void cut(const char *dir, const char *drive, const char *step, const char
 	clock_sleep_ns(after_ms * NS_PER_MS);
 	check(child_kill(&lab, SIGKILL) == 0);
 	child_stop(&lab, NS_PER_S);
+	await_unlocked(dir);
 	check(file_read_all(output, 8 << 20, &said, NULL, &e) == 0);
 	printf("# %s, then the power was cut:\n%s", step, said);
 	lab_has(said, "\nequal=yes");

@@ -223,7 +223,7 @@ static void all_same(const struct snapshot *before, const char *of, bool cpus_go
 {
 	struct sink left = { 0 };
 
-	if (!snapshot_settle(before, NULL, 5000, &left))
+	if (!snapshot_settle(before, NULL, 60000, &left))
 		return;
 	if (cpus_go && cut_by_kernel(left.text)) {
 		printf("# cut by the kernel:\n%s", left.text);
