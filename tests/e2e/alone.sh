@@ -32,6 +32,23 @@ run() {
 said() {
 	grep -q -- "$1" "$work/out" || bad "vlat did not say: $1"
 }
+# within COMMAND...: tried until it succeeds, for some minutes
+within() {
+	for _ in $(seq 1200); do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
+# ended PID: it runs no longer; a dead one may wait for its parent.  called PID NAME: it has become that program.
+ended() {
+	case $(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) in '' | Z | X) true ;; *) false ;; esac
+}
+called() { [ "$(cat "/proc/$1/comm" 2>/dev/null)" = "$2" ]; }
+# killed PID: so that nobody sees it alive afterwards
+killed() {
+	kill -9 "$1" && within ended "$1" || bad "process $1 cannot be killed"
+}
 # The process that holds the tuning in force; what is stored for the next boots is a run as well, but held by none.
 holder() {
 	"$vlat" status --json | awk '/"pid":/ { gsub(/[^0-9]/, ""); pid = $0 } /"lasting": false/ { print pid; exit }'

@@ -85,8 +85,7 @@ said "vlat-tune.service applies it"
 grep -q "^Environment=\"VLAT_STATE=$VLAT_STATE\"" /etc/systemd/system/vlat-tune.service || bad "the unit does not know VLAT_STATE"
 
 # The machine goes down hard and comes up: what was volatile is void, what lasts is there, and the boot applies it.
-kill -9 "$(holder)"
-sleep 0.2
+killed "$(holder)"
 echo 60 >$swap
 run 0 tune --stored
 said "as /etc/vlat/tune.json wants it"
@@ -96,11 +95,8 @@ run 0 verify
 
 # As systemd starts it: in the foreground, telling when it is in force, putting all back when it is asked to end.
 kill "$(holder)"
-for _ in $(seq 100); do
-	[ "$(cat $swap)" = 60 ] && break
-	sleep 0.1
-done
-[ "$(cat $swap)" = 60 ] || bad "a holder asked to end left swappiness at $(cat $swap)"
+is_back() { [ "$(cat $swap)" = 60 ]; }
+within is_back || bad "a holder asked to end left swappiness at $(cat $swap)"
 "$ask" notify "$work/notify" "$vlat" tune --stored >"$work/out" 2>&1 || bad "the service manager was not told"
 said "READY=1"
 [ "$(cat $swap)" = 60 ] || bad "the unit's process, asked to end, left swappiness at $(cat $swap)"
@@ -115,11 +111,8 @@ chmod 644 /etc/vlat/tune.json
 run 0 tune --stored
 "$vlat" guard --listen "unix:/run/guard.sock" --interval 1s >"$work/guard" 2>&1 &
 guard=$!
-for _ in $(seq 100); do
-	[ -S /run/guard.sock ] && break
-	sleep 0.1
-done
-"$ask" get /run/guard.sock /metrics >"$work/out" || bad "the guard does not answer"
+answers() { "$ask" get /run/guard.sock /metrics >"$work/out" 2>&1; }
+within answers || bad "the guard does not answer"
 said "^HTTP/1.1 200 OK"
 said "^vlat_tuning_in_force 1"
 said "^vlat_tuning_drifted_settings 0"
@@ -133,11 +126,8 @@ said "drifted  $swap: is 33 now"
 said "probably sysctl: /etc/sysctl.d/99-foreign.conf says this value"
 run 1 verify
 said "differs  $swap"
-for _ in $(seq 100); do
-	"$ask" get /run/guard.sock /metrics >"$work/out"
-	grep -q "^vlat_tuning_drifted_settings 1" "$work/out" && break
-	sleep 0.2
-done
+is_told() { answers && grep -q "^vlat_tuning_drifted_settings 1" "$work/out"; }
+within is_told
 said "^vlat_tuning_drifted_settings 1"
 said "^vlat_verify_success 0"
 kill "$guard"

@@ -18,15 +18,6 @@ clean() {
 }
 trap clean EXIT
 
-kill_holder() {
-	pid=$(holder)
-	kill -9 "$pid"
-	for _ in $(seq 100); do
-		kill -0 "$pid" 2>/dev/null || break
-		sleep 0.1
-	done
-}
-
 # Two at once: one of them tunes, the other one says who is in its way.
 echo 60 >$swap
 "$vlat" tune vm-host --only mem.swap --apply >"$work/one" 2>&1 &
@@ -63,7 +54,7 @@ said '"end": "reverted"'
 # A rescue shell: vlat, its libraries and the journal, /proc and /sys; no profiles, no /etc, no /run, no holder.
 "$snapshot" >"$work/before"
 run 0 tune vm-host --level extreme --apply
-kill_holder
+killed "$(holder)"
 mkdir -p "$work/rescue/proc" "$work/rescue/sys"
 cp "$vlat" "$work/rescue/vlat"
 ldd "$vlat" | grep -o '/[^ ]*' | while read -r lib; do

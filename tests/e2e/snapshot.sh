@@ -29,8 +29,14 @@ blind() {
 	! differs "$1" || { echo "FAILED: seen: $1"; cat "$dir/diff"; exit 1; }
 }
 
+# A program that was started is itself a moment later.
+await_sleep() {
+	until [ "$(cat "/proc/$1/comm")" = sleep ]; do sleep 0.05; done
+}
+
 sleep 1000 &
 sleeper=$!
+await_sleep $sleeper
 "$snapshot" "$dir/knob*" >"$dir/before"
 sort -c "$dir/before" 2>/dev/null || LC_ALL=C sort -c "$dir/before"
 blind "$dir/knob"
@@ -49,6 +55,8 @@ sleep 999 &
 new=$!
 VLAT_RUN=test99 sleep 998 &
 marked=$!
+await_sleep $new
+await_sleep $marked
 chrt --batch -p 0 "$sleeper"
 sees "+ marked $marked (sleep): VLAT_RUN=test99"
 sees "+ task $sleeper/$sleeper .* policy 3 "

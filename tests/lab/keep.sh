@@ -15,13 +15,14 @@ astray() {
 	done
 	echo $n
 }
-# until SECONDS COMMAND: until its output is 0
-until_none() {
-	for _ in $(seq "$1"); do
-		[ "$($2)" = 0 ] && break
+# await VALUE COMMAND: until its output is that, for some minutes; its last output
+await() {
+	for _ in $(seq 300); do
+		now=$($2)
+		[ "$now" = "$1" ] && break
 		sleep 1
 	done
-	$2
+	echo "$now"
 }
 
 ip link set lo up
@@ -31,39 +32,45 @@ echo "tuned=$?"
 tail -40 /tmp/tune >&2
 echo "irqs=$(irqs | wc -l)"
 echo "astray-tuned=$(astray)"
+# What comes up is looked at while the holder cannot put it right: what the kernel tells it meanwhile waits for it.
+holder=$("$vlat" status --json | awk '/"pid":/ { gsub(/[^0-9]/, ""); print; exit }')
 partition=$(grep -l . /sys/fs/cgroup/*/iso/cpuset.cpus.partition /sys/fs/cgroup/*/cpuset.cpus.partition 2>/dev/null | head -1)
 
 # Interrupts that are asked for later would start where the tuning wants them: somebody has changed that.
 echo f >/proc/irq/default_smp_affinity
+kill -STOP "$holder"
 modprobe -r igb
 modprobe igb
 ip link set eth0 up
-sleep 0.2
 echo "astray-came=$(astray)"
-echo "astray-later=$(until_none 90 astray)"
+kill -CONT "$holder"
+echo "astray-later=$(await 0 astray)"
 echo "default=$(cat /proc/irq/default_smp_affinity)"
 
 # A housekeeping CPU goes while an interrupt may go nowhere else: the kernel lets it go anywhere.
 first=$(irqs | head -2 | tail -1)
+kill -STOP "$holder"
 echo 1 >/proc/irq/"$first"/smp_affinity_list
 echo 0 >/sys/devices/system/cpu/cpu1/online
 echo "broken=$(cat /proc/irq/"$first"/smp_affinity_list)"
-echo "astray-offline=$(until_none 90 astray)"
+kill -CONT "$holder"
+echo "astray-offline=$(await 0 astray)"
 echo 1 >/sys/devices/system/cpu/cpu1/online
 
 # An isolated CPU goes and comes.
 echo 0 >/sys/devices/system/cpu/cpu3/online
 sleep 1
 echo 1 >/sys/devices/system/cpu/cpu3/online
-sleep 3
-echo "partition=$(cat "$partition")"
+is_partition() { cat "$partition"; }
+echo "partition=$(await isolated is_partition)"
 grep . /sys/fs/cgroup/*/cpuset.cpus.effective /sys/fs/cgroup/*/iso/cpuset.cpus.effective >&2
 
 # The guard keeps to the housekeeping CPUs, and sees the one setting that somebody has changed.
 "$vlat" guard --listen unix:/run/guard.sock --interval 1s >/dev/null 2>&1 &
 guard=$!
-sleep 6
-echo "guard-cpus=$(sed -n 's/^Cpus_allowed_list:[^0-9]*//p' /proc/$guard/status)"
+guard_cpus() { sed -n 's/^Cpus_allowed_list:[^0-9]*//p' /proc/$guard/status; }
+echo "guard-cpus=$(await 0 guard_cpus)"
+for _ in $(seq 300); do [ -S /run/guard.sock ] && break; sleep 1; done # it heeds a signal from then on
 kill $guard
 wait $guard
 echo "guard=$?"
