@@ -26,6 +26,7 @@
 #define DURATION_MIN_NS (10 * NS_PER_MS)
 #define DURATION_MAX_NS (24 * 3600 * NS_PER_S)
 #define WARMUP_MAX_NS   (3600 * NS_PER_S)
+#define BYTES_MAX       (1 << 20)
 
 struct measure_cfg {
 	const char *workload;
@@ -93,17 +94,17 @@ static const struct option_row measure_options[] = {
 		     .max = DURATION_MAX_NS, .shown = "2s", .help = "how long to record"),
 	OPT_DURATION(struct measure_cfg, warmup_ns, .name = "warmup", .max = WARMUP_MAX_NS, .shown = "300ms",
 		     .help = "how long to run before recording"),
-	OPT_DOUBLE(struct measure_cfg, rate, .arg = "N", .name = "rate", .shown = "0",
+	OPT_DOUBLE(struct measure_cfg, rate, .arg = "N", .name = "rate", .max = 1000000, .shown = "0",
 		   .help = "open loop: N transactions a second on a fixed schedule; 0 = closed loop, as fast as answers come"),
-	OPT_SIZE(struct measure_cfg, request_bytes, .name = "request-bytes", .max = UINT32_MAX, .shown = "1",
+	OPT_SIZE(struct measure_cfg, request_bytes, .name = "request-bytes", .min = 1, .max = BYTES_MAX, .shown = "1",
 		 .help = "size of a request"),
-	OPT_SIZE(struct measure_cfg, response_bytes, .name = "response-bytes", .max = UINT32_MAX, .shown = "1",
+	OPT_SIZE(struct measure_cfg, response_bytes, .name = "response-bytes", .min = 1, .max = BYTES_MAX, .shown = "1",
 		 .help = "size of a response"),
 	OPT_CHOICE(struct measure_cfg, direction, .name = "direction", .choices = direction_choices, .shown = "down",
 		   .help = "tcp-stream: the SUT sends (down), receives (up), or half of the time each"),
-	OPT_U32(struct measure_cfg, interval_us, .arg = "US", .name = "interval", .shown = "1000",
+	OPT_U32(struct measure_cfg, interval_us, .arg = "US", .name = "interval", .min = 10, .max = 1000000, .shown = "1000",
 		.help = "wakeup: microseconds between two wake-ups"),
-	OPT_SIZE(struct measure_cfg, set_bytes, .name = "set", .max = 64ull << 30, .shown = "beyond the last cache",
+	OPT_SIZE(struct measure_cfg, set_bytes, .name = "set", .min = 16 << 10, .max = 64ull << 30, .shown = "beyond the last cache",
 		 .help = "memory: the set whose loads are timed, a power of two; every smaller one is in a table beside it"),
 	OPT_CHOICE(struct measure_cfg, set_pages, .name = "set-pages", .choices = set_pages_choices, .shown = "4k",
 		   .help = "memory: pages of that set in the process that measures; an error where they cannot be had"),
@@ -161,33 +162,83 @@ struct bench {
 	struct launch *launch;
 };
 
+struct taken {
+	const char *option;
+	bool given, taken;
+};
+
+/* The first that is given and not taken; NULL. */
+static const char *not_taken(const struct taken *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].given && !rows[i].taken)
+			return rows[i].option;
+	return NULL;
+}
+
 /* An option that changes nothing would be believed to have changed something. */
+static const char *not_of_workload(const struct measure_cfg *cfg, const struct workload *w)
+{
+	const struct taken rows[] = {
+		{ "rate", cfg->rate > 0, w->rate },
+		{ "request-bytes", cfg->request_bytes != measure_defaults.request_bytes, w->sizes },
+		{ "response-bytes", cfg->response_bytes != measure_defaults.response_bytes, w->sizes },
+		{ "direction", cfg->direction != measure_defaults.direction, w->direction },
+		{ "interval", cfg->interval_us != measure_defaults.interval_us, w->interval },
+		{ "set", cfg->set_bytes != 0, w->memory },
+		{ "set-pages", cfg->set_pages != measure_defaults.set_pages, w->memory },
+	};
+
+	return not_taken(rows, ARRAY_SIZE(rows));
+}
+
+static const char *not_of_sut(const struct measure_cfg *cfg)
+{
+	bool vm = cfg->sut == SUT_VM;
+	const struct taken rows[] = {
+		{ "guest-kernel", cfg->guest_kernel != measure_defaults.guest_kernel, vm },
+		{ "pages", cfg->pages != measure_defaults.pages, vm },
+		{ "vcpus", cfg->vcpus != measure_defaults.vcpus, vm },
+		{ "memory", cfg->memory_mb != measure_defaults.memory_mb, vm },
+		{ "kernel", cfg->kernel != NULL, vm },
+		{ "modules", cfg->modules != NULL, vm },
+		{ "qemu", cfg->qemu != NULL, vm },
+		{ "accelerator", !text_eq(cfg->accelerator, measure_defaults.accelerator), vm },
+	};
+
+	return not_taken(rows, ARRAY_SIZE(rows));
+}
+
 static int check_levels(const struct measure_cfg *cfg, const struct workload *w, struct err *err)
 {
 	enum sut_kind kind = (enum sut_kind) cfg->sut;
+	const char *extra = not_of_workload(cfg, w);
 
 	if (w->native_only && kind != SUT_NATIVE)
 		return err_set(err, -EINVAL, "%s measures this host's own KVM: leave out --sut", w->name);
-	if (!w->memory && (cfg->set_bytes || cfg->set_pages))
-		return err_set(err, -EINVAL, "%s takes no --%s: that is of the workload memory", w->name,
-			       cfg->set_bytes ? "set" : "set-pages");
-	if (kind != SUT_VM && (cfg->guest_kernel || cfg->pages))
-		return err_set(err, -EINVAL, "--%s is for virtual machines: add --sut vm, or leave it out",
-			       cfg->pages ? "pages" : "guest-kernel");
+	if (extra)
+		return err_set(err, -EINVAL, "%s takes no --%s; 'vlat workloads' lists what each takes", w->name, extra);
+	extra = not_of_sut(cfg);
+	if (extra)
+		return err_set(err, -EINVAL, "--%s is for virtual machines: add --sut vm, or leave it out", extra);
 	if (cfg->guest_kernel && cfg->kernel)
 		return err_set(err, -EINVAL, "--guest-kernel and --kernel both name the guest's kernel: leave one of them out");
+	if (cfg->modules && !cfg->kernel)
+		return err_set(err, -EINVAL, "--modules belongs to --kernel, which is not given: add it, or leave out --modules");
 	if (!w->peer && (cfg->device || !text_eq(cfg->datapath, SUT_DATAPATH)))
 		return err_set(err, -EINVAL, "%s needs no network: leave out --%s", w->name, cfg->device ? "device" : "datapath");
 	return sut_datapath_check(kind, cfg->datapath, err);
 }
 
+static int find_workload(struct bench *b, struct err *err)
+{
+	return workload_find_or_explain(b->cfg->workload, &b->job.workload, err);
+}
+
 static int fill_job(struct bench *b, struct err *err)
 {
 	const struct measure_cfg *cfg = b->cfg;
-	int r = workload_find_or_explain(cfg->workload, &b->job.workload, err);
 
-	if (r < 0)
-		return r;
 	b->job.duration_s = (double) cfg->duration_ns / (double) NS_PER_S;
 	b->job.warmup_s = (double) cfg->warmup_ns / (double) NS_PER_S;
 	b->job.rate = cfg->rate;
@@ -352,7 +403,7 @@ static int run_measure(const struct call *call)
 	json_t *cell = NULL;
 	int r, code, undone;
 
-	if (fill_job(&b, &err) < 0 || check_levels(b.cfg, b.job.workload, &err) < 0)
+	if (find_workload(&b, &err) < 0 || check_levels(b.cfg, b.job.workload, &err) < 0 || fill_job(&b, &err) < 0)
 		return cmd_usage(call, "%s", err.text);
 	fill_spec(&b);
 	r = prepare(&b, &err);

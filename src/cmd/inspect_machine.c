@@ -100,6 +100,8 @@ void inspect_machine(const struct inspect *i)
 {
 	const struct host_facts *h = &i->m->host;
 	const struct kernel_facts *k = &h->kernel;
+	AUTO_FREE char *sources = xstrdup(k->clocksources); /* each with a blank behind it */
+	const char *choice = text_trim(sources);
 
 	inspect_head(i, "Machine");
 	inspect_line(i, "name", "%s", h->hostname);
@@ -110,8 +112,7 @@ void inspect_machine(const struct inspect *i)
 	inspect_line(i, "preemption", "%s", preemption(k));
 	inspect_line(i, "configuration", "%s", k->config_from);
 	inspect_line(i, "lockdown", "%s", k->lockdown);
-	inspect_line(i, "clock source", "%s%s%s%s", k->clocksource, k->clocksources[0] ? " (of " : "", k->clocksources,
-		     k->clocksources[0] ? ")" : "");
+	inspect_line(i, "clock source", "%s%s%s%s", k->clocksource, *choice ? " (of " : "", choice, *choice ? ")" : "");
 	if (k->rt_group == RT_GROUP_V1)
 		inspect_line(i, "real time", "group scheduling is on: a group needs a budget before FIFO is allowed in it");
 	put_parameters(i);
