@@ -136,12 +136,10 @@ static int run_capture(const struct call *call)
 const struct command cmd_capture = {
 	.name = "capture",
 	.brief = "write what inspect and audit see of this machine to a file",
-	.text = "Writes a tar archive, packed by zstd, with exactly the files that 'vlat inspect', 'vlat audit' and a plan open, "
-		"and "
-		"the recorded answers of what is no file (ioctls, CPUID). With it as --root, these commands say elsewhere what "
-		"they "
-		"say here. Run it as root to take what only root may read; what could not be taken is noted in the archive with "
-		"the reason. Nothing is changed.\n\n"
+	.text = "Writes a tar archive, packed by zstd, with exactly the files that 'vlat inspect', 'vlat audit' and a plan "
+		"open, and the recorded answers of what is no file (ioctls, CPUID). With it as --root, these commands say "
+		"elsewhere what they say here. Run it as root to take what only root may read; what could not be taken is "
+		"noted in the archive with the reason. Nothing is changed.\n\n"
 		"With --anonymise, host names, MAC and IP addresses, UUIDs, serials, container ids, and the names and command "
 		"lines of users' processes are replaced, the same by the same. Look into the archive before you give it away "
 		"(tar -tf, tar -xf): what a person wrote into names of groups or files, a machine cannot know.",

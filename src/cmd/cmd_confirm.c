@@ -31,10 +31,8 @@ const struct command cmd_confirm = {
 	.name = "confirm",
 	.brief = "keep a tuning that would be put back by itself",
 	.text = "vlat tune --apply --confirm-within TIME starts a clock in a process of its own before anything is changed. "
-		"Unless "
-		"vlat confirm comes within that time, the clock reverts the tuning, whatever has become of the terminal and of "
-		"the "
-		"connection it was typed on.",
+		"Unless vlat confirm comes within that time, the clock reverts the tuning, whatever has become of the terminal "
+		"and of the connection it was typed on.",
 	ROWS(examples, confirm_examples),
 	ROWS(exits, confirm_exits),
 	.run = run_confirm,

@@ -156,10 +156,8 @@ const struct command cmd_console = {
 	.name = "console",
 	.brief = "the serial console of a VM that vlat runs",
 	.text = "Connects this terminal with the serial console of a virtual machine that 'vlat run vm' has started. Every key "
-		"goes to "
-		"the guest; Ctrl-] leaves. Where standard input is no terminal it is sent to the guest, and what the guest says "
-		"is "
-		"printed until the machine ends. One at a time can be connected.",
+		"goes to the guest; Ctrl-] leaves. Where standard input is no terminal it is sent to the guest, and what the "
+		"guest says is printed until the machine ends. One at a time can be connected.",
 	ROWS(args, console_args),
 	ROWS(examples, console_examples),
 	CONFIG(console_defaults),

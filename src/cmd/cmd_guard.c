@@ -213,13 +213,12 @@ static int run_guard(const struct call *call)
 const struct command cmd_guard = {
 	.name = "guard",
 	.brief = "watch the tuned host and serve metrics for Prometheus",
-	.text = "Looks every few seconds whether the tuning in force still holds and what happens on the isolated CPUs: settings "
-		"that have drifted, interrupts by kind, tasks that stray there, involuntary switches of the threads that are "
-		"confined there, steal, throttling. The metrics are served over HTTP (GET /metrics) on a unix socket or the "
-		"loopback; docs/keep.md explains each.\n\n"
-		"The guard runs on a housekeeping CPU and reads only what lies in memory: no isolated CPU is interrupted for it. "
-		"It "
-		"takes less than a thousandth of one CPU.",
+	.text = "Looks every few seconds whether the tuning in force still holds and what happens on the isolated CPUs: "
+		"settings that have drifted, interrupts by kind, tasks that stray there, involuntary switches of the threads "
+		"that are confined there, steal, throttling. The metrics are served over HTTP (GET /metrics) on a unix socket "
+		"or the loopback; docs/keep.md explains each.\n\n"
+		"The guard runs on a housekeeping CPU and reads only what lies in memory: no isolated CPU is interrupted for "
+		"it. It takes less than a thousandth of one CPU.",
 	ROWS(options, guard_options),
 	ROWS(examples, guard_examples),
 	ROWS(exits, guard_exits),

@@ -113,10 +113,8 @@ const struct command cmd_knobs = {
 	.name = "knobs",
 	.brief = "list what vlat knows to tune",
 	.text = "Prints one line for each knob of the tuning level 'vlat'. EFFECT tells when it takes effect: 'live' ones are "
-		"written and "
-		"put back, 'start' ones are given to the measured threads, all others are only reported. What a "
-		"knob would "
-		"do on this machine is what 'vlat plan' prints.",
+		"written and put back, 'start' ones are given to the measured threads, all others are only reported. What a "
+		"knob would do on this machine is what 'vlat plan' prints.",
 	ROWS(options, knobs_options),
 	ROWS(examples, knobs_examples),
 	CONFIG(knobs_defaults),

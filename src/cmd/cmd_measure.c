@@ -104,7 +104,8 @@ static const struct option_row measure_options[] = {
 		   .help = "tcp-stream: the SUT sends (down), receives (up), or half of the time each"),
 	OPT_U32(struct measure_cfg, interval_us, .arg = "US", .name = "interval", .min = 10, .max = 1000000, .shown = "1000",
 		.help = "wakeup: microseconds between two wake-ups"),
-	OPT_SIZE(struct measure_cfg, set_bytes, .name = "set", .min = 16 << 10, .max = 64ull << 30, .shown = "beyond the last cache",
+	OPT_SIZE(struct measure_cfg, set_bytes, .name = "set", .min = 16 << 10, .max = 64ull << 30,
+		 .shown = "beyond the last cache",
 		 .help = "memory: the set whose loads are timed, a power of two; every smaller one is in a table beside it"),
 	OPT_CHOICE(struct measure_cfg, set_pages, .name = "set-pages", .choices = set_pages_choices, .shown = "4k",
 		   .help = "memory: pages of that set in the process that measures; an error where they cannot be had"),
@@ -420,13 +421,10 @@ const struct command cmd_measure = {
 	.name = "measure",
 	.brief = "measure one workload in one system under test",
 	.text = "Starts the system under test, measures, prints the result and puts everything back. Client and server talk "
-		"through "
-		"network namespaces that vlat makes, so all but 'wakeup' on the host itself need root.\n\n"
+		"through network namespaces that vlat makes, so all but 'wakeup' on the host itself need root.\n\n"
 		"Every sample is kept in a histogram. With --rate the schedule is fixed: a request that could not be sent in "
-		"time because an "
-		"earlier answer was late counts from when it should have been sent (response time), beside the time from when it "
-		"was sent "
-		"(service time).",
+		"time because an earlier answer was late counts from when it should have been sent (response time), beside the "
+		"time from when it was sent (service time).",
 	ROWS(options, measure_options),
 	ROWS(args, measure_args),
 	ROWS(examples, measure_examples),

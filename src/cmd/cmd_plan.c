@@ -92,11 +92,9 @@ static int run_plan(const struct call *call)
 const struct command cmd_plan = {
 	.name = "plan",
 	.brief = "show what tuning would change on this host",
-	.text = "Reads this host and prints what the tuning level 'vlat' would do: which CPUs keep house and which are isolated, "
-		"and for each "
-		"knob what is, what is wanted, why, and what it costs. What the machine does not have is 'not applicable', what "
-		"it "
-		"refuses is 'blocked', with the reason. Nothing is changed.",
+	.text = "Reads this host and prints what the tuning level 'vlat' would do: which CPUs keep house and which are "
+		"isolated, and for each knob what is, what is wanted, why, and what it costs. What the machine does not have "
+		"is 'not applicable', what it refuses is 'blocked', with the reason. Nothing is changed.",
 	ROWS(options, plan_options_rows),
 	ROWS(examples, plan_examples),
 	CONFIG(plan_defaults),

@@ -157,10 +157,9 @@ const struct command cmd_ps = {
 	.name = "ps",
 	.brief = "list what vlat run has started",
 	.text = "Prints one line for each run: its CPUs and whether they are set apart ('isolated') or shared with others "
-		"('pinned'), "
-		"the scheduling policy of its threads, its network, the pages behind a virtual machine's memory, and how long it "
-		"has "
-		"been up. A run whose vlat was killed is 'dead' until 'vlat revert' has cleaned up after it.",
+		"('pinned'), the scheduling policy of its threads, its network, the pages behind a virtual machine's memory, "
+		"and how long it has been up. A run whose vlat was killed is 'dead' until 'vlat revert' has cleaned up after "
+		"it.",
 	ROWS(options, ps_options),
 	ROWS(examples, ps_examples),
 	CONFIG(ps_defaults),

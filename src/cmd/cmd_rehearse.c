@@ -135,15 +135,12 @@ const struct command cmd_rehearse = {
 	.name = "rehearse",
 	.brief = "try out the next boot in an emulated host",
 	.text = "Boots a kernel, by default the one that runs, in a host emulated by QEMU with the kernel parameters of a "
-		"profile, and "
-		"tells whether it comes up, which parameters take effect and which are dropped, and whether the profile can be "
-		"applied "
-		"and taken back there. Nothing on this machine is changed, and what runs inside can change none of its files.\n\n"
+		"profile, and tells whether it comes up, which parameters take effect and which are dropped, and whether the "
+		"profile can be applied and taken back there. Nothing on this machine is changed, and what runs inside can "
+		"change none of its files.\n\n"
 		"The emulated host counts as many CPUs as this machine, of which a few are there. It has other devices, other "
-		"firmware "
-		"and one NUMA node: that a kernel boots there does not prove that it boots here, but what fails there fails "
-		"here. "
-		"Times in it mean nothing. docs/lab.md tells what it needs.",
+		"firmware and one NUMA node: that a kernel boots there does not prove that it boots here, but what fails there "
+		"fails here. Times in it mean nothing. docs/lab.md tells what it needs.",
 	ROWS(options, rehearse_options),
 	ROWS(args, rehearse_args),
 	ROWS(examples, rehearse_examples),

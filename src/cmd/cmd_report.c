@@ -106,10 +106,9 @@ const struct command cmd_report = {
 	.name = "report",
 	.brief = "show what a study found",
 	.text = "Reads a results folder and shows what the study found: first the answer in a sentence for each system under "
-		"test, then the "
-		"table of the original experiment beside the figures published in 2015, percentiles, the noise between identical "
-		"arms, "
-		"the platform, what the tuning changed and why, what is missing, and how to repeat it.\n\n"
+		"test, then the table of the original experiment beside the figures published in 2015, percentiles, the noise "
+		"between identical arms, the platform, what the tuning changed and why, what is missing, and how to repeat "
+		"it.\n\n"
 		"Every change has a 95 % interval, and a verdict only where the interval allows one. Nothing but the folder is "
 		"needed: a report can be made on another machine, and again later.",
 	ROWS(args, report_args),

@@ -288,15 +288,14 @@ const struct command cmd_revert = {
 	.name = "revert",
 	.brief = "undo what a killed vlat has left on this host",
 	.text = "vlat writes down every change before it makes it. When it ends, however it ends but by SIGKILL or a crash, it "
-		"undoes "
-		"everything itself. After those two, this command does: it ends processes that such a run has left, removes "
-		"containers, "
-		"network namespaces, control groups, mounts and folders, and puts settings back, last first.\n\n"
+		"undoes everything itself. After those two, this command does: it ends processes that such a run has left, "
+		"removes containers, network namespaces, control groups, mounts and folders, and puts settings back, last "
+		"first.\n\n"
 		"Only what is still as vlat left it is changed. A value that somebody else has changed since is reported and "
 		"left alone; vlat keeps the last eight such records, so that --force can still put it back, by the id of its "
-		"knob or by its path. A tuning that vlat tune keeps in force is ended and undone, too. "
-		"After a reboot there is nothing to put back in /proc and /sys; files that vlat wrote for the next boots are put "
-		"back as they were. Runs whose vlat is alive are not touched.\n\n"
+		"knob or by its path. A tuning that vlat tune keeps in force is ended and undone, too. After a reboot there is "
+		"nothing to put back in /proc and /sys; files that vlat wrote for the next boots are put back as they were. "
+		"Runs whose vlat is alive are not touched.\n\n"
 		"It needs no more than its journal: no profile, no facts about the host, no other process. So it works from a "
 		"rescue shell, too, with /proc and /sys mounted.",
 	ROWS(options, revert_options_rows),

@@ -271,12 +271,11 @@ const struct command cmd_run = {
 	.name = "run",
 	.brief = "run a command, container or VM of one's own, tuned",
 	.text = "Starts a workload on CPUs that are its own. The first run that wants it sets CPUs apart and tunes the host as "
-		"'vlat "
-		"plan' shows; later runs share that, and the last one to end puts everything back. No two runs have the same "
-		"CPU.\n\n"
+		"'vlat plan' shows; later runs share that, and the last one to end puts everything back. No two runs have the "
+		"same CPU.\n\n"
 		"A native command keeps terminal, input and output, and vlat ends with its exit status. Ctrl-C in front of a "
-		"virtual "
-		"machine presses its power button, a second one switches it off. With --detach the run outlives the terminal.\n\n"
+		"virtual machine presses its power button, a second one switches it off. With --detach the run outlives the "
+		"terminal.\n\n"
 		"When vlat itself is killed, 'vlat revert' cleans up.",
 	ROWS(options, run_options),
 	ROWS(args, run_args),

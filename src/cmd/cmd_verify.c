@@ -207,13 +207,10 @@ const struct command cmd_verify = {
 	.name = "verify",
 	.brief = "check that the tuning in force is still as vlat made it",
 	.text = "Reads every setting of the tuning in force again, the files that vlat has written for the next boots, and "
-		"compares "
-		"by meaning; and every boot parameter, requested against effective. What differs is named, with who may have "
-		"changed "
-		"it.\n\n"
+		"compares by meaning; and every boot parameter, requested against effective. What differs is named, with who "
+		"may have changed it.\n\n"
 		"After vlat tune --try-boot and a reboot, a verify that finds everything so makes the tried parameters the "
-		"default; "
-		"else the next boot is the old one. Apart from that it changes nothing.",
+		"default; else the next boot is the old one. Apart from that it changes nothing.",
 	ROWS(options, verify_options),
 	ROWS(examples, verify_examples),
 	ROWS(exits, verify_exits),

@@ -148,16 +148,14 @@ int way_clear(const struct in_the_way *w, struct plan *p, bool take_over, bool f
 		put_guests(w, "", ", ", &what);
 		return err_set(err, -EBUSY,
 			       "guests run on CPUs to be isolated, and would be crowded onto the others: %.300s; stop them or "
-			       "place them "
-			       "first, choose other CPUs, or say --force",
+			       "place them first, choose other CPUs, or say --force",
 			       what.text);
 	}
 	if (rivals_stoppable(&w->rivals) && !take_over) {
 		names_of(&w->rivals, &what);
 		return err_set(err, -EBUSY,
-			       "%.300s would undo this tuning: stop it, or say --take-over to have it stopped and masked for as "
-			       "long as the "
-			       "tuning is in force",
+			       "%.300s would undo this tuning: stop it, or say --take-over to have it stopped and masked for "
+			       "as long as the tuning is in force",
 			       what.text);
 	}
 	return take_over ? plan_take_over(p, &w->rivals, err) : 0;
