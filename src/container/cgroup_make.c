@@ -235,7 +235,7 @@ static int write_budget(const char *dir, const struct rt_budget *b, struct err *
  */
 static int take_budget(const char *dir, struct rt_budget *has, struct err *err)
 {
-	uint64_t deadline = clock_ns() + 300 * NS_PER_MS;
+	uint64_t deadline = clock_ns() + NS_PER_S;
 	struct rt_budget above, wish;
 	char up[PATH_MAX];
 	struct err e;

@@ -26,6 +26,7 @@
 #include "base/vec.h"
 #include "container/bundle.h"
 
+#define GONE_NS   (30 * NS_PER_S) /* what is killed is gone when the kernel has freed its memory */
 #define DELETE_NS (60 * NS_PER_S)
 
 static int name_it(struct container *c, const char *name, struct err *err)
@@ -141,7 +142,7 @@ static void kill_group(const char *dir)
 /* A killed process leaves its group a moment later: rmdir is tried again until then. */
 static void remove_group(const char *dir)
 {
-	uint64_t deadline = clock_ns() + 2 * NS_PER_S;
+	uint64_t deadline = clock_ns() + GONE_NS;
 
 	while (rmdir(dir) < 0 && errno == EBUSY && clock_ns() < deadline) {
 		kill_group(dir);
@@ -152,7 +153,7 @@ static void remove_group(const char *dir)
 static void kill_process(const struct container *c)
 {
 	struct pollfd p = { .fd = c->pidfd, .events = POLLIN };
-	uint64_t deadline = clock_ns() + 2 * NS_PER_S;
+	uint64_t deadline = clock_ns() + GONE_NS;
 	siginfo_t end;
 
 	if (c->pidfd < 0)

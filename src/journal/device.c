@@ -22,7 +22,7 @@
 #include "base/text.h"
 
 #define DEVICES   "sys/bus/pci/devices"
-#define RETURN_NS (5 * NS_PER_S) /* a namespace that ends gives its devices back in a worker of the kernel */
+#define RETURN_NS (20 * NS_PER_S) /* a namespace that ends gives its devices back in a worker of the kernel */
 
 static bool link_name(const struct fs *fs, const char *path, char *buf, size_t cap)
 {

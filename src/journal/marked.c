@@ -27,7 +27,7 @@
 #include "journal/internal.h"
 
 #define ENVIRON_MAX      ((size_t) 1 << 20)
-#define KILL_DEADLINE_NS (5 * NS_PER_S)
+#define KILL_DEADLINE_NS (60 * NS_PER_S) /* a guest's memory takes the kernel a while to free on a busy host */
 
 /* The mark as one whole "K=V" word of a NUL-separated list. */
 static bool has_word(const char *list, size_t len, const char *word)

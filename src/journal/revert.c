@@ -16,7 +16,7 @@
 #include "journal/aside.h"
 #include "journal/internal.h"
 
-#define LOCK_WAIT_NS (3 * NS_PER_S)
+#define LOCK_WAIT_NS (15 * NS_PER_S)
 
 static const char *const revert_names[] = {
 	[REVERT_LIVE] = "live",

@@ -14,7 +14,7 @@
 #include "journal/internal.h"
 #include "journal/netdev.h"
 
-#define RETURN_NS (5 * NS_PER_S)
+#define RETURN_NS (20 * NS_PER_S)
 
 /* The machine, and the address on it, that a path of the journal names. */
 struct place {

@@ -18,7 +18,7 @@
 #include "kvm/runner.h"
 
 #define LOOK_MS     100
-#define REAP_NS     NS_PER_S            /* a killed process that lives longer hangs in the kernel */
+#define REAP_NS     (10 * NS_PER_S)     /* a killed process that lives longer hangs in the kernel */
 #define REAP_LOOK_NS (2 * NS_PER_MS)
 /* An exit takes the CPU a thousand times as long as a turn of a loop; emulated, both take about the same. */
 #define EMULATED    20

@@ -18,7 +18,7 @@
 #include "net/link.h"
 #include "net/netns.h"
 
-#define AWAIT_NS (5 * NS_PER_S)
+#define AWAIT_NS (30 * NS_PER_S) /* usually a millisecond */
 
 struct net {
 	struct mnl_socket *sock;

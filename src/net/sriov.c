@@ -38,7 +38,7 @@
 #include "net/sriov_ask.h"
 
 #define DEVICES   "sys/bus/pci/devices"
-#define NETDEV_NS (10 * NS_PER_S) /* a driver makes its netdev some time after it was bound */
+#define NETDEV_NS (60 * NS_PER_S) /* a driver makes its netdev some time after it was bound; on a busy host later */
 
 struct sriov {
 	struct fs fs;

@@ -18,7 +18,7 @@
 #include "journal/device.h"
 #include "net/wire_parts.h"
 
-#define NETDEV_NS (10 * NS_PER_S)
+#define NETDEV_NS (60 * NS_PER_S)
 
 static int note(struct wire_parts *p, struct taken *t, const char *dev, struct err *err)
 {

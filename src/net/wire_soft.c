@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "net/wire_parts.h"
 
-#define TAKEN_NS (2 * NS_PER_S)
+#define TAKEN_NS (10 * NS_PER_S)
 
 static const struct mac bridge_mac = { { 0x02, 0x76, 0x6c, 0x61, 0x74, 0x00 } };
 static const struct mac peer_port_mac = { { 0x02, 0x76, 0x6c, 0x61, 0x74, 0x11 } };

@@ -19,7 +19,7 @@
 #include "vm/launch.h"
 #include "vm/qmp.h"
 
-#define PROBE_NS (15 * NS_PER_S)
+#define PROBE_NS (120 * NS_PER_S) /* usually half a second: only a hang takes so long */
 
 enum question { ASK_OPTION, ASK_PARAMETER, ASK_TYPE, ASK_PROPERTY };
 

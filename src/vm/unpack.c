@@ -123,7 +123,7 @@ static int unpack_by_program(const char *program, const char *path, char **ret, 
 	r = spawn(&child, &argv, &opts, err);
 	if (r < 0)
 		return err_in(err, "unpacking needs the program %s (package %s)", program, program);
-	r = child_wait(&child, clock_ns() + 20 * NS_PER_S, &end);
+	r = child_wait(&child, clock_ns() + 120 * NS_PER_S, &end);
 	child_stop(&child, 0);
 	if (r < 0 || end.signalled || end.code != 0)
 		return err_set(err, -EBADMSG, "%s cannot unpack it: it is damaged", program);

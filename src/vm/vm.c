@@ -16,7 +16,9 @@
 
 #define START_NS     (180 * NS_PER_S) /* usually 0.1: only a hang takes longer, on the busiest machine; an end is seen at once */
 #define START_GIB_NS (3 * NS_PER_S)  /* more per GiB that is touched page by page */
-#define STEP_NS      NS_PER_S        /* one step of vm_stop() */
+#define HEED_NS      (30 * NS_PER_S) /* for QEMU to heed a word that needs no work */
+#define QUIT_NS      (3 * NS_PER_S)  /* for QEMU to end as asked, disks flushed */
+#define KILLED_NS    (60 * NS_PER_S) /* what is killed is gone when the kernel has freed its memory; till then it holds its devices */
 
 typedef VEC(int) int_vec;
 
@@ -255,7 +257,7 @@ int vm_powerdown(struct vm *vm, struct err *err)
 {
 	if (vm->qmp_gone || !vm->qmp)
 		return err_set(err, -ESHUTDOWN, "QEMU is gone");
-	return qmp_call(vm->qmp, "system_powerdown", NULL, clock_ns() + STEP_NS * 5, NULL, err);
+	return qmp_call(vm->qmp, "system_powerdown", NULL, clock_ns() + HEED_NS, NULL, err);
 }
 
 static const char *end_it(struct vm *vm, uint64_t grace_ns)
@@ -263,18 +265,20 @@ static const char *end_it(struct vm *vm, uint64_t grace_ns)
 	static const struct {
 		const char *name;
 		int signal;
-	} signals[] = { { .name = "SIGTERM", .signal = SIGTERM }, { .name = "SIGKILL", .signal = SIGKILL } };
+		uint64_t within_ns;
+	} signals[] = { { .name = "SIGTERM", .signal = SIGTERM, .within_ns = QUIT_NS },
+			{ .name = "SIGKILL", .signal = SIGKILL, .within_ns = KILLED_NS } };
 
 	if (launch_ended(&vm->l, grace_ns ? clock_ns() + grace_ns : 1))
 		return "by itself";
 	if (vm->qmp) {
 		qmp_send(vm->qmp, "quit");
-		if (launch_ended(&vm->l, clock_ns() + STEP_NS))
+		if (launch_ended(&vm->l, clock_ns() + QUIT_NS))
 			return "quit";
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
 		child_kill(&vm->l.child, signals[i].signal);
-		if (launch_ended(&vm->l, clock_ns() + STEP_NS * (i + 1)))
+		if (launch_ended(&vm->l, clock_ns() + signals[i].within_ns))
 			return signals[i].name;
 	}
 	return "not at all";
