@@ -18,6 +18,8 @@
 #include "e2e.h"
 #include "net/wire.h"
 
+#define PATIENCE_MS 120000
+
 static const struct {
 	const char *name;
 	bool hide;
@@ -42,7 +44,7 @@ static const char *ask(const struct container *c, const char *line, char buf[163
 		struct pollfd p = { .fd = c->from_agent, .events = POLLIN };
 		ssize_t got;
 
-		check(poll(&p, 1, 10000) == 1);
+		check(poll(&p, 1, PATIENCE_MS) == 1);
 		got = read(c->from_agent, buf + n, 16383 - n);
 		check(got > 0);
 		n += (size_t) got;
@@ -57,7 +59,7 @@ static bool is_gone(const struct container *c)
 	struct pollfd p = { .fd = c->from_agent, .events = POLLIN };
 	char byte;
 
-	return poll(&p, 1, 10000) == 1 && read(c->from_agent, &byte, 1) == 0;
+	return poll(&p, 1, PATIENCE_MS) == 1 && read(c->from_agent, &byte, 1) == 0;
 }
 
 static void find_working(void)

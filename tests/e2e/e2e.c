@@ -208,7 +208,7 @@ static size_t differences(const struct snapshot *before, const char *run, struct
 
 void e2e_clean(const struct snapshot *before, const char *run)
 {
-	uint64_t deadline = clock_ns() + 3 * NS_PER_S;
+	uint64_t deadline = clock_ns() + 60 * NS_PER_S;
 	struct sink left = { 0 };
 
 	while (differences(before, run, &left)) {

@@ -26,7 +26,7 @@
 #include "vm/kernel.h"
 #include "vm/newc.h"
 
-#define TRIES 4 /* each waits for the guest's agent by itself */
+#define TRIES 8 /* each waits for the guest's agent by itself */
 
 static struct vm_kernel kernel;
 static char initrd[256], agent_socket[256];
@@ -50,7 +50,7 @@ static void pack_libraries(struct newc *n, const char *program, struct argv *pac
 	char word[512];
 
 	argv_add_all(&argv, (const char *const[]){ "ldd", program, NULL });
-	must(run(&ldd, &argv, NULL, 20 * NS_PER_S, &e));
+	must(run(&ldd, &argv, NULL, 240 * NS_PER_S, &e));
 	for (char *at = strtok(ldd.out, " \t\n"); at; at = strtok(NULL, " \t\n")) {
 		bool known = at[0] != '/' || text_ends(at, ":");
 
@@ -209,7 +209,7 @@ static struct child start_by_hand(void)
 /* A QEMU on a busy machine takes its time until it listens. */
 static void await_socket(void)
 {
-	uint64_t deadline_ns = clock_ns() + 120 * NS_PER_S;
+	uint64_t deadline_ns = clock_ns() + 240 * NS_PER_S;
 
 	while (access(agent_socket, F_OK) < 0 && clock_ns() < deadline_ns)
 		clock_sleep_ns(50 * NS_PER_MS);

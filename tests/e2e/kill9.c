@@ -30,8 +30,8 @@
 #include "e2e.h"
 #include "program.h"
 
-#define APPEAR_NS (60 * NS_PER_S)       /* so long may a victim take to be started */
-#define FINISH_NS (180 * NS_PER_S)      /* so long may vlat take to notice and to clean up */
+#define APPEAR_NS (240 * NS_PER_S)      /* so long may a victim take to be started */
+#define FINISH_NS (400 * NS_PER_S)      /* so long may vlat take to notice and to clean up */
 
 enum who { WHO_VLAT, WHO_AGENT, WHO_QEMU, WHO_RUNTIME, WHO_N };
 
@@ -140,7 +140,7 @@ static void sleep_random_ms(unsigned most)
 	clock_sleep_ns((uint64_t) ((unsigned) rand() % (most * 1000)) * NS_PER_US);
 }
 
-/* A process of this kind within a minute; 0 = vlat ended before, or none came. */
+/* A process of this kind within some minutes; 0 = vlat ended before, or none came. */
 static pid_t await_victim(const struct victim *v, struct child *vlat_process)
 {
 	uint64_t deadline = clock_ns() + APPEAR_NS;

@@ -54,7 +54,7 @@ static ssize_t receive(int fd, void *buf, size_t cap)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
-	check(poll(&p, 1, 5000) == 1);
+	check(poll(&p, 1, 120000) == 1);
 	return read(fd, buf, cap);
 }
 

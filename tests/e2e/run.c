@@ -162,7 +162,7 @@ static void make_rootfs(char *root, size_t cap)
 	text_print(root, cap, "%s/a root; $(false)\n", work);
 	must(dir_make_all(root, 0755, &e));
 	argv_add_all(&cp, (const char *const[]){ "cp", agent, root, NULL });
-	must(run(&done, &cp, NULL, 30 * NS_PER_S, &e));
+	must(run(&done, &cp, NULL, 240 * NS_PER_S, &e));
 	check(done.end.code == 0);
 	run_result_free(&done);
 }
@@ -207,7 +207,7 @@ static void death(unsigned round)
 		"/dev/null");
 	clock_sleep_ns((uint64_t) rand() % 60 * NS_PER_MS);
 	(void) child_kill(&c, SIGKILL);
-	check(child_wait(&c, clock_ns() + 30 * NS_PER_S, NULL) == 0);
+	check(child_wait(&c, clock_ns() + 240 * NS_PER_S, NULL) == 0);
 	if (who == 2) {
 		expect(VLAT("run", "native", "--", "true"), 2, "vlat revert");
 		expect(VLAT("stop", "doomed"), 0, NULL);

@@ -25,7 +25,7 @@
 #include "program.h"
 
 #define MAKE_NS   (500 * NS_PER_S) /* downloads a root file system; later runs find it */
-#define ANSWER_NS (240 * NS_PER_S) /* a whole boot of Debian under translation, on a busy machine */
+#define ANSWER_NS (600 * NS_PER_S) /* a whole boot of Debian under translation, on a busy machine */
 
 static char image[300], disk[300], peer[64];
 
@@ -152,7 +152,7 @@ static void dead_qemu(void)
 	pid = (pid_t) json_integer_value(json_object_get(r, "workload_pid"));
 	json_decref(r);
 	check(pid > 1 && kill(pid, SIGKILL) == 0);
-	for (int i = 0; i < 300 && runs_left() > 0; i++)
+	for (int i = 0; i < 1800 && runs_left() > 0; i++)
 		clock_sleep_ns(100 * NS_PER_MS); /* the supervisor, and then the holder, put everything back */
 	check(runs_left() == 0);
 }

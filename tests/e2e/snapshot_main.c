@@ -39,7 +39,7 @@ int main(int argc, char **argv)
 	int r;
 
 	if (argc > 2 && strcmp(argv[1], "--since") == 0)
-		return compare(argv[2], 3000, (const char *const *) argv + 3);
+		return compare(argv[2], 60000, (const char *const *) argv + 3);
 	if (argc > 2 && strcmp(argv[1], "--at-once") == 0)
 		return compare(argv[2], 0, (const char *const *) argv + 3);
 	if (argc > 1 && argv[1][0] == '-') {

@@ -175,7 +175,7 @@ static void test_every_datapath(void)
 	words[1] = file;
 	words[3] = in_home(dir, sizeof(dir), "ways");
 	child = vlat_start(words, in_home(log, sizeof(log), "ways.log"));
-	check(child_wait(&child, clock_ns() + 400 * NS_PER_S, &end) == 0);
+	check(child_wait(&child, clock_ns() + 1100 * NS_PER_S, &end) == 0);
 	check(!end.signalled && end.code == 0);
 	study = load(dir, "study.json");
 	check(json_integer_value(json_object_get(study, "format")) == 2);

@@ -20,9 +20,8 @@
 #include "vm/vm.h"
 #include "workload/protocol.h"
 
-#define BOOT_NS (120 * NS_PER_S)
-
-static uint64_t boot_took_ns; /* seen in test_life() */
+#define BOOT_NS (400 * NS_PER_S)
+#define SOON_NS (100 * NS_PER_S) /* no boot was waited for, whatever else this machine does */
 
 static const char *agent_path, *bad_init_path;
 static struct vm_platform *platform;
@@ -178,12 +177,11 @@ static void test_life(void)
 	check_placed(vm, &p); /* before the guest has done anything */
 	check(vm_memory(vm)->prealloc && (!vm_memory(vm)->locked || locked_kb(vm_pid(vm)) >= 256 * 1024));
 	must(accel_await_hello(vm, began + BOOT_NS, &e));
-	boot_took_ns = clock_ns() - began;
-	printf("# hello after %.1f s\n", (double) boot_took_ns / 1e9);
+	printf("# hello after %.1f s\n", (double) (clock_ns() - began) / 1e9);
 	check_placed(vm, &p); /* and what it started later inherits it */
 	must(vm_check(vm, &e));
 	say_bye(vm);
-	vm_stop(vm, 10 * NS_PER_S, &end);
+	vm_stop(vm, BOOT_NS, &end);
 	check(text_eq(end.how, "by itself") && !end.end.signalled && end.end.code == 0);
 	vm_stop(vm, 0, &end);
 	check(text_eq(end.how, "by itself")); /* a second stop does nothing */
@@ -231,6 +229,17 @@ static void test_panic(void)
 	scene_end(&s, "panic");
 }
 
+static void await_console(const struct vm *vm, const char *word)
+{
+	uint64_t deadline = clock_ns() + BOOT_NS;
+
+	for (AUTO_FREE char *tail = NULL; !tail || !strstr(tail, word); tail = vm_console_tail(vm, 1)) {
+		check(clock_ns() < deadline);
+		clock_sleep_ns(100 * NS_PER_MS);
+		free(tail);
+	}
+}
+
 static void test_hang(void)
 {
 	struct vm_platform bad = *platform;
@@ -246,13 +255,14 @@ static void test_hang(void)
 			    sizeof(bad.initrd), NULL, &e));
 	spec.platform = &bad;
 	must(vm_start(&vm, &spec, NULL, s.j, &e));
-	check(vm_watch(vm, vm_control_fd(vm), clock_ns() + 3 * boot_took_ns + 2 * NS_PER_S, &e) == -ETIME);
+	await_console(vm, "for ever");
+	check(vm_watch(vm, vm_control_fd(vm), clock_ns() + 2 * NS_PER_S, &e) == -ETIME);
 	printf("# %s\n", e.text);
 	check(has(e.text, "did not answer within") && has(e.text, "s of CPU time") && has(e.text, "going to sleep | for ever"));
 	tail = vm_console_tail(vm, 1);
 	check(text_eq(tail, "for ever"));
 	vm_stop(vm, 0, &end);
-	check(text_eq(end.how, "quit") && end.end.code == 0);
+	check((text_eq(end.how, "quit") || text_eq(end.how, "SIGTERM")) && end.end.code == 0); /* the latter on a slow machine */
 	vm_free(vm);
 	scene_end(&s, "hang");
 }
@@ -273,13 +283,13 @@ static void test_deaths(void)
 	began = clock_ns();
 	check(vm_watch(vm, vm_control_fd(vm), clock_ns() + BOOT_NS, &e) == -EIO);
 	printf("# %s\n", e.text);
-	check(has(e.text, "SIGKILL") && clock_ns() - began < 10 * NS_PER_S);
+	check(has(e.text, "SIGKILL") && clock_ns() - began < SOON_NS);
 	vm_free(vm);
 	must(vm_start(&vm, &spec, NULL, s.j, &e));
 	check(kill(vm_pid(vm), SIGSTOP) == 0);
 	began = clock_ns();
 	vm_stop(vm, 0, &end);
-	check(text_eq(end.how, "SIGKILL") && end.end.signalled && clock_ns() - began < 10 * NS_PER_S);
+	check(text_eq(end.how, "SIGKILL") && end.end.signalled && clock_ns() - began < SOON_NS);
 	vm_free(vm);
 	vm_free(NULL);
 	scene_end(&s, "deaths");

@@ -27,7 +27,7 @@
 #include "vm/pages.h"
 #include "vm/vm.h"
 
-#define BOOT_NS    (180 * NS_PER_S)
+#define BOOT_NS    (400 * NS_PER_S)
 #define MAC        "52:54:00:12:34:56"
 #define LAB_MAC    "52:54:00:aa:00:01"
 #define DISK_BYTES ((size_t) 1 << 20) /* below a cylinder the firmware sees no disk */

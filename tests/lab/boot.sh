@@ -93,7 +93,10 @@ mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev 2>/dev/null
 mount -t tmpfs run /run
 sh /stages >/dev/ttyS0 2>&1
-echo s >/proc/sysrq-trigger; echo u >/proc/sysrq-trigger; sleep 1
+# Read only at last: what GRUB reads is in its place then, not in ext4's journal.  The kernel does it later than it is told; sync waits.
+echo u >/proc/sysrq-trigger
+until grep -q ' / ext4 ro' /proc/mounts; do sleep 0.1; done
+sync
 if [ -e /run/off ]; then echo o >/proc/sysrq-trigger; else echo b >/proc/sysrq-trigger; fi
 sleep 100
 E
