@@ -9,14 +9,13 @@
 #ifndef AUDIT_AUDIT_H
 #define AUDIT_AUDIT_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "base/err.h"
 #include "base/fs.h"
-#include "base/sink.h"
+#include "base/jsonw.h"
 #include "host/facts.h"
 #include "host/split.h"
 #include "knob/knob.h"
@@ -77,7 +76,7 @@ const char *audit_takes(const struct knob *k); /* "live", "at boot", ... */
 /* "23 differ (4 high, 9 medium, 10 low), 1 blocked, ..." */
 void audit_summary(const struct audit *a, struct sink *out);
 
-/* docs/audit.md; new reference. */
-json_t *audit_json(const struct audit *a, bool only_findings);
+/* docs/audit.md; as the member `name` of an object that is open, NULL: for itself. */
+void audit_json(const struct audit *a, bool only_findings, struct jsonw *w, const char *name);
 
 #endif

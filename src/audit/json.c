@@ -5,77 +5,95 @@
 
 #define AUDIT_FORMAT 1
 
-static json_t *text_or_null(const char *text)
-{
-	return text && text[0] ? json_string(text) : json_null();
-}
-
-static json_t *group_json(const struct audit *a, const struct audit_group *g)
+static void put_group(const struct audit *a, const struct audit_group *g, struct jsonw *w)
 {
 	struct sink cure = { 0 };
-	json_t *o;
 	char now[VALUE_MAX + 64], want[VALUE_MAX + 64];
 
 	audit_now(g->first, now, sizeof(now));
 	audit_wanted(g->first, want, sizeof(want));
 	audit_group_cure(a, g, &cure);
-	o = json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o}", "target", g->first->target, "count", (json_int_t) g->n, "state",
-			 audit_state_name(g->state), "now", text_or_null(now), "wanted", text_or_null(want), "reason",
-			 text_or_null(g->first->reason), "cure", text_or_null(cure.text));
+	jw_object(w, NULL);
+	jw_text(w, "target", g->first->target);
+	jw_int(w, "count", (int64_t) g->n);
+	jw_text(w, "state", audit_state_name(g->state));
+	jw_text_or_null(w, "now", now);
+	jw_text_or_null(w, "wanted", want);
+	jw_text_or_null(w, "reason", g->first->reason);
+	jw_text_or_null(w, "cure", cure.text);
+	jw_end_object(w);
 	sink_free(&cure);
-	return o;
 }
 
-static json_t *finding_json(const struct audit *a, const struct finding *f)
+/* What is known of the knob wherever it is looked at. */
+static void put_knob(const struct knob *k, struct jsonw *w)
 {
-	const struct knob *k = f->knob;
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:i}", "knob", k->id, "title", k->title, "state", audit_state_name(f->state),
-			      "severity", severity_name(severity_of(f->effect)), "effect", (int) f->effect);
-	json_t *targets = json_array();
+	jw_text(w, "why", k->why);
+	jw_text(w, "cost", k->cost);
+	jw_text_or_null(w, "risk", k->risk);
+	jw_text(w, "takes_effect", audit_takes(k));
+	jw_bool(w, "disruptive", k->disruptive);
+	jw_bool(w, "lowers_security", k->security);
+	jw_bool(w, "vlat_sets_it", knob_find(k->id) != NULL && k->when == KNOB_LIVE);
+}
+
+static void put_finding(const struct audit *a, const struct finding *f, struct jsonw *w)
+{
 	struct sink cure = { 0 };
 
+	jw_object(w, NULL);
+	jw_text(w, "knob", f->knob->id);
+	jw_text(w, "title", f->knob->title);
+	jw_text(w, "state", audit_state_name(f->state));
+	jw_text(w, "severity", severity_name(severity_of(f->effect)));
+	jw_int(w, "effect", (int) f->effect);
+	jw_array(w, "targets");
 	for (size_t i = 0; i < f->n_groups; i++)
-		json_array_append_new(targets, group_json(a, &f->groups[i]));
-	json_object_set_new(o, "targets", targets);
-	json_object_set_new(o, "why", json_string(k->why));
-	json_object_set_new(o, "cost", json_string(k->cost));
-	json_object_set_new(o, "risk", text_or_null(k->risk));
-	json_object_set_new(o, "takes_effect", json_string(audit_takes(k)));
-	json_object_set_new(o, "disruptive", json_boolean(k->disruptive));
-	json_object_set_new(o, "lowers_security", json_boolean(k->security));
-	json_object_set_new(o, "vlat_sets_it", json_boolean(knob_find(k->id) != NULL && k->when == KNOB_LIVE));
+		put_group(a, &f->groups[i], w);
+	jw_end_array(w);
+	put_knob(f->knob, w);
 	if (f->state == AUDIT_DIFFERS || f->state == AUDIT_BLOCKED)
 		audit_cure(a, f, &cure);
-	json_object_set_new(o, "cure", text_or_null(cure.text));
-	json_object_set_new(o, "sources_disagree", text_or_null(k->dispute));
-	json_object_set_new(o, "source", json_string(k->source));
+	jw_text_or_null(w, "cure", cure.text);
+	jw_text_or_null(w, "sources_disagree", f->knob->dispute);
+	jw_text(w, "source", f->knob->source);
+	jw_end_object(w);
 	sink_free(&cure);
-	return o;
 }
 
-static json_t *summary_json(const struct audit *a)
+static void put_summary(const struct audit *a, struct jsonw *w)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "differs", (json_int_t) a->count[AUDIT_DIFFERS],
-			 "blocked", (json_int_t) a->count[AUDIT_BLOCKED], "cannot_see", (json_int_t) a->count[AUDIT_UNSEEN], "ok",
-			 (json_int_t) a->count[AUDIT_OK], "not_applicable", (json_int_t) a->count[AUDIT_ABSENT], "high",
-			 (json_int_t) a->differ[SEVERITY_HIGH], "medium", (json_int_t) a->differ[SEVERITY_MEDIUM], "low",
-			 (json_int_t) a->differ[SEVERITY_LOW], "info", (json_int_t) a->differ[SEVERITY_INFO]);
+	jw_object(w, "summary");
+	jw_int(w, "differs", (int64_t) a->count[AUDIT_DIFFERS]);
+	jw_int(w, "blocked", (int64_t) a->count[AUDIT_BLOCKED]);
+	jw_int(w, "cannot_see", (int64_t) a->count[AUDIT_UNSEEN]);
+	jw_int(w, "ok", (int64_t) a->count[AUDIT_OK]);
+	jw_int(w, "not_applicable", (int64_t) a->count[AUDIT_ABSENT]);
+	jw_int(w, "high", (int64_t) a->differ[SEVERITY_HIGH]);
+	jw_int(w, "medium", (int64_t) a->differ[SEVERITY_MEDIUM]);
+	jw_int(w, "low", (int64_t) a->differ[SEVERITY_LOW]);
+	jw_int(w, "info", (int64_t) a->differ[SEVERITY_INFO]);
+	jw_end_object(w);
 }
 
-json_t *audit_json(const struct audit *a, bool only_findings)
+void audit_json(const struct audit *a, bool only_findings, struct jsonw *w, const char *name)
 {
 	char iso[VALUE_MAX], house[VALUE_MAX];
-	json_t *list = json_array(), *o;
 
+	jw_object(w, name);
+	jw_int(w, "format", AUDIT_FORMAT);
+	jw_text(w, "role", role_names[a->role]);
+	jw_bool(w, "role_guessed", a->role_guessed);
+	jw_text(w, "kernel", a->machine->host.kernel.release);
+	jw_text(w, "isolated_cpus", cpuset_list(&a->split.isolated, iso, sizeof(iso)));
+	jw_text(w, "housekeeping_cpus", cpuset_list(&a->split.housekeeping, house, sizeof(house)));
+	jw_text(w, "cpus_why", a->split.why);
+	put_summary(a, w);
+	jw_array(w, "findings");
 	for (size_t i = 0; i < a->n; i++) {
 		if (!only_findings || a->at[i].state == AUDIT_DIFFERS || a->at[i].state == AUDIT_BLOCKED)
-			json_array_append_new(list, finding_json(a, &a->at[i]));
+			put_finding(a, &a->at[i], w);
 	}
-	o = json_pack("{s:i, s:s, s:b, s:s, s:s, s:s, s:s}", "format", AUDIT_FORMAT, "role", role_names[a->role], "role_guessed",
-		      a->role_guessed, "kernel", a->machine->host.kernel.release, "isolated_cpus",
-		      cpuset_list(&a->split.isolated, iso, sizeof(iso)), "housekeeping_cpus",
-		      cpuset_list(&a->split.housekeeping, house, sizeof(house)), "cpus_why", a->split.why);
-	json_object_set_new(o, "summary", summary_json(a));
-	json_object_set_new(o, "findings", list);
-	return o;
+	jw_end_array(w);
+	jw_end_object(w);
 }

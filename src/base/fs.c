@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/cursor.h"
+#include "base/fs_kept.h"
 #include "base/fs_tree.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -44,6 +45,8 @@ void fs_close(struct fs *fs)
 	fs->gaps = NULL;
 	fs_tree_free(fs->tree);
 	fs->tree = NULL;
+	kept_free(fs->kept);
+	fs->kept = NULL;
 	if (fs->root >= 0)
 		close(fs->root);
 	fs->root = -1;
@@ -104,6 +107,10 @@ static int open_of_copy(const struct fs *fs, const char *path, int flags)
 
 int fs_open(const struct fs *fs, const char *path, int flags)
 {
+	const struct kept *k = fs->kept ? kept_known(fs, path) : NULL;
+
+	if (k && k->missing)
+		return k->missing;
 	if (fs->tree)
 		return fs_missed(fs, path, fs_tree_open(fs->tree, path, flags));
 	if (fs->live || flags & (O_PATH | O_CREAT))
@@ -117,6 +124,12 @@ bool fs_exists(const struct fs *fs, const char *path)
 
 	if (fs->tree)
 		return fs_missed(fs, path, fs_tree_exists(fs->tree, path) ? 0 : -ENOENT) == 0;
+	if (fs->kept) {
+		const struct kept *k = kept_known(fs, path);
+
+		if (k && (k->missing || (k->read && !k->read_error) || (k->listed && !k->list_error)))
+			return !k->missing;
+	}
 	fd = open_inside(fs, path, O_PATH);
 	return fs_missed(fs, path, fd) >= 0;
 }
@@ -183,17 +196,42 @@ static ssize_t copy_of_tree(const struct fs *fs, const char *path, char *buf, si
 	return (ssize_t) len;
 }
 
+/* The kernel may fetch and clear as much memory as is asked for, and most files have a few bytes. */
+#define FIRST_READ 4096
+
+ssize_t fs_read_past(const struct fs *fs, const char *path, char *buf, size_t cap)
+{
+	AUTO_CLOSE int fd = fs_open(fs, path, O_RDONLY | O_NONBLOCK);
+	ssize_t n, more;
+
+	if (fd < 0)
+		return fd;
+	n = read_some(fd, buf, cap < FIRST_READ ? cap : FIRST_READ);
+	if (n != FIRST_READ || cap == FIRST_READ)
+		return n;
+	more = read_some(fd, buf + n, cap - FIRST_READ);
+	return more < 0 ? more : n + more;
+}
+
+static ssize_t copy_of_kept(const struct fs *fs, const char *path, char *buf, size_t cap)
+{
+	const struct kept *k = kept_file(fs, path);
+	size_t len = k->len < cap ? k->len : cap;
+
+	if (k->cut && cap > k->len)
+		return fs_read_past(fs, path, buf, cap);
+	if (k->read_error)
+		return k->read_error;
+	memcpy(buf, k->data, len);
+	return (ssize_t) len;
+}
+
 int fs_read(const struct fs *fs, const char *path, char *buf, size_t cap)
 {
-	AUTO_CLOSE int fd = fs->tree ? -1 : fs_open(fs, path, O_RDONLY | O_NONBLOCK);
-	ssize_t n;
+	ssize_t n = fs->tree   ? copy_of_tree(fs, path, buf, cap - 1)
+		    : fs->kept ? copy_of_kept(fs, path, buf, cap - 1)
+			       : fs_read_past(fs, path, buf, cap - 1);
 
-	if (fs->tree)
-		n = copy_of_tree(fs, path, buf, cap - 1);
-	else if (fd < 0)
-		return fd;
-	else
-		n = read_some(fd, buf, cap - 1);
 	if (n < 0)
 		return (int) n;
 	if (n > 0 && buf[n - 1] == '\n')
@@ -229,17 +267,31 @@ static int slurp(int fd, size_t max, char **ret, size_t *ret_len)
 	return 0;
 }
 
+/* The whole of it when that is at hand; 1 when it has to be read from the machine. */
+static int at_hand(const struct fs *fs, const char *path, const char **ret, size_t *ret_len)
+{
+	const struct kept *k;
+
+	if (fs->tree)
+		return fs_missed(fs, path, fs_tree_data(fs->tree, path, ret, ret_len));
+	k = fs->kept ? kept_file(fs, path) : NULL;
+	if (!k || k->cut)
+		return 1;
+	*ret = k->data;
+	*ret_len = k->len;
+	return k->read_error;
+}
+
 int fs_read_all(const struct fs *fs, const char *path, size_t max, char **ret, size_t *ret_len)
 {
 	AUTO_CLOSE int fd = -1;
 	const char *data;
 	size_t len;
-	int r;
+	int r = at_hand(fs, path, &data, &len);
 
-	if (fs->tree) {
-		r = fs_tree_data(fs->tree, path, &data, &len);
-		if (r < 0 || len > max)
-			return r < 0 ? fs_missed(fs, path, r) : -EFBIG;
+	if (r < 0 || (r == 0 && len > max))
+		return r < 0 ? r : -EFBIG;
+	if (r == 0) {
 		*ret = memcpy(xalloc(len + 1, 1), data, len);
 		if (ret_len)
 			*ret_len = len;

@@ -17,6 +17,7 @@
 #include "base/err.h"
 
 struct fs_tree;
+struct fs_kept;
 
 struct fs {
 	int root;               /* directory fd; -1 when all is in the tree */
@@ -24,6 +25,7 @@ struct fs {
 	char path[256];         /* for messages: "/" or the copy's folder */
 	struct fs_tree *tree;   /* NULL, or what is read from instead: base/fs_tree.h */
 	struct fs_gaps *gaps;   /* NULL: what is not there does not exist; owned */
+	struct fs_kept *kept;   /* NULL, or what was read before: fs_keep(); owned */
 };
 
 /*
@@ -39,6 +41,11 @@ void fs_note_gaps(struct fs *fs); /* from now on */
 
 int fs_open_root(struct fs *ret, const char *path, struct err *err);   /* "/" = live */
 void fs_close(struct fs *fs);
+/*
+ * From now on every file and folder of the running machine is read once, and what was read is given again: for those who look at
+ * one moment of it, never for those who change it.  A copy of a machine is left as it is.
+ */
+void fs_keep(struct fs *fs);
 
 /*
  * fd; O_CLOEXEC added; links of /proc such as PID/ns/net are -ELOOP.  Of a copied

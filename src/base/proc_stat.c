@@ -43,30 +43,48 @@ static bool take_field(const char **at, int64_t *ret)
 	return true;
 }
 
+/* Read for every task of the machine, so the many fields that nobody wants are only stepped over. */
+static bool take_fields(const char *at, unsigned first, const unsigned *wanted, size_t n, int64_t *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (; first < wanted[i]; first++) {
+			while (*at == ' ')
+				at++;
+			if (!*at || *at == '\n')
+				return false;
+			while (*at && *at != ' ' && *at != '\n')
+				at++;
+		}
+		if (!take_field(&at, &ret[i]))
+			return false;
+		first++;
+	}
+	return true;
+}
+
 bool proc_stat_parse(const char *text, struct proc_stat *ret)
 {
+	enum { PPID, FLAGS, THREADS, START_TIME, PROCESSOR, RT_PRIORITY, POLICY, N };
+	static const unsigned wanted[N] = { 4, 9, 20, 22, 39, 40, 41 };
 	struct proc_stat s = { 0 };
 	const char *at = take_name(text, &s), *head = text;
 	uint64_t tid;
-	int64_t f[42] = { 0 };
+	int64_t f[N];
 	char state[2];
 
 	if (!at || !take_u64(&head, &tid) || tid > INT32_MAX)
 		return false;
-	if (!take_blanks(&at) || !take_word(&at, state, sizeof(state)))
+	if (!take_blanks(&at) || !take_word(&at, state, sizeof(state)) || !take_fields(at, 4, wanted, N, f))
 		return false;
-	for (unsigned i = 4; i <= 41; i++) {
-		if (!take_field(&at, &f[i]))
-			return false;
-	}
 	s.tid = (pid_t) tid;
 	s.state = state[0];
-	s.ppid = (pid_t) f[4];
-	s.flags = (unsigned) f[9];
-	s.start_time = (uint64_t) f[22];
-	s.processor = (int) f[39];
-	s.rt_priority = (int) f[40];
-	s.policy = (int) f[41];
+	s.ppid = (pid_t) f[PPID];
+	s.flags = (unsigned) f[FLAGS];
+	s.threads = (int) f[THREADS];
+	s.start_time = (uint64_t) f[START_TIME];
+	s.processor = (int) f[PROCESSOR];
+	s.rt_priority = (int) f[RT_PRIORITY];
+	s.policy = (int) f[POLICY];
 	*ret = s;
 	return true;
 }

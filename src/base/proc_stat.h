@@ -14,6 +14,7 @@ struct proc_stat {
 	char comm[64];                  /* kernel workers have long names here; bytes that are no plain ASCII become '?' */
 	char state;                     /* R S D Z ... */
 	unsigned flags;                 /* PF_* of include/linux/sched.h */
+	int threads;                    /* field 20, of the whole process */
 	uint64_t start_time;            /* field 22, clock ticks after boot */
 	int processor;                  /* field 39: where it ran last */
 	int rt_priority, policy;        /* fields 40, 41 */

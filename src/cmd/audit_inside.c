@@ -178,20 +178,32 @@ static void put_text(const struct views *v, const struct audit_inside *o, struct
 	put_part("BOTH SIDES: the guest held against its host", v->both, o, out);
 }
 
+static void put_view(const struct audit *a, const struct audit_inside *o, struct jsonw *w, const char *name)
+{
+	if (is_pair(o))
+		jw_null(w, name);
+	else
+		audit_json(a, o->only_findings, w, name);
+}
+
 static void put_json(const struct views *v, const struct audit_inside *o, struct sink *out)
 {
-	json_t *all = json_pack("{s:i, s:s, s:I, s:s, s:s, s:I, s:I, s:s}", "format", 1, "vm", v->vm->name, "pid",
-				(json_int_t) v->vm->pid, "launcher", launcher_name(v->vm->launcher), "by", v->inside.how, "files",
-				(json_int_t) v->inside.files, "bytes", (json_int_t) v->inside.bytes, "left_out", v->inside.less);
-	char *text;
+	struct jsonw w = { .out = out };
 
-	json_object_set_new(all, "outside", is_pair(o) ? json_null() : audit_json(v->outside, o->only_findings));
-	json_object_set_new(all, "inside", is_pair(o) ? json_null() : audit_json(v->within, o->only_findings));
-	json_object_set_new(all, "both", audit_json(v->both, o->only_findings));
-	text = json_dumps(all, JSON_INDENT(2));
-	sink_printf(out, "%s\n", text ? text : "{}");
-	free(text);
-	json_decref(all);
+	jw_object(&w, NULL);
+	jw_int(&w, "format", 1);
+	jw_text(&w, "vm", v->vm->name);
+	jw_int(&w, "pid", v->vm->pid);
+	jw_text(&w, "launcher", launcher_name(v->vm->launcher));
+	jw_text(&w, "by", v->inside.how);
+	jw_int(&w, "files", (int64_t) v->inside.files);
+	jw_int(&w, "bytes", (int64_t) v->inside.bytes);
+	jw_text(&w, "left_out", v->inside.less);
+	put_view(v->outside, o, &w, "outside");
+	put_view(v->within, o, &w, "inside");
+	audit_json(v->both, o->only_findings, &w, "both");
+	jw_end_object(&w);
+	sink_char(out, '\n');
 }
 
 static bool differs(const struct audit *a)

@@ -56,12 +56,10 @@ static const struct exit_row audit_exits[] = {
 
 static void put_json(const struct audit *a, bool only_findings, struct sink *out)
 {
-	json_t *json = audit_json(a, only_findings);
-	char *text = json_dumps(json, JSON_INDENT(2));
+	struct jsonw w = { .out = out };
 
-	sink_printf(out, "%s\n", text ? text : "{}");
-	free(text);
-	json_decref(json);
+	audit_json(a, only_findings, &w, NULL);
+	sink_char(out, '\n');
 }
 
 static void put_audit(const struct audit_cfg *cfg, const struct audit *a, struct sink *out)
@@ -133,6 +131,7 @@ static int run_audit(const struct call *call)
 	r = capture_open(&fs, cfg->root, &err);
 	if (r < 0)
 		return cmd_fail_as(EXIT_USAGE, &err);
+	fs_keep(&fs);
 	r = cfg->inside ? look_inside(cfg, &fs, &out, &err) : look(cfg, &fs, &out, &err);
 	fs_close(&fs);
 	if (r < 0) {

@@ -61,6 +61,7 @@ static int run_inspect(const struct call *call)
 
 	if (r < 0)
 		return cmd_fail_as(EXIT_USAGE, &err);
+	fs_keep(&fs);
 	r = look(cfg, &fs, &out, &err);
 	fs_close(&fs);
 	if (r < 0) {

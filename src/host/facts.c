@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/cursor.h"
 #include "base/text.h"
+#include "host/service.h"
 
 static void read_os(const struct fs *fs, struct host_facts *f)
 {
@@ -33,16 +34,13 @@ static void read_writers(const struct fs *fs, struct host_facts *f)
 {
 	static const char *const known[] = { "irqbalance", "tuned",  "tuned-ppd", "power-profiles-", "ksmtuned", "numad",
 					     "thermald",   "stalld", "crio",      "kubelet" };
-	struct fs_names pids;
+	struct process_names processes;
 
-	if (fs_list(fs, "proc", &pids) < 0)
+	if (process_names_read(fs, &processes) < 0)
 		return;
-	for (size_t i = 0; i < pids.n; i++) {
-		char comm[32];
-		uint64_t pid;
+	for (size_t i = 0; i < processes.n; i++) {
+		const char *comm = processes.at[i].comm;
 
-		if (text_u64(pids.at[i], &pid) < 0 || fs_readf(fs, comm, sizeof(comm), "proc/%s/comm", pids.at[i]) < 0)
-			continue;
 		for (size_t k = 0; k < ARRAY_SIZE(known); k++) {
 			size_t len = strlen(f->writers);
 
@@ -50,7 +48,7 @@ static void read_writers(const struct fs *fs, struct host_facts *f)
 				text_print(f->writers + len, sizeof(f->writers) - len, "%s%s", len ? " " : "", comm);
 		}
 	}
-	fs_list_free(&pids);
+	process_names_free(&processes);
 }
 
 static void read_governor(const struct fs *fs, struct host_facts *f)

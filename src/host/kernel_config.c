@@ -12,6 +12,7 @@
 
 #define CONFIG_MAX (4u << 20)
 
+/* Sorted: a configuration has thousands of lines, each of which is looked for here. */
 const char *const kernel_option_names[] = {
 	"CPUSETS",
 	"CPU_IDLE_GOV_HALTPOLL",
@@ -45,9 +46,19 @@ const size_t n_kernel_option_names = ARRAY_SIZE(kernel_option_names);
 
 static struct kernel_option *option_of(struct kernel_facts *k, const char *name, size_t len)
 {
-	for (size_t i = 0; i < k->n_options; i++) {
-		if (strlen(k->options[i].name) == len && memcmp(k->options[i].name, name, len) == 0)
-			return &k->options[i];
+	size_t low = 0, high = k->n_options;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		const char *known = k->options[mid].name;
+		int order = strncmp(name, known, len);
+
+		if (order == 0 && !known[len])
+			return &k->options[mid];
+		if (order > 0)
+			low = mid + 1;
+		else
+			high = mid;
 	}
 	return NULL;
 }
@@ -59,16 +70,17 @@ void kernel_config_parse(const char *text, struct kernel_facts *k)
 	k->options = xalloc(k->n_options, sizeof(*k->options));
 	for (size_t i = 0; i < k->n_options; i++)
 		k->options[i] = (struct kernel_option){ .name = kernel_option_names[i], .value = "n" };
-	for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n') {
+	for (const char *at = text, *end; *at; at = *end ? end + 1 : end) {
 		const char *name = at, *value;
 		struct kernel_option *o;
 
+		end = strchrnul(at, '\n');
 		if (!take_text(&name, "CONFIG_"))
 			continue;
-		value = name + strcspn(name, "=\n");
-		o = *value == '=' ? option_of(k, name, (size_t) (value - name)) : NULL;
+		value = memchr(name, '=', (size_t) (end - name));
+		o = value ? option_of(k, name, (size_t) (value - name)) : NULL;
 		if (o)
-			text_print(o->value, sizeof(o->value), "%.*s", (int) strcspn(value + 1, "\n"), value + 1);
+			text_print(o->value, sizeof(o->value), "%.*s", (int) (end - value - 1), value + 1);
 	}
 }
 

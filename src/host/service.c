@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/cursor.h"
+#include "base/proc_stat.h"
 #include "base/text.h"
 #include "base/vec.h"
 
@@ -48,6 +49,19 @@ const struct service_row service_rows[] = {
 /* clang-format on */
 const size_t n_service_rows = ARRAY_SIZE(service_rows);
 
+/* By stat, which whoever looks at tasks reads as well; parts of machines hold comm alone. */
+static bool read_name(const struct fs *fs, const char *pid, char *buf, size_t cap)
+{
+	struct proc_stat stat;
+	char text[2048];
+
+	if (fs_readf(fs, text, sizeof(text), "proc/%s/task/%s/stat", pid, pid) > 0 && proc_stat_parse(text, &stat)) {
+		text_print(buf, cap, "%s", stat.comm);
+		return true;
+	}
+	return fs_readf(fs, buf, cap, "proc/%s/comm", pid) > 0;
+}
+
 int process_names_read(const struct fs *fs, struct process_names *ret)
 {
 	VEC(struct process_name) list = { 0 };
@@ -62,7 +76,7 @@ int process_names_read(const struct fs *fs, struct process_names *ret)
 		uint64_t pid;
 
 		if (text_u64(pids.at[i], &pid) < 0 || pid > INT32_MAX ||
-		    fs_readf(fs, p.comm, sizeof(p.comm), "proc/%s/comm", pids.at[i]) <= 0)
+		    !read_name(fs, pids.at[i], p.comm, sizeof(p.comm)))
 			continue;
 		p.pid = (pid_t) pid;
 		*vec_add(&list) = p;

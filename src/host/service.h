@@ -39,7 +39,7 @@ bool service_tuned_profile(const struct fs *fs, char *buf, size_t cap);
 const struct service_fact *service_fact(const struct service_facts *f, const char *name);    /* NULL */
 void service_facts_free(struct service_facts *f);
 
-/* One walk over /proc/PID/comm serves the services and the interrupt threads. */
+/* One walk over /proc serves the services and the interrupt threads. */
 struct process_name {
 	pid_t pid;
 	char comm[20];

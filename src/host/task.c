@@ -40,29 +40,34 @@ static bool read_allowed(const struct fs *fs, pid_t pid, pid_t tid, struct cpuse
 	return fs_read_all(fs, path, 1 << 16, &text, NULL) == 0 && status_allowed(text, ret);
 }
 
-static void read_task(const struct fs *fs, pid_t pid, pid_t tid, task_vec *out)
+/* What stat says of a thread; 0 threads when it cannot be read. */
+static struct proc_stat read_task(const struct fs *fs, pid_t pid, pid_t tid, task_vec *out)
 {
 	struct task_fact t = { .pid = pid };
 	char text[2048];
 
 	if (fs_readf(fs, text, sizeof(text), "proc/%d/task/%d/stat", (int) pid, (int) tid) < 0 || !proc_stat_parse(text, &t.stat))
-		return;
+		return (struct proc_stat){ 0 };
 	if (t.stat.tid == tid && t.stat.state != 'Z' && t.stat.state != 'X' && read_allowed(fs, pid, tid, &t.allowed))
 		*vec_add(out) = t;
+	return t.stat;
 }
 
+/* On the running machine most processes have one thread, and say so: their folder needs no listing. */
 static void read_process(const struct fs *fs, pid_t pid, task_vec *out)
 {
 	struct fs_names tids;
 	char path[40];
 
+	if (read_task(fs, pid, pid, out).threads == 1 && fs->live)
+		return;
 	text_print(path, sizeof(path), "proc/%d/task", (int) pid);
 	if (fs_list(fs, path, &tids) < 0)
 		return;
 	for (size_t i = 0; i < tids.n; i++) {
 		uint64_t tid;
 
-		if (text_u64(tids.at[i], &tid) == 0 && tid > 0 && tid <= INT32_MAX)
+		if (text_u64(tids.at[i], &tid) == 0 && tid > 0 && tid <= INT32_MAX && (pid_t) tid != pid)
 			read_task(fs, pid, (pid_t) tid, out);
 	}
 	fs_list_free(&tids);

@@ -32,10 +32,13 @@ static void audit_it(const struct fs *fs)
 	struct audit_options o = { .role = "guest" };
 	struct machine_facts machine = { 0 };
 	struct audit *a = NULL;
+	struct sink out = { 0 };
+	struct jsonw w = { .out = &out };
 	struct err err = { 0 };
 
 	if (machine_facts_read(fs, &machine, &err) == 0 && audit_make(&a, fs, &machine, &o, &err) == 0)
-		json_decref(audit_json(a, false));
+		audit_json(a, false, &w, NULL);
+	sink_free(&out);
 	audit_free(a);
 	machine_facts_free(&machine);
 }

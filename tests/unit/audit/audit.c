@@ -364,8 +364,8 @@ static void test_json(void **state)
 	(void) state;
 	lab_open(&lab, "server-v2");
 	lab_audit(&lab, "vm-host", NULL);
-	all = audit_json(lab.audit, false);
-	some = audit_json(lab.audit, true);
+	all = lab_json(lab.audit, false);
+	some = lab_json(lab.audit, true);
 	assert_string_equal(json_string_value(json_object_get(all, "role")), "vm-host");
 	list = json_object_get(all, "findings");
 	assert_int_equal(json_array_size(list), lab.audit->n);

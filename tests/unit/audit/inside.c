@@ -54,7 +54,7 @@ static json_t *audit_of(const struct fs *fs)
 
 	if (machine_facts_read(fs, &machine, &err) < 0 || audit_make(&a, fs, &machine, &o, &err) < 0)
 		fail_msg("%s", err.text);
-	all = audit_json(a, false);
+	all = lab_json(a, false);
 	audit_free(a);
 	machine_facts_free(&machine);
 	return all;

@@ -3,6 +3,8 @@
 #ifndef AUDIT_LAB_H
 #define AUDIT_LAB_H
 
+#include <jansson.h>
+
 #include "../../hosts/tree.h"
 #include "audit/audit.h"
 
@@ -43,6 +45,22 @@ static inline void lab_audit(struct lab *lab, const char *role, const char *only
 
 	if (lab_try(lab, &o, &err) < 0)
 		fail_msg("%s", err.text);
+}
+
+/* As a program reads it; new reference. */
+static inline json_t *lab_json(const struct audit *a, bool only_findings)
+{
+	struct sink out = { 0 };
+	struct jsonw w = { .out = &out };
+	json_error_t error;
+	json_t *read;
+
+	audit_json(a, only_findings, &w, NULL);
+	read = json_loads(out.text, JSON_REJECT_DUPLICATES, &error);
+	if (!read)
+		fail_msg("line %d: %s", error.line, error.text);
+	sink_free(&out);
+	return read;
 }
 
 /* The one finding that was asked for. */

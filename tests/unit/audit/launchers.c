@@ -116,7 +116,7 @@ static void test_two_launchers(void **state)
 	put_vm(&lab, 600, launchers[2].comm, launchers[2].words, launchers[2].cgroup);
 	lab_cure(&lab, "vm-host", "vm.cpu_host", "virsh edit web: <cpu mode='host-passthrough'/>; qm set 104 --cpu host");
 	lab_audit(&lab, "vm-host", "vm.cpu_host");
-	all = audit_json(lab.audit, false);
+	all = lab_json(lab.audit, false);
 	targets = json_object_get(json_array_get(json_object_get(all, "findings"), 0), "targets");
 	assert_int_equal(json_array_size(targets), 2);
 	assert_string_equal(json_string_value(json_object_get(json_array_get(targets, 1), "cure")), "qm set 104 --cpu host");

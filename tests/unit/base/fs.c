@@ -213,6 +213,66 @@ static void folders_are_made_and_removed(void **state)
 	assert_int_equal(dir_remove_all("relative"), -EINVAL);
 }
 
+/* The folder stands for the running machine here. */
+static void what_is_kept_is_read_once(void **state)
+{
+	struct lab *lab = *state;
+	AUTO_FREE char *large = xalloc(70001, 1), *all = NULL;
+	struct fs_names names;
+	char buf[16];
+	size_t len;
+
+	memset(large, 'x', 70000);
+	put_file(lab, "sys/one", "1\n");
+	put_file(lab, "sys/large", large);
+	fs_keep(&lab->fs); /* of a copy: nothing */
+	assert_null(lab->fs.kept);
+	lab->fs.live = true;
+	fs_keep(&lab->fs);
+	assert_int_equal(fs_read(&lab->fs, "sys/one", buf, sizeof(buf)), 1);
+	assert_int_equal(fs_read(&lab->fs, "sys/two", buf, sizeof(buf)), -ENOENT);
+	assert_int_equal(fs_read(&lab->fs, "sys/cpu", buf, sizeof(buf)), -EISDIR);
+	assert_int_equal(fs_list(&lab->fs, "sys", &names), 0);
+	assert_int_equal(names.n, 3);
+	fs_list_free(&names);
+	put_file(lab, "sys/one", "changed");
+	put_file(lab, "sys/two", "2");
+	assert_int_equal(fs_read(&lab->fs, "sys/one", buf, sizeof(buf)), 1);
+	assert_string_equal(buf, "1");
+	assert_int_equal(fs_read(&lab->fs, "sys/one", buf, 2), 1);
+	assert_int_equal(fs_read_all(&lab->fs, "sys/one", 100, &all, &len), 0);
+	assert_string_equal(all, "1\n");
+	assert_int_equal(fs_read_all(&lab->fs, "sys/one", 1, &all, &len), -EFBIG);
+	assert_int_equal(fs_open(&lab->fs, "sys/two", O_RDONLY), -ENOENT);
+	assert_false(fs_exists(&lab->fs, "sys/two"));
+	assert_true(fs_exists(&lab->fs, "sys/cpu"));
+	assert_int_equal(fs_list(&lab->fs, "sys", &names), 0);
+	assert_int_equal(names.n, 3);
+	fs_list_free(&names);
+	lab->fs.live = false;
+}
+
+/* What is longer than what is kept of a file comes whole all the same. */
+static void long_files_are_read_past_what_is_kept(void **state)
+{
+	struct lab *lab = *state;
+	AUTO_FREE char *large = xalloc(70001, 1), *all = NULL, *buf = xalloc(80000, 1);
+	size_t len;
+
+	memset(large, 'x', 70000);
+	put_file(lab, "sys/large", large);
+	lab->fs.live = true;
+	fs_keep(&lab->fs);
+	assert_int_equal(fs_read(&lab->fs, "sys/large", buf, 100), 99);
+	assert_int_equal(fs_read(&lab->fs, "sys/large", buf, 80000), 70000);
+	assert_int_equal(fs_read_all(&lab->fs, "sys/large", 80000, &all, &len), 0);
+	assert_int_equal(len, 70000);
+	for (int i = 0; i < 3000; i++) /* more names than the table has at first */
+		assert_int_equal(fs_readf(&lab->fs, buf, 10, "sys/no%d", i), -ENOENT);
+	assert_int_equal(fs_read(&lab->fs, "sys/large", buf, 100), 99);
+	lab->fs.live = false;
+}
+
 static void a_bad_root_is_a_sentence(void **state)
 {
 	struct err err = { 0 };
@@ -239,6 +299,8 @@ int main(void)
 		with_lab(lists_in_the_order_of_numbers),
 		with_lab(atomic_files_appear_whole),
 		with_lab(folders_are_made_and_removed),
+		with_lab(what_is_kept_is_read_once),
+		with_lab(long_files_are_read_past_what_is_kept),
 		cmocka_unit_test(a_bad_root_is_a_sentence),
 	};
 

@@ -83,6 +83,7 @@ static void test_tasks(void **state)
 	assert_true(proc_stat_parse("19 (migration/0)" TAIL, &s));
 	assert_int_equal(s.tid, 19);
 	assert_int_equal(s.ppid, 7);
+	assert_int_equal(s.threads, 1);
 	assert_int_equal(s.start_time, 4242);
 	assert_int_equal(s.processor, 3);
 	assert_int_equal(s.policy, 1);
