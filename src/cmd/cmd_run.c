@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "cmd/command.h"
+#include "cmd/plug_watch.h"
 #include "cmd/run_profile.h"
 #include "cmd/table.h"
 #include "cmd/term.h"
@@ -246,6 +247,7 @@ static int run_run(const struct call *call)
 	};
 	const char **command = xalloc(cfg->command.n + 1, sizeof(*command));
 	struct run_profile profile;
+	struct plug_watch plug;
 	struct run_spec spec;
 	struct err err = { 0 };
 	int r;
@@ -254,6 +256,8 @@ static int run_run(const struct call *call)
 		command[i] = cfg->command.at[i];
 	fill(cfg, cfg->command.n ? command : NULL, &spec);
 	run_profile_init(&profile, &wish);
+	plug_watch_init(&plug);
+	spec.watch = &plug.watch;
 	spec.tuner = cfg->profile ? &profile.tuner : NULL;
 	if (cfg->level && !cfg->profile)
 		r = cmd_usage(call, "--level %s is for --profile", cfg->level);

@@ -4,19 +4,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/sink.h"
 #include "base/text.h"
-#include "capture/capture.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
-#include "cmd/tune_boot.h"
 #include "cmd/tune_confirm.h"
 #include "cmd/tune_hold.h"
 #include "cmd/tune_keep.h"
+#include "cmd/tune_look.h"
 #include "cmd/tune_save.h"
-#include "cmd/tune_way.h"
-#include "cmd/tuner.h"
 
 struct tune_cfg {
 	struct tune_wish wish;
@@ -81,51 +79,18 @@ static const struct exit_row tune_exits[] = {
 	{ .code = EXIT_USAGE, .meaning = "wrong usage, a faulty profile, or a machine that cannot be tuned so" },
 };
 
-static void put_head(const struct tuner *t, struct sink *out)
+static void show_text(const struct tune_look *l, const struct tune_cfg *cfg, struct sink *out)
 {
-	sink_printf(out, "profile %s (%s), level %s\n\n", t->profile->name, t->profile->title ? t->profile->title : "no title",
-		    level_names[t->level]);
-}
+	const char *file = cfg->save ? cfg->save : cfg->from, *profile = l->t.wish->profile;
+	AUTO_FREE char *then = NULL;
 
-static int put_json(const struct tuner *t, const struct boot_plan *boot, const struct in_the_way *way, struct sink *out,
-		    struct err *err)
-{
-	char iso[256], house[256];
-	json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "format", 1, "profile", t->profile->name, "level",
-			      level_names[t->level], "isolated", cpuset_list(&t->split.isolated, iso, sizeof(iso)),
-			      "housekeeping", cpuset_list(&t->split.housekeeping, house, sizeof(house)), "steps",
-			      plan_json(t->plan), "boot", boot_plan_json(boot), "in-the-way", way_json(way));
-	char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
-
-	json_decref(o);
-	if (!text)
-		return err_set(err, -EILSEQ, "the plan holds bytes that are no UTF-8 text: run without --json");
-	sink_printf(out, "%s\n", text);
-	free(text);
-	return 0;
-}
-
-static int show(const struct tuner *t, const struct boot_plan *boot, const struct in_the_way *way, const struct tune_cfg *cfg,
-		struct sink *out, struct err *err)
-{
-	size_t n = plan_changes(t->plan);
-
-	if (cfg->json)
-		return put_json(t, boot, way, out, err);
-	put_head(t, out);
-	plan_text(t->plan, out);
-	boot_plan_text(boot, out);
-	way_text(way, out);
-	if (n == 0)
-		sink_put(out, "\nThis host is tuned so already.\n");
-	else if (!text_eq(cfg->root, "/"))
-		sink_printf(out, "\nThis is a copy of a machine. To do it there: vlat tune %s --apply\n", t->wish->profile);
-	else if (cfg->save || cfg->from)
-		sink_printf(out, "\nNothing was changed. To do it: vlat tune --from %s --apply\n",
-			    cfg->save ? cfg->save : cfg->from);
+	if (!text_eq(cfg->root, "/"))
+		then = xprintf("This is a copy of a machine. To do it there: vlat tune %s --apply", profile);
+	else if (file)
+		then = xprintf("Nothing was changed. To do it: vlat tune --from %s --apply", file);
 	else
-		sink_printf(out, "\nNothing was changed. To do it: vlat tune %s --apply\n", t->wish->profile);
-	return 0;
+		then = xprintf("Nothing was changed. To do it: vlat tune %s --apply", profile);
+	tune_look_text(l, then, out);
 }
 
 /* The clock runs before anything is changed: the change itself may be what cuts us off. */
@@ -143,22 +108,22 @@ static int hold(struct tuner *t, uint64_t confirm_ns, char run[16], struct sink 
 	return r;
 }
 
-static int apply(struct tuner *t, const struct tune_cfg *cfg, struct sink *out, struct err *err)
+static int apply(struct tune_look *l, const struct tune_cfg *cfg, struct sink *out, struct err *err)
 {
 	char run[16];
 	int r;
 
 	if (geteuid() != 0)
 		return err_set(err, -EPERM, "--apply changes settings of the kernel: run it as root");
-	put_head(t, out);
-	r = hold(t, cfg->confirm_ns, run, out, err);
+	tune_look_head(l, out);
+	r = hold(&l->t, cfg->confirm_ns, run, out, err);
 	if (r < 0)
 		return r;
 	sink_printf(out, "\nIn force as run %s. vlat status looks after it, vlat revert puts everything back.\n", run);
 	if (cfg->confirm_ns)
 		sink_printf(out, "Say vlat confirm within %.0f s, or it is put back by itself.\n",
 			    (double) cfg->confirm_ns / NS_PER_S);
-	r = cfg->persist ? tune_persist(t, out, err) : 0;
+	r = cfg->persist ? tune_persist(&l->t, out, err) : 0;
 	return r < 0 ? err_in(err, "the tuning is in force (run %s), but not stored for the next boots", run) : 0;
 }
 
@@ -194,19 +159,16 @@ static const char *misused(const struct tune_cfg *cfg)
 }
 
 /* The plan that is asked for: made of the command line, or of a file, which must still say the same. */
-static int make_plan(struct tuner *t, struct saved_plan *saved, const struct tune_cfg *cfg, struct err *err)
+static int look(struct tune_look *l, struct saved_plan *saved, const struct tune_cfg *cfg, struct err *err)
 {
-	bool copy = !text_eq(cfg->root, "/");
-	struct fs fs;
 	int r = cfg->from ? saved_load(cfg->from, saved, err) : 0;
 
-	if (r == 0 && copy)
-		r = capture_open(&fs, cfg->root, err);
 	if (r == 0)
-		r = tuner_make(t, cfg->from ? &saved->wish : &cfg->wish, copy ? &fs : NULL, err);
+		r = tune_look_make(l, cfg->from ? &saved->wish : &cfg->wish, cfg->root, cfg->boot_add,
+				   cfg->boot || cfg->try_boot, err);
 	if (r == 0 && cfg->from)
-		r = saved_check(saved, t, err);
-	return r;
+		r = saved_check(saved, &l->t, err);
+	return r == 0 && cfg->save ? tune_save(&l->t, cfg->save, err) : r;
 }
 
 /* What the boot calls: everything else is in the file. */
@@ -226,13 +188,23 @@ static int run_stored(const struct call *call, const struct tune_cfg *cfg)
 	return cmd_fail(&err);
 }
 
+/* The boot loader first: one that cannot be told leaves nothing done. */
+static int apply_all(struct tune_look *l, const struct tune_cfg *cfg, struct sink *out, bool *ret_boot_is_set, struct err *err)
+{
+	int r = way_clear(&l->way, l->t.plan, l->t.wish->take_over, cfg->force, err);
+
+	if (r == 0 && (cfg->boot || cfg->try_boot)) {
+		r = tune_boot_apply(&l->t, &l->boot, cfg->try_boot, out, err);
+		*ret_boot_is_set = r == 0;
+	}
+	return r < 0 ? r : apply(l, cfg, out, err);
+}
+
 static int run_tune(const struct call *call)
 {
 	const struct tune_cfg *cfg = call->config;
 	struct saved_plan saved = { .changes = NULL };
-	struct in_the_way way = { .rivals = { .at = NULL } };
-	struct boot_plan boot = { 0 };
-	struct tuner t = TUNER_INIT;
+	struct tune_look l = TUNE_LOOK_INIT;
 	struct sink out = { 0 };
 	struct err err = { 0 };
 	bool boot_is_set = false;
@@ -242,25 +214,14 @@ static int run_tune(const struct call *call)
 		return run_stored(call, cfg);
 	if (misused(cfg))
 		return cmd_usage(call, "%s", misused(cfg));
-	r = make_plan(&t, &saved, cfg, &err);
-	if (r == 0)
-		r = tune_boot_plan(&t, cfg->boot_add, cfg->boot || cfg->try_boot, &boot, &err);
-	if (r == 0 && cfg->save)
-		r = tune_save(&t, cfg->save, &err);
-	if (r == 0)
-		r = way_look(&t, &way, &err);
+	r = look(&l, &saved, cfg, &err);
 	if (r == 0 && cfg->apply)
-		r = way_clear(&way, t.plan, t.wish->take_over, cfg->force, &err);
-	/* First: a boot loader that cannot be told leaves nothing done. */
-	if (r == 0 && (cfg->boot || cfg->try_boot)) {
-		r = tune_boot_apply(&t, &boot, cfg->try_boot, &out, &err);
-		boot_is_set = r == 0;
-	}
-	if (r == 0)
-		r = cfg->apply ? apply(&t, cfg, &out, &err) : show(&t, &boot, &way, cfg, &out, &err);
-	boot_plan_free(&boot);
-	way_free(&way);
-	tuner_free(&t);
+		r = apply_all(&l, cfg, &out, &boot_is_set, &err);
+	else if (r == 0 && cfg->json)
+		r = tune_look_json(&l, &out, &err);
+	else if (r == 0)
+		show_text(&l, cfg, &out);
+	tune_look_free(&l);
 	saved_free(&saved);
 	if (r == 0)
 		return cmd_print(&out);
@@ -278,11 +239,9 @@ const struct command cmd_tune = {
 		"Nothing is changed without --apply.\n\n"
 		"With --apply each change is written down on disk before it is made, and read back afterwards; what the kernel "
 		"refuses is reported, and the rest goes on. A small process stays and keeps what only an open file keeps; when "
-		"it "
-		"is asked to end (vlat revert, or a shutdown) it puts everything back, and when it is killed vlat revert does. "
-		"A reboot ends the tuning too, unless --persist stores it: then systemd applies it early at each boot. vlat "
-		"status "
-		"tells what is in force, and what somebody else has changed of it.\n\n"
+		"it is asked to end (vlat revert, or a shutdown) it puts everything back, and when it is killed vlat revert "
+		"does. A reboot ends the tuning too, unless --persist stores it: then systemd applies it early at each boot. "
+		"vlat status tells what is in force, and what somebody else has changed of it.\n\n"
 		"A profile of your own is a file in " USER_PROFILES
 		", writable by root alone; one with the name of a shipped profile replaces it. docs/tune.md has its keys.",
 	ROWS(options, tune_options),

@@ -15,7 +15,7 @@ static enum role role_of(const struct profile *p)
 {
 	enum role role = ROLE_VM_HOST;
 
-	if (!role_parse(p->name, &role) && p->inherits)
+	if (p && !role_parse(p->name, &role) && p->inherits)
 		role_parse(p->inherits, &role);
 	return role;
 }
@@ -55,11 +55,11 @@ int tune_boot_plan(const struct tuner *t, const char *extra, bool must, struct b
 
 	add_ids(&only, t->wish->only);
 	add_ids(&except, t->wish->skip);
-	for (size_t i = 0; i < t->profile->n_skip; i++)
+	for (size_t i = 0; t->profile && i < t->profile->n_skip; i++)
 		*vec_add(&except.at) = t->profile->skip[i];
 	*vec_add(&only.at) = NULL;
 	*vec_add(&except.at) = NULL;
-	o.only = t->wish->only ? only.at.at : NULL;
+	o.only = t->wish->only || !t->profile ? only.at.at : NULL; /* only a profile asks for kernel parameters */
 	o.except = except.at.at;
 	*ret = (struct boot_plan){ 0 };
 	r = boot_wanted(&words, &t->fs, &t->facts, &t->split, &o, err);

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "keep/hotplug.h"
+#include "cmd/plug_watch.h"
 #include "keep/unit.h"
 #include "run/hold.h"
 #include "study/leftovers.h"
@@ -41,38 +41,15 @@ static int begin(void *arg, int *ret_fd, struct err *err)
 	return r;
 }
 
-/* ---- CPUs and cards that come ---- */
-
-static int watch_open(void *arg, const struct hold_now *now, int *ret_fd, struct err *err)
-{
-	struct hotplug **h = arg;
-
-	(void) now;
-	return hotplug_open(h, ret_fd, err);
-}
-
-static int watch_tick(void *arg, const struct hold_now *now, bool readable)
-{
-	struct hotplug *const *h = arg;
-
-	return hotplug_tick(*h, now->plan, readable);
-}
-
-static void watch_close(void *arg)
-{
-	struct hotplug *const *h = arg;
-
-	hotplug_close(*h);
-}
-
 int tune_hold(struct plan *p, const char *profile, char run[16], struct sink *out, struct err *err)
 {
-	struct hotplug *hotplug = NULL;
-	const struct hold_watch watch = { .open = watch_open, .tick = watch_tick, .close = watch_close, .arg = &hotplug };
-	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .begin_arg = p, .watch = &watch };
+	struct plug_watch plug;
+	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .begin_arg = p, .watch = &plug.watch };
 	AUTO(hold_up_free) struct hold_up up = { 0 };
-	int r = hold_start(&wish, &up, err);
+	int r;
 
+	plug_watch_init(&plug);
+	r = hold_start(&wish, &up, err);
 	if (r < 0)
 		return r;
 	text_print(run, 16, "%s", up.pool.run);
@@ -92,10 +69,10 @@ static void is_up(void *arg, const struct hold_up *up)
 
 int tune_hold_here(struct plan *p, const char *profile, struct err *err)
 {
-	struct hotplug *hotplug = NULL;
-	const struct hold_watch watch = { .open = watch_open, .tick = watch_tick, .close = watch_close, .arg = &hotplug };
-	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .begin_arg = p, .watch = &watch };
+	struct plug_watch plug;
+	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .begin_arg = p, .watch = &plug.watch };
 
+	plug_watch_init(&plug);
 	return hold_here(&wish, is_up, NULL, err);
 }
 

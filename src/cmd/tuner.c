@@ -153,7 +153,7 @@ static struct knob_ids *choose_knobs(const struct profile *p, enum level level, 
 	for (size_t i = 0; i < knob_count; i++) {
 		const char *id = knob_table[i]->id;
 
-		if (only ? in_list(only, id) : profile_level_of(p, id) <= level)
+		if (only ? in_list(only, id) : !p || profile_level_of(p, id) <= level)
 			*vec_add(&ids->at) = id;
 	}
 	for (size_t i = 0; only && i + 1 < only->at.n; i++)
@@ -180,9 +180,13 @@ static int choose_level(struct tuner *t, struct err *err)
 static int load_profile(struct tuner *t, struct err *err)
 {
 	char shipped[PATH_MAX];
-	const struct profile_folder folders[] = { { USER_PROFILES, true }, { shipped, false } };
-	int r = data_folder("profiles", shipped, err);
+	const struct profile_folder folders[] = { { t->user_profiles ? t->user_profiles : USER_PROFILES, true },
+						  { shipped, false } };
+	int r;
 
+	if (!t->wish->profile)
+		return 0;
+	r = data_folder("profiles", shipped, err);
 	if (r == 0)
 		r = profile_load(&t->profile, folders, ARRAY_SIZE(folders), t->wish->profile, err);
 	return r < 0 ? r : choose_level(t, err);
@@ -194,8 +198,12 @@ static int read_host(struct tuner *t, struct err *err)
 
 	if (r < 0)
 		return r;
-	return cpuset_empty(&t->wish->cpus) ? profile_split(t->profile, &t->facts.cpu, &t->split, err)
-					    : split_from_isolated(&t->facts.cpu, &t->wish->cpus, &t->split, err);
+	if (!cpuset_empty(&t->wish->cpus))
+		return split_from_isolated(&t->facts.cpu, &t->wish->cpus, &t->split, err);
+	if (t->profile)
+		return profile_split(t->profile, &t->facts.cpu, &t->split, err);
+	split_propose(&t->facts.cpu, &t->split);
+	return 0;
 }
 
 static int make_plan(struct tuner *t, struct err *err)
@@ -209,9 +217,11 @@ static int make_plan(struct tuner *t, struct err *err)
 	t->chosen = choose_knobs(t->profile, t->level, t->only);
 	o.only = t->chosen->at.at;
 	o.except = t->skip ? t->skip->at.at : NULL;
-	o.insecure = (const char *const *) t->profile->insecure;
-	o.own = t->profile->own;
-	o.n_own = t->profile->n_own;
+	if (t->profile) {
+		o.insecure = (const char *const *) t->profile->insecure;
+		o.own = t->profile->own;
+		o.n_own = t->profile->n_own;
+	}
 	return plan_make(&t->plan, &t->fs, &t->facts, &t->split, &o, err);
 }
 
@@ -219,7 +229,7 @@ int tuner_make(struct tuner *t, const struct tune_wish *wish, const struct fs *f
 {
 	int r = 0;
 
-	*t = (struct tuner){ .wish = wish, .fs = fs ? *fs : (struct fs){ .root = -1 } };
+	*t = (struct tuner){ .user_profiles = t->user_profiles, .wish = wish, .fs = fs ? *fs : (struct fs){ .root = -1 } };
 	if (!fs)
 		r = fs_open_root(&t->fs, "/", err);
 	if (r == 0)

@@ -22,7 +22,7 @@
 
 /* Texts are borrowed when a command line made it, owned after wish_from_json(). */
 struct tune_wish {
-	const char *profile;
+	const char *profile;    /* NULL = none: all knobs, as the tuning level `vlat` of studies and runs */
 	const char *level;      /* NULL = as the profile says */
 	const char *only, *skip;        /* "knob,knob"; NULL = all, none */
 	struct cpuset cpus;     /* to isolate; empty = as the profile says */
@@ -39,8 +39,9 @@ void wish_free(struct tune_wish *w);                    /* only of wish_from_jso
 struct knob_ids;        /* lists of knob ids, NULL-terminated */
 
 struct tuner {
+	const char *user_profiles;      /* folder; NULL = USER_PROFILES; kept by tuner_make() */
 	const struct tune_wish *wish;   /* borrowed */
-	struct profile *profile;
+	struct profile *profile;        /* NULL = none */
 	enum level level;
 	struct fs fs;
 	struct host_facts facts;

@@ -167,5 +167,7 @@ int profile_split(const struct profile *p, const struct cpu_facts *cpus, struct 
 			p->isolated);
 	if (r == 0)
 		r = split_from_isolated(cpus, &isolated, ret, err);
+	if (r == 0)
+		text_print(ret->why, sizeof(ret->why), "as profile %.100s says", p->name);
 	return r < 0 ? err_in(err, "profile %s", p->name) : 0;
 }

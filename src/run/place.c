@@ -98,7 +98,8 @@ static int set_apart(struct run *run, struct err *err)
 {
 	const struct run_tuner *t = run->spec->tuner;
 	struct cpu_split split;
-	struct hold_wish wish = { .split = &split, .make = t ? t->plan : NULL, .make_arg = t ? t->arg : NULL };
+	struct hold_wish wish = { .split = &split, .make = t ? t->plan : NULL, .make_arg = t ? t->arg : NULL,
+				  .watch = run->spec->watch };
 	AUTO(hold_up_free) struct hold_up up = { 0 };
 	int lock = run->pool.lock, r;
 

@@ -40,6 +40,7 @@ struct run_spec {
 	const char *cpus; /* "2" = two of them, "2-3,5" = these; NULL = one, and for an untuned command any */
 	bool tuned;       /* set the CPUs apart; false: only pin */
 	const struct run_tuner *tuner; /* NULL = the plan of `vlat plan` */
+	const struct hold_watch *watch; /* for the holder, if this run is the first; NULL = nothing to look after */
 	const char *pool; /* CPUs to set apart, when more runs shall follow; NULL = those of this run */
 	enum run_policy policy;
 	unsigned priority;          /* RUN_FIFO: 1 .. 49; 0 = 1 */

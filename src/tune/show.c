@@ -178,8 +178,10 @@ void plan_text(const struct plan *p, struct sink *out)
 {
 	char house[512], iso[512];
 
-	sink_printf(out, "CPUs %s keep house, CPUs %s are isolated (%s).\n",
-		    cpuset_list(&p->split.housekeeping, house, sizeof(house)), cpuset_list(&p->split.isolated, iso, sizeof(iso)),
+	cpuset_list(&p->split.housekeeping, house, sizeof(house));
+	cpuset_list(&p->split.isolated, iso, sizeof(iso));
+	sink_printf(out, cpuset_count(&p->split.housekeeping) == 1 ? "CPU %s keeps house, " : "CPUs %s keep house, ", house);
+	sink_printf(out, cpuset_count(&p->split.isolated) == 1 ? "CPU %s is isolated (%s).\n" : "CPUs %s are isolated (%s).\n", iso,
 		    p->split.why);
 	put_section(p, SETTING_TODO, out, "To be done at once, in this order", is_live);
 	put_section(p, SETTING_TODO, out, "To be done for each measured process when it starts", is_at_start);

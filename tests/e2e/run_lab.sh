@@ -83,6 +83,26 @@ says 2 "free are 0 of" "$vlat" -q run native --cpus 1 -- true
 says 2 "belongs to the run 'one'" box three --cpus 1, -- /bin/busybox true
 echo "# two runs share a pool, a third is refused"
 
+# A card comes while the holder cannot look: its interrupts are where the kernel put them until it can.
+astray() {
+	n=0
+	for irq in $(ls /sys/bus/pci/drivers/igb/0000:*/msi_irqs | grep '^[0-9]'); do
+		[ ! -e /proc/irq/$irq/smp_affinity ] || [ $((0x$(cat /proc/irq/$irq/smp_affinity) & 6)) -eq 0 ] || n=$((n + 1))
+	done
+	echo $n
+}
+holder=$(grep -lx vlat-hold /proc/[0-9]*/comm | head -1 | tr -dc 0-9)
+[ -n "$holder" ] || fail "nobody holds the tuning: $(cat /proc/[0-9]*/comm)"
+default=$(cat /proc/irq/default_smp_affinity)
+kill -STOP "$holder"
+modprobe -r igb && echo 7 >/proc/irq/default_smp_affinity && modprobe igb && ip link set eth0 up || fail "the card's driver"
+[ "$(astray)" -gt 0 ] || fail "no interrupt of the card is on the runs' CPUs: nothing to see"
+echo "$default" >/proc/irq/default_smp_affinity
+kill -CONT "$holder"
+for i in $(seq 300); do [ "$(astray)" = 0 ] && break; sleep 1; done
+[ "$(astray)" = 0 ] || fail "interrupts of a card that came stay on the runs' CPUs: $(grep . /proc/irq/*/smp_affinity_list)"
+echo "# a card that comes keeps off the runs' CPUs"
+
 kill -9 "$(member one pid)"
 while [ "$(member one state)" != dead ]; do sleep 0.1; done
 says 0 "vlat revert" "$vlat" ps
