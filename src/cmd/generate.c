@@ -19,7 +19,9 @@ int generate(const char *what, const char *which)
 		man_all(&out);
 	else if (text_eq(what, "completion"))
 		completion_bash(&out);
+	else if (text_eq(what, "markdown"))
+		markdown_all(&out);
 	else
-		return cmd_usage(&(struct call){ 0 }, "--generate %.100s: one of man, completion is meant", what);
+		return cmd_usage(&(struct call){ 0 }, "--generate %.100s: one of man, completion, markdown is meant", what);
 	return cmd_print(&out);
 }
