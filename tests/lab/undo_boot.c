@@ -61,24 +61,9 @@ void boot_disk_check(const char *dir)
 	printf("boot-equal=yes\n");
 }
 
-static void set_up(struct machine *m, bool once)
-{
-	const struct boot_options o = { .role = ROLE_VM_HOST, .level = 1 };
-	struct boot_words words = { 0 };
-	struct boot_plan p = { 0 };
-	struct err err = { 0 };
-	char run[16];
-
-	need(boot_wanted(&words, &m->fs, &m->facts, &m->split, &o, &err) == 0 &&
-		     boot_plan_make(&p, &m->fs, &m->facts, &words, &err) == 0 &&
-		     boot_apply(&p, &m->fs, "vm-host", once, run, &err) == 0,
-	     "boot parameters", err.text);
-	need(p.adds >= 3, "boot parameters", "there is nothing to set");
-	boot_plan_free(&p);
-}
-
 void boot_disk_write(const char *dir, void (*revert)(void))
 {
+	AUTO_FREE char *record = xprintf("%s/state/boot.json", dir);
 	struct machine m = { 0 };
 	struct err err = { 0 };
 
@@ -87,7 +72,8 @@ void boot_disk_write(const char *dir, void (*revert)(void))
 	split_propose(&m.facts.cpu, &m.split);
 	for (unsigned round = 0;; round++) {
 		printf("booting=%u\n", round);
-		set_up(&m, round % 2);
+		need(machine_apply(&m, round % 2, &err) == 0, "boot parameters", err.text);
+		need(access(record, F_OK) == 0, "boot parameters", "there is nothing to set");
 		revert();
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A death, or a refusal of the disk, at each step of writing: the test is linked
- * so that rename, unlink, fsync, fchmod and mkdir of vlat go through here.  Dead,
+ * so that write, rename, unlink, fsync, fchmod and mkdir of vlat go through here.  Dead,
  * `vlat revert` puts everything back; refused, boot_apply() has done so itself.
  */
 #include <errno.h>
@@ -42,27 +42,34 @@ static struct {
 		return r;                                                                                                        \
 	}
 
+/* Death in front of a write is death in the middle of it here: half of it is in the file. */
+ssize_t __real_write(int fd, const void *data, size_t n);
+ssize_t __wrap_write(int fd, const void *data, size_t n);
+ssize_t __wrap_write(int fd, const void *data, size_t n)
+{
+	bool hit;
+
+	if (fd <= 2) /* what the test says itself */
+		return __real_write(fd, data, n);
+	trap.now++;
+	hit = trap.at && (trap.now == trap.at || (trap.how > 0 && trap.stays && trap.now > trap.at));
+	if (hit && trap.how > 0) {
+		errno = trap.how;
+		return -1;
+	}
+	if (hit && trap.how == 0)
+		n /= 2;
+	n = (size_t) __real_write(fd, data, n);
+	if (hit)
+		_exit(9);
+	return (ssize_t) n;
+}
+
 WRAP(rename, (const char *from, const char *to), (from, to))
 WRAP(unlink, (const char *path), (path))
 WRAP(fsync, (int fd), (fd))
 WRAP(fchmod, (int fd, mode_t mode), (fd, mode))
 WRAP(mkdir, (const char *path, mode_t mode), (path, mode))
-
-static int plan_and_apply(struct machine *m, bool once, struct err *err)
-{
-	const struct boot_options o = { .role = ROLE_VM_HOST, .level = 1 };
-	struct boot_words words = { 0 };
-	struct boot_plan p = { 0 };
-	char run[16];
-	int r = boot_wanted(&words, &m->fs, &m->facts, &m->split, &o, err);
-
-	if (r == 0)
-		r = boot_plan_make(&p, &m->fs, &m->facts, &words, err);
-	if (r == 0)
-		r = boot_apply(&p, &m->fs, "vm-host", once, run, err);
-	boot_plan_free(&p);
-	return r;
-}
 
 /* In a child of its own; true = it died at the step. */
 static bool dies(struct machine *m, long at, int how, bool once)
@@ -75,7 +82,7 @@ static bool dies(struct machine *m, long at, int how, bool once)
 		trap.now = 0;
 		trap.at = at;
 		trap.how = how;
-		_exit(plan_and_apply(m, once, NULL) < 0);
+		_exit(machine_apply(m, once, NULL) < 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
@@ -83,18 +90,6 @@ static bool dies(struct machine *m, long at, int how, bool once)
 	if (WEXITSTATUS(status) != 0)
 		assert_int_equal(WEXITSTATUS(status), 9);
 	return WEXITSTATUS(status) == 9;
-}
-
-static void revert_all(void)
-{
-	const struct revert_options o = { .lasting = true };
-	struct revert_report report = { 0 };
-	struct err err = { 0 };
-
-	if (journal_revert(&o, &report, &err) < 0)
-		fail_msg("%s", err.text);
-	assert_true(revert_clean(&report));
-	revert_report_free(&report);
 }
 
 static void check_same(struct machine *m, const char *before, long at)
@@ -121,7 +116,7 @@ static void die_everywhere(void (*kind)(struct machine *m), bool once)
 	for (bool died = true; died; at++) {
 		for (int how = 0; how >= -1; how--) {
 			died = dies(&m, at, how, once);
-			revert_all();
+			assert_true(machine_revert());
 			check_same(&m, before, at);
 		}
 	}
@@ -130,7 +125,7 @@ static void die_everywhere(void (*kind)(struct machine *m), bool once)
 }
 
 /* The disk refuses from the step on, or just then: an error that says why, and everything is as it was, or is after a revert. */
-static void refuse_everywhere(void (*kind)(struct machine *m), int code)
+static void refuse_everywhere(void (*kind)(struct machine *m), bool once, int code)
 {
 	AUTO_FREE char *before = NULL;
 	struct machine m;
@@ -147,13 +142,13 @@ static void refuse_everywhere(void (*kind)(struct machine *m), int code)
 			trap.at = at;
 			trap.how = code;
 			trap.stays = stays;
-			r = plan_and_apply(&m, false, &err);
+			r = machine_apply(&m, once, &err);
 			trap.at = 0;
 			if (r < 0)
 				assert_true(err.text[0] != '\0');
 			if (r < 0 && !stays && strstr(err.text, "everything is as it was"))
 				check_same(&m, before, at);
-			revert_all();
+			assert_true(machine_revert());
 			check_same(&m, before, at);
 		}
 	}
@@ -186,20 +181,27 @@ static void test_bls_dies(void **state)
 static void test_no_space(void **state)
 {
 	(void) state;
-	refuse_everywhere(machine_bls, ENOSPC);
+	refuse_everywhere(machine_bls, false, ENOSPC);
 }
 
 static void test_read_only(void **state)
 {
 	(void) state;
-	refuse_everywhere(grub, EROFS);
+	refuse_everywhere(grub, false, EROFS);
+}
+
+static void test_dying_disk(void **state)
+{
+	(void) state;
+	refuse_everywhere(grub, true, EIO);
+	refuse_everywhere(machine_systemd, true, EIO);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_grub_dies), cmocka_unit_test(test_grub_once_dies), cmocka_unit_test(test_bls_dies),
-		cmocka_unit_test(test_no_space),  cmocka_unit_test(test_read_only),
+		cmocka_unit_test(test_no_space),  cmocka_unit_test(test_read_only),     cmocka_unit_test(test_dying_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,6 +116,40 @@ static inline void machine_systemd(struct machine *m)
 	put_program(m, "usr/bin/bootctl", bootctl);
 }
 
+/* What vlat would ask for here, planned and set up. */
+static inline int machine_apply(const struct machine *m, bool once, struct err *err)
+{
+	const struct boot_options o = { .role = ROLE_VM_HOST, .level = 1 };
+	struct boot_words words = { 0 };
+	struct boot_plan p = { 0 };
+	char run[16];
+	int r = boot_wanted(&words, &m->fs, &m->facts, &m->split, &o, err);
+
+	if (r == 0)
+		r = boot_plan_make(&p, &m->fs, &m->facts, &words, err);
+	if (r == 0)
+		r = boot_apply(&p, &m->fs, "vm-host", once, run, err);
+	boot_plan_free(&p);
+	return r;
+}
+
+/* As vlat revert does; false = something is left to undo. */
+static inline bool machine_revert(void)
+{
+	const struct revert_options o = { .lasting = true };
+	struct revert_report report = { 0 };
+	struct err err = { 0 };
+	bool clean;
+
+	if (journal_revert(&o, &report, &err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		abort();
+	}
+	clean = revert_clean(&report);
+	revert_report_free(&report);
+	return clean;
+}
+
 static inline void snapshot_folder(const struct machine *m, const char *folder, struct sink *out)
 {
 	struct fs_names names;

@@ -18,36 +18,6 @@
 
 #define LONG_NS (60 * NS_PER_S) /* never reached */
 
-static int apply(struct machine *m, bool once, struct err *err)
-{
-	const struct boot_options o = { .role = ROLE_VM_HOST, .level = 1 };
-	struct boot_words words = { 0 };
-	struct boot_plan p = { 0 };
-	char run[16];
-	int r = boot_wanted(&words, &m->fs, &m->facts, &m->split, &o, err);
-
-	if (r == 0)
-		r = boot_plan_make(&p, &m->fs, &m->facts, &words, err);
-	if (r == 0)
-		r = boot_apply(&p, &m->fs, "vm-host", once, run, err);
-	boot_plan_free(&p);
-	return r;
-}
-
-static bool revert_is_clean(void)
-{
-	const struct revert_options o = { .lasting = true };
-	struct revert_report report = { 0 };
-	struct err err = { 0 };
-	bool clean;
-
-	if (journal_revert(&o, &report, &err) < 0)
-		fail_msg("%s", err.text);
-	clean = revert_clean(&report);
-	revert_report_free(&report);
-	return clean;
-}
-
 /* A script that ends badly, by itself or not: its end and its complaint are told, with its words. */
 static void test_ends(void **state)
 {
@@ -148,14 +118,14 @@ static void test_loaders(void **state)
 		bad[i].kind(&m);
 		before = snapshot(&m);
 		put_bad(&m, i);
-		assert_true(apply(&m, bad[i].once, &err) < 0);
+		assert_true(machine_apply(&m, bad[i].once, &err) < 0);
 		for (size_t k = 0; k < ARRAY_SIZE(bad[i].says); k++)
 			if (!strstr(err.text, bad[i].says[k]))
 				fail_msg("case %zu: \"%s\" lacks \"%s\"", i, err.text, bad[i].says[k]);
 		if (!bad[i].undoable)
-			assert_false(revert_is_clean()); /* it fails still */
+			assert_false(machine_revert()); /* it fails still */
 		mend(&m, i);
-		assert_true(revert_is_clean());
+		assert_true(machine_revert());
 		after = snapshot(&m);
 		assert_string_equal(after, before);
 		machine_close(&m);
