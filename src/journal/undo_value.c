@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Settings and tasks: put back what was, where it is still what vlat made of it. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -57,17 +58,48 @@ static const char *brief(enum value_form form, const char *raw, char *buf, size_
 }
 
 /*
+ * Of a group's controllers only the one that vlat switched on ("+cpuset") is its to switch off: others have come and gone since
+ * with whoever manages the groups, systemd for one.
+ */
+static const char *goal_of(const struct entry *e, char *buf, size_t cap)
+{
+	if (e->form != VALUE_CONTROLLERS || e->after[0] != '+' || text_print(buf, cap, "-%s", e->after + 1))
+		return e->before;
+	return buf;
+}
+
+/* A group that passes on what vlat switched on above it, and is not vlat's: it cannot be switched off under it. */
+static bool needed_below(const struct entry *e, char *who, size_t cap)
+{
+	AUTO_FREE char *dir = xstrndup(e->path, (size_t) (strrchr(e->path, '/') - e->path));
+	DIR *list = opendir(dir);
+	bool found = false;
+
+	for (const struct dirent *d; list && !found && (d = readdir(list));) {
+		AUTO_FREE char *path = xprintf("%s/%s/cgroup.subtree_control", dir, d->d_name), *passed = NULL;
+
+		if (d->d_name[0] == '.' || text_starts(d->d_name, "vlat-") || read_now(path, &passed) < 0)
+			continue;
+		found = value_same(e->form, passed, e->after);
+		text_print(who, cap, "%.80s", d->d_name);
+	}
+	if (list)
+		closedir(list);
+	return found;
+}
+
+/*
  * Some settings follow what is written a moment later: huge pages count until
  * the last bit of the guest that was killed just now has let go of them.
  */
-static bool reads_as_before(const struct entry *e)
+static bool reads_as_before(const struct entry *e, const char *goal)
 {
 	uint64_t deadline = clock_ns() + SETTLE_NS;
 
 	for (;;) {
 		AUTO_FREE char *left = NULL;
 
-		if (read_now(e->path, &left) < 0 || value_same(e->form, left, e->before))
+		if (read_now(e->path, &left) < 0 || value_same(e->form, left, goal))
 			return true;
 		if (clock_ns() > deadline)
 			return false;
@@ -96,18 +128,23 @@ static int refill_cpuset(const struct entry *e, char *list, size_t cap)
 
 static enum undo_state restore(const struct entry *e, struct undo_item *item, const char *now, const char *before)
 {
-	char change[VALUE_MAX];
-	int r = value_change(e->form, now, e->before, change, sizeof(change)) ? write_back(e->path, change) : -E2BIG;
+	char change[VALUE_MAX], buf[80], who[96];
+	const char *goal = goal_of(e, buf, sizeof(buf));
+	int r = value_change(e->form, now, goal, change, sizeof(change)) ? write_back(e->path, change) : -E2BIG;
 
 	if (r == -ENOSPC && refill_cpuset(e, change, sizeof(change)) == 0) {
 		text_print(item->text, sizeof(item->text), "all CPUs of its parent again (%.100s)", change);
 		return UNDO_DONE;
 	}
+	if (r == -EBUSY && goal != e->before && needed_below(e, who, sizeof(who))) {
+		text_print(item->text, sizeof(item->text), "%s has come to need %.40s since, so it stays on", who, e->after + 1);
+		return UNDO_FOREIGN;
+	}
 	if (r < 0) {
 		text_print(item->text, sizeof(item->text), "cannot write %s back: %s", before, strerror(-r));
 		return UNDO_FAILED;
 	}
-	if (!reads_as_before(e)) {
+	if (!reads_as_before(e, goal)) {
 		text_print(item->text, sizeof(item->text), "wrote %s back, but it reads otherwise now", before);
 		return UNDO_FAILED;
 	}
@@ -143,7 +180,7 @@ static bool wakes_its_cpu(const char *path)
 
 enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
 {
-	char before[80], after[80], is[80];
+	char before[80], after[80], is[80], goal[80];
 	AUTO_FREE char *now = NULL;
 	int r;
 
@@ -166,7 +203,7 @@ enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, stru
 		return UNDO_FAILED;
 	}
 	brief(e->form, e->before, before, sizeof(before));
-	if (value_same(e->form, now, e->before)) {
+	if (value_same(e->form, now, goal_of(e, goal, sizeof(goal)))) {
 		if (e->left && value_same(e->form, e->left, e->before))
 			text_print(item->text, sizeof(item->text), UNDO_REFUSED);
 		return UNDO_SAME;

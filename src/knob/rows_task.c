@@ -13,6 +13,12 @@
  *                 vlat-RUN/iso.
  *  v2, older      the other top groups get cpuset.cpus = housekeeping, tasks of
  *                 the root group move to vlat-RUN.hk, vlat-RUN.sut keeps all.
+ *                 systemd switches off, at its next reload or set-property, a
+ *                 controller of the root that no unit of its own needs, and the
+ *                 groups' CPUs go with it.  The kernel refuses that while a child
+ *                 passes the controller on (EBUSY), as systemd knows: vlat-RUN.hk
+ *                 does, though nothing is below it.  The first way passes it on
+ *                 anyhow.
  *  v1             the same with the cpuset hierarchy of v1, where groups need
  *                 their memory nodes set before a task may enter.
  *
@@ -162,6 +168,12 @@ static void list_v2_partition(const struct knob_ctx *c, struct settings *out)
 			  iso));
 }
 
+/* Where systemd runs, as sd_booted(3) tells. */
+static const char *keep_controller(const struct knob_ctx *c)
+{
+	return fs_existsf(c->fs, "run/systemd/system") ? "cgroup.subtree_control +cpuset\n" : "";
+}
+
 static void list_v2_confined(const struct knob_ctx *c, struct settings *out)
 {
 	const char *dir = c->facts->cgroup.cpuset.dir;
@@ -171,7 +183,7 @@ static void list_v2_confined(const struct knob_ctx *c, struct settings *out)
 	text_print(name, sizeof(name), "vlat-%s.sut", c->run);
 	add_group(c, out, name, xstrdup(""));
 	text_print(name, sizeof(name), "vlat-%s.hk", c->run);
-	add_group(c, out, name, xprintf("cpuset.cpus %s\n", house));
+	add_group(c, out, name, xprintf("cpuset.cpus %s\n%s", house, keep_controller(c)));
 	confine_below(c, dir, "", 0, out);
 	add_move(c, out, name);
 }

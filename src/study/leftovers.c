@@ -28,7 +28,7 @@ static int judge(const struct revert_run *run, struct err *err)
 	return err_set(err, -EUCLEAN,
 		       "run %s (%s) died and left changes that cannot be undone by themselves (%s); look at them with "
 		       "'vlat revert --dry-run'",
-		       run->id, run->why, run->text);
+		       run->id, run->why, run->text[0] ? run->text : "somebody has changed them since; they were left alone");
 }
 
 int leftovers_clear(struct err *err)

@@ -153,7 +153,8 @@ static int stop_one(struct journal *j, const char *program, const struct rival *
 	if (rival->pid && !active)
 		return err_set(err, -ENOSYS, "%s runs, but not as %s of systemd: stop it yourself, then tune", rival->row->name,
 			       unit);
-	if (active)
+	/* One that the boot has not come to yet would have been started by it; after the boot somebody has stopped it. */
+	if (active || !is_active(program, "multi-user.target"))
 		r = journal_command_now(j, (const char *const[]){ program, "start", unit, NULL }, err);
 	if (r == 0)
 		r = journal_command_now(j, (const char *const[]){ program, "unmask", "--runtime", unit, NULL }, err);

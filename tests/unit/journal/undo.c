@@ -177,6 +177,35 @@ static void test_value_by_meaning(void **state)
 	holds(f, "00000003\n");
 }
 
+/* systemd switches controllers on and off meanwhile: only vlat's own is taken back. */
+static void test_value_controller(void **state)
+{
+	struct lab *lab = *state;
+	AUTO_FREE char *f = in(lab, "cgroup.subtree_control");
+	struct journal_value v = { .path = f, .form = VALUE_CONTROLLERS, .before = "memory pids", .after = "+cpuset" };
+	struct err err = { 0 };
+
+	put(f, "memory pids\n");
+	assert_int_equal(journal_value(lab->j, &v, &err), 0);
+	put(f, "cpuset cpu memory pids\n");
+	assert_int_equal(undo_one(lab), UNDO_DONE);
+	holds(f, "-cpuset\n");
+}
+
+static void test_value_controller_gone(void **state)
+{
+	struct lab *lab = *state;
+	AUTO_FREE char *f = in(lab, "cgroup.subtree_control");
+	struct journal_value v = { .path = f, .form = VALUE_CONTROLLERS, .before = "memory pids", .after = "+cpuset" };
+	struct err err = { 0 };
+
+	put(f, "memory pids\n");
+	assert_int_equal(journal_value(lab->j, &v, &err), 0);
+	put(f, "cpu memory pids\n");
+	assert_int_equal(undo_one(lab), UNDO_SAME);
+	holds(f, "cpu memory pids\n");
+}
+
 static void test_value_kernel_kept_its_own(void **state)
 {
 	struct lab *lab = *state;
@@ -476,6 +505,8 @@ int main(void)
 		T(test_value_half_filled_pool),
 		T(test_value_half_filled_pool_is_ours),
 		T(test_value_by_meaning),
+		T(test_value_controller),
+		T(test_value_controller_gone),
 		T(test_value_kernel_kept_its_own),
 		T(test_value_gone),
 		T(test_reverse_order),

@@ -11,6 +11,8 @@
 
 #include "../../golden/golden.h"
 #include "../../hosts/tree.h"
+#include "base/cleanup.h"
+#include "base/text.h"
 #include "knob/own.h"
 
 struct lab {
@@ -71,6 +73,42 @@ static void test_goldens(void **state)
 	says("server-v2", &all, "plan/server-v2.txt");
 	says("rt-v2-old", NULL, "plan/rt-v2-old.txt");
 	says("container", NULL, "plan/container.txt");
+}
+
+static const char *group_after(const json_t *steps, const char *end)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (steps, i, one)
+		if (text_ends(json_string_value(json_object_get(one, "target")), end))
+			return json_string_value(json_object_get(one, "after"));
+	return "";
+}
+
+/* systemd switches a controller off that none of its units needs; it cannot while a group of vlat's passes it on. */
+static void test_controller_stays_on(void **state)
+{
+	for (int systemd = 0; systemd < 2; systemd++) {
+		AUTO_FREE char *run = NULL;
+		struct err err = { 0 };
+		struct plan *p;
+		struct lab lab;
+		json_t *steps;
+
+		(void) state;
+		lab_open(&lab, "rt-v2-old");
+		run = xprintf("%s/run/systemd/system", lab.dir);
+		if (systemd)
+			assert_int_equal(dir_make_all(run, 0755, &err), 0);
+		p = make(&lab, NULL);
+		steps = plan_json(p);
+		assert_non_null(strstr(group_after(steps, ".hk"), "cpuset.cpus "));
+		assert_int_equal(strstr(group_after(steps, ".hk"), "cgroup.subtree_control +cpuset") != NULL, systemd);
+		json_decref(steps);
+		plan_free(p);
+		lab_close(&lab);
+	}
 }
 
 static void test_one_cpu(void **state)
@@ -246,6 +284,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_goldens),
+		cmocka_unit_test(test_controller_stays_on),
 		cmocka_unit_test(test_one_cpu),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_choosing_knobs),
