@@ -133,6 +133,24 @@ static void put_example(struct sink *out, const struct example *e, bool first)
 	sink_put(out, "\n.fi\n.RE\n");
 }
 
+static void put_files(struct sink *out)
+{
+	static const struct env_row files[] = {
+		{ "/etc/vlat/profiles/", "profiles of one's own, NAME.yaml; they belong to root and nobody else may write there" },
+		{ "/etc/vlat/tune.json", "the tuning that is made again at each boot (vlat tune --persist)" },
+		{ "/var/lib/vlat/runs/",
+		  "what runs changed or made and have not undone yet, with the old values; vlat revert reads it" },
+		{ "/var/cache/vlat/", "guest kernels that were fetched; they may be removed at any time" },
+		{ "/run/vlat/", "who has which CPU, and the socket of vlat guard" },
+		{ VLAT_DATADIR, "profiles and studies that come with vlat" },
+		{ VLAT_DOCDIR "/docs/", "the documentation: what each page of this manual calls docs/NAME.md" },
+	};
+
+	sink_put(out, ".SH FILES\n");
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		put_term(out, files[i].name, files[i].help);
+}
+
 /* Every other page of vlat's, vlat(1) itself first. */
 static void put_see_also(struct sink *out, const struct command *but)
 {
@@ -187,8 +205,6 @@ void man_all(struct sink *out)
 	put_rows(out, "OPTIONS", common_options, n_common_options, false);
 	put_exits(out, NULL);
 	put_environment(out);
-	sink_put(out, ".SH FILES\n");
-	put_term(out, "/var/lib/vlat/runs/",
-		 "what runs changed or made and have not undone yet, with the old values; vlat revert reads it");
+	put_files(out);
 	put_see_also(out, NULL);
 }

@@ -60,7 +60,7 @@ int record_study_read(const char *dir, json_t **ret, struct err *err)
 	int r;
 
 	if (stat(dir, &st) < 0)
-		return err_sys(err, -errno, "%s", dir);
+		return err_sys(err, -errno, "%s is no results folder, as `vlat study --out DIR` makes one", dir);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(err, -ENOTDIR, "%s is not a folder; give the folder that a study wrote", dir);
 	if (access(path, F_OK) < 0)

@@ -64,18 +64,23 @@ int registry_log(const char *name, char *buf, size_t cap, struct err *err)
 		       : 0;
 }
 
-/* The lock of one run: an fd, or -EWOULDBLOCK while its supervisor lives. */
+/*
+ * The lock of one run: an fd, or -EWOULDBLOCK while its supervisor lives.  Those who only look share it, so that none takes another
+ * for a supervisor; whoever makes it has nobody but lookers to wait for.
+ */
 static int lock_run(const char *dir, bool make)
 {
+	int fd, r, how = make ? LOCK_EX : LOCK_SH | LOCK_NB;
 	char path[340];
-	int fd, r;
 
 	if (text_print(path, sizeof(path), "%s/lock", dir))
 		return -ENAMETOOLONG;
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT : 0), 0600);
 	if (fd < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	while ((r = flock(fd, how)) < 0 && errno == EINTR)
+		;
+	if (r == 0)
 		return fd;
 	r = -errno;
 	close(fd);

@@ -3,11 +3,13 @@
 #include "run/registry.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -109,12 +111,21 @@ static void dead(void **state)
 	struct registry_claim c = REGISTRY_CLAIM_INIT, again = REGISTRY_CLAIM_INIT;
 	struct run_record r = sample("db"), got;
 	struct err e = { 0 };
+	char c_dir[300], path[320];
+	int looker;
 
 	assert_int_equal(registry_take(&c, "db", l->j, &e), 0);
 	assert_int_equal(registry_write(&c, &r, &e), 0);
+	text_print(c_dir, sizeof(c_dir), "%s", c.dir);
 	registry_release(&c); /* as the kernel does it for a killed supervisor: the lock goes, the folder stays */
 	assert_int_equal(registry_find("db", &got, &e), 0);
 	assert_int_equal(got.state, RUN_DEAD);
+	text_print(path, sizeof(path), "%s/lock", c_dir);
+	looker = open(path, O_RDWR | O_CLOEXEC); /* another `vlat ps` at the same moment is no supervisor */
+	assert_int_equal(flock(looker, LOCK_SH | LOCK_NB), 0);
+	assert_int_equal(registry_find("db", &got, &e), 0);
+	assert_int_equal(got.state, RUN_DEAD);
+	close(looker);
 	assert_int_equal(registry_take(&again, "db", l->j, &e), -EUCLEAN);
 	assert_non_null(strstr(e.text, "vlat revert"));
 }
