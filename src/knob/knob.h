@@ -83,7 +83,7 @@ struct knob {
 	const char *refusal;           /* what a refused write means here; NULL = what errno says */
 	enum knob_when when;
 	bool security;  /* lowers a protection: only with allow_insecure */
-	bool first;     /* makes groups or mounts that other knobs are listed by, or must come before those: a pass of its own */
+	bool first;     /* makes groups or mounts, or must be done when those are made: what comes after is listed anew */
 	unsigned order; /* knobs are applied in ascending order, see table.c */
 	const struct knob_file *files;
 	size_t n_files;

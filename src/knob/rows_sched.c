@@ -163,7 +163,7 @@ const struct knob knob_sch_preempt_model = {
 	ROLES(W("*", 5), W("*", 3), W("*", 5), W("*", 6)),
 	.check = check_preempt,
 	.cure = "kernel parameter preempt=full, or write full to /sys/kernel/debug/sched/preempt on a physical machine",
-	.order = ORDER_REALTIME + 3,
+	.order = ORDER_GROUP - 2, /* may mount debugfs, as sch.fair_server does */
 	.list = list_preempt,
 };
 

@@ -48,18 +48,23 @@ const struct knob knob_sch_vcpu_policy = {
 	.list = list_fifo,
 };
 
+static char *cpus_named(const struct cpuset *cpus)
+{
+	char list[512];
+
+	return xprintf("CPU%s %s", cpuset_count(cpus) == 1 ? "" : "s", cpuset_list(cpus, list, sizeof(list)));
+}
+
 static int list_pin(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
 {
-	char sut[128], peer[128], emulator[128];
 	struct placement p;
 
 	(void) k;
 	(void) err;
 	placement_propose(c->split, &p);
-	given(out, "measured threads; vCPU i on the i-th", "all CPUs",
-	      xprintf("CPUs %s", cpuset_list(&p.sut_cpus, sut, sizeof(sut))));
-	given(out, "peer", "all CPUs", xprintf("CPUs %s", cpuset_list(&p.peer_cpus, peer, sizeof(peer))));
-	given(out, "emulator threads", "all CPUs", xprintf("CPUs %s", cpuset_list(&p.emulator_cpus, emulator, sizeof(emulator))));
+	given(out, "measured threads; vCPU i on the i-th", "all CPUs", cpus_named(&p.sut_cpus));
+	given(out, "peer", "all CPUs", cpus_named(&p.peer_cpus));
+	given(out, "emulator threads", "all CPUs", cpus_named(&p.emulator_cpus));
 	return 0;
 }
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Applying a plan in two passes, each with one fsync:
+ * Applying a plan: strictly in the order in which it stands there, for one
+ * setting can undo or forbid another (tests/unit/tune/order.h has the pairs).
  *
- *  1  mounts with the files they bring, and control groups, because what is
- *     listed afterwards (tasks still to be moved) depends on how they went,
- *     and what a CPU's own servers get can only be set while the CPU is part
- *     of the machine: an isolated one has no bandwidth to take it from;
- *  2  everything else, in the knobs' order.
+ * Neighbours share one fsync: all their intents first, then all their deeds.
+ * Knobs that are `first` stand alone, and what comes after them is listed when
+ * they are done: mounts bring files, control groups decide which tasks are
+ * still to be moved, and what a CPU's own servers get can only be set while
+ * the CPU is part of the machine: an isolated one has no bandwidth to take it
+ * from.
  *
- * Everything is listed again first: tasks and interrupts have come and gone
- * since the plan was made, and a study applies one plan many times.
+ * Everything is listed again: tasks and interrupts have come and gone since
+ * the plan was made, and a study applies one plan many times.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -141,36 +143,24 @@ static int do_early(struct plan *p, struct step *s, struct err *err)
 	return r;
 }
 
-static int first_pass(struct plan *p, struct err *err)
+static int do_alone(struct plan *p, struct step *s, struct err *err)
 {
-	int r = 0;
+	int r = step_list(p, s, true, err);
 
-	p->grouped = false;
-	for (size_t i = 0; r == 0 && i < p->steps.n; i++) {
-		struct step *s = &p->steps.at[i];
-
-		if (!s->knob->first)
-			continue;
-		r = step_list(p, s, true, err);
-		if (r == 0)
-			r = step_has_kind(s, SETTING_GROUP) ? do_groups(p, s, err) : do_early(p, s, err);
-	}
-	return r;
+	if (r < 0)
+		return r;
+	return step_has_kind(s, SETTING_GROUP) ? do_groups(p, s, err) : do_early(p, s, err);
 }
 
-static int second_pass(struct plan *p, struct err *err)
+static int do_together(struct plan *p, size_t from, size_t to, struct err *err)
 {
 	int r = 0;
 
 	journal_hold(p->journal);
-	for (size_t i = 0; r == 0 && i < p->steps.n; i++) {
-		struct step *s = &p->steps.at[i];
-
-		if (s->knob->first)
-			continue;
-		r = step_list(p, s, true, err);
+	for (size_t i = from; r == 0 && i < to; i++) {
+		r = step_list(p, &p->steps.at[i], true, err);
 		if (r == 0)
-			r = step_intents(p, s, err);
+			r = step_intents(p, &p->steps.at[i], err);
 	}
 	if (r < 0) {
 		struct err ignored = { 0 };
@@ -179,8 +169,30 @@ static int second_pass(struct plan *p, struct err *err)
 		return r;
 	}
 	r = journal_sync(p->journal, err);
-	for (size_t i = 0; r == 0 && i < p->steps.n; i++)
+	for (size_t i = from; r == 0 && i < to; i++)
 		r = step_do(p, &p->steps.at[i], err);
+	return r;
+}
+
+static int do_all(struct plan *p, struct err *err)
+{
+	size_t from = 0;
+	int r = 0;
+
+	p->grouped = false;
+	while (r == 0 && from < p->steps.n) {
+		size_t to = from;
+
+		while (to < p->steps.n && !p->steps.at[to].knob->first)
+			to++;
+		if (to > from) {
+			r = do_together(p, from, to, err);
+		} else {
+			r = do_alone(p, &p->steps.at[from], err);
+			to++;
+		}
+		from = to;
+	}
 	return r;
 }
 
@@ -222,16 +234,16 @@ int plan_apply(struct plan *p, struct journal *j, struct err *err)
 
 	if (p->journal)
 		return err_set(err, -EALREADY, "this plan is applied already");
-	r = p->fs.live && p->lease < 0 ? lease_take(&p->lease, err) : 0;
+	r = plan_check_lifelines(p, err);
+	if (r == 0 && p->fs.live && p->lease < 0)
+		r = lease_take(&p->lease, err);
 	if (r < 0)
 		return r;
 	p->journal = j;
 	p->here = journal_here(j);
 	r = rivals_stop(p, &why);
 	if (r == 0)
-		r = first_pass(p, &why);
-	if (r == 0)
-		r = second_pass(p, &why);
+		r = do_all(p, &why);
 	if (r < 0) {
 		r = take_back(p, &why);
 		err_set(err, r, "the tuning could not be applied: %s", why.text);
