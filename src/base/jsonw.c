@@ -57,9 +57,12 @@ static void put_string(struct sink *out, const char *text)
 
 static void line(const struct jsonw *w)
 {
-	sink_char(w->out, '\n');
-	for (unsigned i = 0; i < w->depth; i++)
-		sink_putn(w->out, "  ", 2);
+	static const char blanks[] = "\n                ";
+	size_t n = 2 * (size_t) w->depth, most = sizeof(blanks) - 2;
+
+	sink_putn(w->out, blanks, 1 + (n < most ? n : most));
+	for (; n > most; n--)
+		sink_char(w->out, ' ');
 }
 
 /* What stands before a value: comma, place, name. */

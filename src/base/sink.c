@@ -20,10 +20,7 @@ static void reserve(struct sink *s, size_t n)
 		return;
 	while (cap < s->len + n + 1)
 		cap *= 2;
-	text = xalloc(cap, 1);
-	if (s->len)
-		memcpy(text, s->text, s->len);
-	free(s->text);
+	text = xrealloc(s->text, cap);
 	s->text = text;
 	s->cap = cap;
 }

@@ -49,6 +49,14 @@ void *xalloc(size_t n, size_t size)
 	return p;
 }
 
+void *xrealloc(void *p, size_t size)
+{
+	p = realloc(p, size);
+	if (!p)
+		out_of_memory();
+	return p;
+}
+
 char *xstrdup(const char *s)
 {
 	char *copy = strdup(s);

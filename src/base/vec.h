@@ -28,6 +28,7 @@ void vec_free_(void *at);
 
 /* Memory that is never NULL: running out of it ends the program with one line on stderr. */
 void *xalloc(size_t n, size_t size); /* zeroed */
+void *xrealloc(void *p, size_t size); /* what is added is not zeroed */
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 char *xprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -100,8 +100,7 @@ void inspect_machine(const struct inspect *i)
 {
 	const struct host_facts *h = &i->m->host;
 	const struct kernel_facts *k = &h->kernel;
-	AUTO_FREE char *sources = xstrdup(k->clocksources); /* each with a blank behind it */
-	const char *choice = text_trim(sources);
+	const char *choice = k->clocksources;
 
 	inspect_head(i, "Machine");
 	inspect_line(i, "name", "%s", h->hostname);

@@ -13,8 +13,12 @@
 
 static void read_text(const struct fs *fs, const char *path, char *buf, size_t cap)
 {
-	if (fs_read(fs, path, buf, cap) < 0)
-		buf[0] = '\0';
+	int n = fs_read(fs, path, buf, cap);
+
+	/* The list of clock sources has a blank behind each. */
+	while (n > 0 && buf[n - 1] == ' ')
+		n--;
+	buf[n > 0 ? n : 0] = '\0';
 }
 
 /* The value of NAME= on the command line; the last one counts, as in the kernel. */

@@ -47,9 +47,13 @@ int kernel_facts_read(const struct fs *fs, struct kernel_facts *ret, struct err 
 /*
  * The build configuration, from /proc/config.gz or /boot: a megabyte to look
  * through, so apart from kernel_facts_read(). Tells the preemption model too
- * where nothing else did.  0, or the errno of the last place looked at.
+ * where nothing else did.  Unpacking takes as long as reading a hundred files,
+ * and a thread of its own does it between begin and end.  Each begin wants one
+ * end: 0, or the errno of the last place looked at.
  */
-int kernel_config_read(const struct fs *fs, struct kernel_facts *k);
+struct kernel_config;
+struct kernel_config *kernel_config_begin(const struct fs *fs);
+int kernel_config_end(struct kernel_config *c, const struct fs *fs, struct kernel_facts *k);
 
 /* The CPU says that it is a virtual one: the flag `hypervisor` of /proc/cpuinfo. */
 bool kernel_sees_hypervisor(const struct fs *fs);

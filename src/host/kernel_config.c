@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -93,6 +94,14 @@ const char *kernel_option(const struct kernel_facts *k, const char *name)
 	return NULL;
 }
 
+struct kernel_config {
+	char *packed, *text; /* text: when the thread has ended */
+	size_t len;
+	int error;
+	bool threaded;
+	pthread_t thread;
+};
+
 /* At most CONFIG_MAX bytes come out, whatever the file claims. */
 static char *inflated(char *packed, size_t len)
 {
@@ -110,16 +119,34 @@ static char *inflated(char *packed, size_t len)
 	return r == Z_STREAM_END ? TAKE(text) : NULL;
 }
 
-static int read_packed(const struct fs *fs, char **ret)
+/* Of its own it has all that it touches. */
+static void *unpack(void *arg)
 {
-	AUTO_FREE char *packed = NULL;
-	size_t len;
-	int r = fs_read_all(fs, "proc/config.gz", 1 << 20, &packed, &len);
+	struct kernel_config *c = arg;
 
-	if (r < 0)
-		return r;
-	*ret = inflated(packed, len);
-	return *ret ? 0 : -EIO;
+	c->text = inflated(c->packed, c->len);
+	return NULL;
+}
+
+struct kernel_config *kernel_config_begin(const struct fs *fs)
+{
+	struct kernel_config *c = xalloc(1, sizeof(*c));
+
+	c->error = fs_read_all(fs, "proc/config.gz", 1 << 20, &c->packed, &c->len);
+	if (c->error == 0)
+		c->threaded = pthread_create(&c->thread, NULL, unpack, c) == 0;
+	return c;
+}
+
+static int wait_unpacked(struct kernel_config *c)
+{
+	if (c->error < 0)
+		return c->error;
+	if (c->threaded)
+		pthread_join(c->thread, NULL);
+	else
+		unpack(c);
+	return c->text ? 0 : -EIO;
 }
 
 static int read_text_config(const struct fs *fs, struct kernel_facts *k, char **ret)
@@ -166,18 +193,20 @@ static void guess_preempt(struct kernel_facts *k)
 	}
 }
 
-int kernel_config_read(const struct fs *fs, struct kernel_facts *k)
+int kernel_config_end(struct kernel_config *c, const struct fs *fs, struct kernel_facts *k)
 {
-	AUTO_FREE char *text = NULL;
-	int r = read_packed(fs, &text);
+	int r = wait_unpacked(c);
 
 	if (r == 0)
 		text_print(k->config_from, sizeof(k->config_from), "proc/config.gz");
 	else
-		r = read_text_config(fs, k, &text);
-	if (r < 0)
-		return r;
-	kernel_config_parse(text, k);
-	guess_preempt(k);
-	return 0;
+		r = read_text_config(fs, k, &c->text);
+	if (r == 0) {
+		kernel_config_parse(c->text, k);
+		guess_preempt(k);
+	}
+	free(c->packed);
+	free(c->text);
+	free(c);
+	return r;
 }

@@ -114,14 +114,18 @@ static void read_pci(const struct fs *fs, struct machine_facts *m)
 int machine_facts_read(const struct fs *fs, struct machine_facts *ret, struct err *err)
 {
 	struct machine_facts m = { .uid = 0 };
+	struct kernel_config *unpacking = kernel_config_begin(fs);
 	struct process_names processes;
 	int r = host_facts_read(fs, &m.host, err), config;
 
-	if (r < 0)
+	if (r < 0) {
+		kernel_config_end(unpacking, fs, &m.host.kernel);
+		host_facts_free(&m.host);
 		return r;
+	}
 	m.uid = read_uid(fs);
-	config = kernel_config_read(fs, &m.host.kernel);
 	r = process_names_read(fs, &processes);
+	config = kernel_config_end(unpacking, fs, &m.host.kernel);
 	unseen_note(&m.unseen, fs, "processes", "proc", r);
 	cmdline_facts_read(fs, &m.host.kernel, &m.host.cpu, &m.cmdline);
 	read_irqs(fs, &m, &processes);

@@ -16,35 +16,55 @@ static bool all_hex(const char *text, size_t n)
 	return n == 64 && strspn(text, "0123456789abcdef") >= n;
 }
 
-/* systemd names its scopes ENGINE-ID.scope; the cgroupfs driver makes a folder ID below one of the engine's. */
+struct group_name {
+	const char *prefix, *suffix, *engine;
+	bool named; /* by people, not by 64 digits */
+};
+
+/* libvirt's machines are registered in the same way as those of systemd-nspawn. */
+static bool fits(const struct group_name *row, const char *name, char id[72])
+{
+	const char *at = name;
+	size_t n;
+
+	if (!take_text(&at, row->prefix) || text_starts(at, "qemu\\x2d") || text_starts(at, "lxc\\x2d"))
+		return false;
+	n = strlen(at);
+	if (text_ends(at, row->suffix))
+		n -= strlen(row->suffix);
+	else if (row->named)
+		return false;
+	return n > 0 && (row->named || all_hex(at, n)) && !text_print(id, 72, "%.*s", (int) n, at);
+}
+
+/*
+ * systemd names its scopes ENGINE-ID.scope; the cgroupfs driver makes a folder ID below one of the engine's.  A machine of
+ * systemd-nspawn is a scope when a person started it, and a service when systemd did (man systemd-nspawn, --keep-unit).
+ */
 bool container_name(const char *name, const char *parent, struct container_fact *ret)
 {
-	static const struct {
-		const char *prefix, *engine;
-	} scopes[] = { { "docker-", "docker" }, { "libpod-", "podman" },   { "cri-containerd-", "containerd" },
-		       { "crio-", "cri-o" },    { "lxc.payload.", "lxc" }, { "machine-", "systemd-nspawn" },
-		       { "", "docker" } };
-	size_t n = strlen(name) - (text_ends(name, ".scope") ? strlen(".scope") : 0);
+	static const struct group_name rows[] = {
+		{ "docker-", ".scope", "docker", false },
+		{ "libpod-", ".scope", "podman", false },
+		{ "cri-containerd-", ".scope", "containerd", false },
+		{ "crio-", ".scope", "cri-o", false },
+		{ "lxc.payload.", "", "lxc", true },
+		{ "machine-", ".scope", "systemd-nspawn", true },
+		{ "systemd-nspawn@", ".service", "systemd-nspawn", true },
+	};
+	bool pods = text_starts(parent, "pod") || text_starts(parent, "kubepods");
 
-	for (size_t i = 0; i < ARRAY_SIZE(scopes); i++) {
-		const char *at = name;
-		bool named = text_eq(scopes[i].engine, "lxc") || text_eq(scopes[i].prefix, "machine-");
-
-		if (!take_text(&at, scopes[i].prefix))
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (!fits(&rows[i], name, ret->id))
 			continue;
-		n -= (size_t) (at - name);
-		if (!named && !all_hex(at, n))
-			return false;
-		/* libvirt's machines are registered in the same way. */
-		if (text_starts(at, "qemu\\x2d") || text_starts(at, "lxc\\x2d"))
-			return false;
-		if (!scopes[i].prefix[0] && !text_eq(parent, "docker") && !text_starts(parent, "pod") &&
-		    !text_starts(parent, "kubepods"))
-			return false;
-		ret->engine = scopes[i].prefix[0] || text_eq(parent, "docker") ? scopes[i].engine : "containerd";
-		return n > 0 && !text_print(ret->id, sizeof(ret->id), "%.*s", (int) n, at);
+		ret->engine = rows[i].engine;
+		return true;
 	}
-	return false;
+	if (!all_hex(name, strlen(name)) || (!pods && !text_eq(parent, "docker")))
+		return false;
+	text_print(ret->id, sizeof(ret->id), "%s", name);
+	ret->engine = text_eq(parent, "docker") ? "docker" : "containerd";
+	return true;
 }
 
 struct walk {

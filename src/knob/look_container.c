@@ -10,6 +10,18 @@
 #include "knob/look.h"
 #include "knob/vm_cure.h"
 
+/* How its engine's commands take it; systemd's take the unit, a scope or a service. */
+static char *handle(const struct container_fact *one)
+{
+	const char *slash = strrchr(one->path, '/');
+
+	if (container_engine(one) == ENGINE_NSPAWN && slash)
+		return xstrdup(slash + 1);
+	if (one->name[0])
+		return xstrdup(one->name);
+	return strlen(one->id) == 64 ? xprintf("%.12s", one->id) : xstrdup(one->id);
+}
+
 static void add_cures(const char *id, const struct container_fact *one, struct settings *out, size_t from)
 {
 	const char *cure = container_cure(id, container_engine(one));
@@ -17,7 +29,7 @@ static void add_cures(const char *id, const struct container_fact *one, struct s
 	for (size_t i = from; cure && i < out->n; i++) {
 		out->at[i].cure = cure;
 		if (strstr(cure, "@name"))
-			out->at[i].whose = one->name[0] ? xstrdup(one->name) : xprintf("%.12s", one->id);
+			out->at[i].whose = handle(one);
 	}
 }
 

@@ -284,7 +284,8 @@ struct container_cure_row {
 	"Kubernetes gives no real-time budget: a node without CONFIG_RT_GROUP_SCHED (or with rt_group_sched=0) needs none"
 /* LXC 7 knows cgroup v2 only. */
 #define LXC_SET    "in /var/lib/lxc/@name/config (Proxmox: /etc/pve/lxc/@name.conf; on cgroup v1 lxc.cgroup for lxc.cgroup2): "
-#define NSPAWN_SET "systemctl set-property machine-@name.scope "
+/* @name is the unit here: a scope or a service. */
+#define NSPAWN_SET "systemctl set-property @name "
 
 static const struct container_cure_row container_rows[] = {
 	{ .id = "ctr.cpuset",

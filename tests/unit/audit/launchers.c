@@ -268,6 +268,8 @@ static const struct {
 	  "{\"annotations\":{\"io.kubernetes.pod.name\":\"p\"}}", "p", "cpu-quota.crio.io: disable" },
 	{ "lxc.payload.box", NULL, NULL, "box", "no lxc.cgroup2.cpu.max (Proxmox: pct set box" },
 	{ "machine.slice/machine-deb.scope", NULL, NULL, "deb", "systemctl set-property machine-deb.scope CPUQuota=" },
+	{ "machine.slice/systemd-nspawn@a-long-name-of-one.service", NULL, NULL, "a-long-name-of-one",
+	  "systemctl set-property systemd-nspawn@a-long-name-of-one.service CPUQuota=" },
 };
 
 static void test_engines(void **state)

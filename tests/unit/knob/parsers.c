@@ -183,6 +183,17 @@ static void test_container_names(void **state)
 	assert_true(container_name(ID, "docker", &c));
 	assert_true(container_name("lxc.payload.web", "", &c));
 	assert_string_equal(c.id, "web");
+	assert_true(container_name("machine-web\\x2d1.scope", "machine.slice", &c));
+	assert_string_equal(c.engine, "systemd-nspawn");
+	assert_string_equal(c.id, "web\\x2d1");
+	assert_true(container_name("systemd-nspawn@deb.service", "machine.slice", &c));
+	assert_string_equal(c.engine, "systemd-nspawn");
+	assert_string_equal(c.id, "deb");
+	assert_true(container_name(ID, "kubepods-pod1", &c));
+	assert_string_equal(c.engine, "containerd");
+	assert_false(container_name("systemd-nspawn@.service", "machine.slice", &c));
+	assert_false(container_name("machine-qemu\\x2d1\\x2dweb.scope", "machine.slice", &c));
+	assert_false(container_name("machine-web.slice", "", &c));
 	assert_false(container_name(ID, "somewhere", &c));
 	assert_false(container_name("libpod-conmon-" ID ".scope", "user.slice", &c));
 	assert_false(container_name("docker.service", "system.slice", &c));
