@@ -14,7 +14,7 @@ import rivals
 from agentlib import Agent, at_least, quantile, serve
 from ratio import median, ratio
 from rivals import Place
-from tuned import Tuned
+from tuned import PROFILES, Tuned
 
 FIFO = 40
 LIMIT_BYTES = 16 << 20
@@ -317,19 +317,58 @@ class Bench:
             growth, 'reached' if linear else 'MISSED'))
         return fast and linear
 
+    @staticmethod
+    def audit_judged(vlat):
+        """(knobs, settings) that an audit of this host judges: neither missing on this machine nor unreadable."""
+        findings = json.loads(subprocess.run([vlat, 'audit', '--json'], stdout=subprocess.PIPE, text=True, check=False).stdout)['findings']
+        counts = [sum(t['count'] for t in f['targets'] if t['state'] in ('ok', 'differs', 'blocked')) for f in findings]
+        return sum(1 for c in counts if c), sum(counts)
+
+    @staticmethod
+    def tuned_profile(tool, ours):
+        """
+        Of tuned's own profiles for such machines the one that judges the number of settings nearest to ours: chosen by what there
+        is to do, before anything is timed.
+        """
+        judged = {}
+        for profile in PROFILES:
+            with Tuned(tool, profile) as tuned:
+                if tuned.why:
+                    print('  tuned\'s profile %-22s skipped, %s' % (profile, tuned.why))
+                    continue
+                judged[profile] = tuned.verify()[1]
+                print('  tuned\'s profile %-22s judges %3d settings here' % (profile, judged[profile]))
+        return min(judged, key=lambda p: (abs(judged[p] - ours), p)) if judged else None, judged
+
     def audit_tuned(self, vlat):
         """tuned-adm verify by a daemon apart; else what it asks its daemon for, by the daemon's own code, in one process."""
         tool = os.path.join(os.path.dirname(self.agent), '..', '..', 'bench', 'once')
-        with Tuned(tool) as tuned:
-            if not tuned.why:
-                return self.versus('audit beside tuned-adm verify', 'ms', 1e-3,
-                                   lambda: self.once(os.geteuid(), vlat, 'audit')[0], tuned.verify, 1 / 20, higher=False)
+        knobs, ours = self.audit_judged(vlat)
+        print('  vlat audit judges %d settings of %d knobs here' % (ours, knobs))
+        profile, judged = self.tuned_profile(tool, ours)
+        if profile:
+            with Tuned(tool, profile) as tuned:
+                return self.audit_versus(vlat, 'tuned-adm verify, ' + profile, lambda: tuned.verify()[0], ours, judged[profile])
         words = rivals.tuned_verify()
-        print('tuned-adm verify itself: skipped, %s%s' % (tuned.why, '; its code without the daemon instead' if words else ''))
-        if not words:
-            return True
-        return self.versus('audit beside ' + words[0], 'ms', 1e-3, lambda: self.once(os.geteuid(), vlat, 'audit')[0],
-                           lambda: self.once(os.geteuid(), *words[1:])[0], 1 / 20, higher=False)
+        print('tuned-adm verify itself: skipped%s' % ('; its code without the daemon instead' if words else ''))
+        return not words or self.audit_versus(vlat, words[0], lambda: self.once(os.geteuid(), *words[1:])[0], ours, 0)
+
+    def audit_versus(self, vlat, name, theirs, ours, judged):
+        good = self.versus('audit --json beside ' + name, 'ms', 1e-3,
+                           lambda: self.once(os.geteuid(), vlat, 'audit', '--json')[0], theirs, 1 / 20, higher=False)
+        if judged:
+            print('  for each setting judged (%d and %d): that ratio times %.3f' % (ours, judged, judged / ours))
+        self.verify_in_force(vlat)
+        return good
+
+    def verify_in_force(self, vlat):
+        """What is most alike: whether a tuning is still as it was applied.  There has to be one."""
+        said = subprocess.run([vlat, 'verify'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        if said.returncode:
+            print('  vlat verify: skipped, %s' % (said.stdout.strip().split('\n')[-1] or 'no tuning is in force'))
+            return
+        took = median([self.once(os.geteuid(), vlat, 'verify')[0] for _ in range(self.pairs)])
+        print('  vlat verify of the tuning in force, median of %-3d  %6.1f ms' % (self.pairs, 1e3 * took))
 
     def audit(self):
         bench = os.path.dirname(self.agent)
