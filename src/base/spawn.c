@@ -25,6 +25,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -301,6 +302,13 @@ static void close_gate(struct launch *l)
 			close(l->gate[i]);
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /* From a child to a program that runs. */
 static int see_off(struct launch *l, pid_t pid, int hear, struct child *ret, struct err *err)
 {
@@ -312,6 +320,8 @@ static int see_off(struct launch *l, pid_t pid, int hear, struct child *ret, str
 	r = hear_from_child(hear, &f);
 	if (r < 0) {
 		reap(pid);
+		if (f.step == STEP_EXEC && is_folder(l->path))
+			return err_set(err, -EISDIR, "cannot start %s: it is a folder, not a program", l->argv[0]);
 		return err_sys(err, r, "cannot start %s: could not %s", l->argv[0], step_names[f.step]);
 	}
 	return identify(pid, ret, err);

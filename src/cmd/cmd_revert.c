@@ -151,7 +151,7 @@ static int take_locks(int *ret_lock, int *ret_keepers, struct err *err)
 		return 0;
 	r = machine_lock_within(ret_lock, PATIENCE_NS, &why);
 
-	if (r == -EBUSY && machine_share(ret_lock, &measuring) == 0)
+	if (r == -EBUSY && machine_share(ret_lock, false, &measuring) == 0)
 		return pool_hold(ret_keepers, err);
 	return r < 0 ? err_set(err, r, "%s", why.text) : 0;
 }

@@ -18,7 +18,7 @@ const char *option_arg(const struct option_row *row)
 	} args[] = {
 		{ parse_str, "TEXT" },      { parse_u32, "N" },        { parse_u64, "N" },        { parse_double, "X" },
 		{ parse_duration, "TIME" }, { parse_size, "SIZE" },    { parse_cpulist, "CPUS" }, { parse_choice, "NAME" },
-		{ parse_word, "NAME" },     { parse_set, "NAME,..." },
+		{ parse_word, "NAME" },     { parse_set, "NAME,..." },  { parse_micros, "TIME" },
 	};
 
 	if (row->arg || !row->parse)
@@ -68,8 +68,20 @@ static char *plain_number(char *buf, size_t cap, double value)
 	return buf;
 }
 
+/* As it would be typed: "64k", "1M". */
 static char *plain_bytes(char *buf, size_t cap, double value)
 {
+	static const char units[] = { 'G', 'M', 'k' };
+	uint64_t bytes = (uint64_t) value;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(units); i++) {
+		unsigned shift = 30 - 10 * i;
+
+		if (bytes && bytes % (1ull << shift) == 0) {
+			snprintf(buf, cap, "%llu%c", (unsigned long long) bytes >> shift, units[i]);
+			return buf;
+		}
+	}
 	snprintf(buf, cap, "%.0f", value);
 	return buf;
 }
@@ -77,6 +89,11 @@ static char *plain_bytes(char *buf, size_t cap, double value)
 static char *plain_time(char *buf, size_t cap, double ns)
 {
 	return ns >= 60e9 ? text_seconds(buf, cap, ns / 1e9) : text_ns(buf, cap, ns);
+}
+
+static char *plain_micros(char *buf, size_t cap, double us)
+{
+	return text_ns(buf, cap, us * 1e3);
 }
 
 typedef char *number_text(char *buf, size_t cap, double value);
@@ -130,6 +147,22 @@ int parse_u32(const struct option_row *row, const char *text, void *field, struc
 int parse_duration(const struct option_row *row, const char *text, void *field, struct err *err)
 {
 	return parse_whole(row, text, text_duration, "a time such as 500ms, 2s or 3m, not negative,", plain_time, field, err);
+}
+
+/* With a unit any time; a bare number is of microseconds, as it always was. */
+int parse_micros(const struct option_row *row, const char *text, void *field, struct err *err)
+{
+	bool bare = text[strspn(text, "0123456789")] == '\0';
+	uint64_t value = 0;
+	int r = bare ? text_u64(text, &value) : text_duration(text, &value);
+	double us = bare ? (double) value : (double) value / 1e3;
+
+	if (r < 0)
+		return err_set(err, r, "a time such as 500us or 2ms, or a whole number of microseconds, is meant");
+	r = check_bounds(row, us, plain_micros, err);
+	if (r == 0)
+		*(uint32_t *) field = (uint32_t) us;
+	return r;
 }
 
 int parse_size(const struct option_row *row, const char *text, void *field, struct err *err)

@@ -59,6 +59,7 @@ struct words {
 };
 
 option_parse parse_str, parse_u32, parse_u64, parse_double, parse_duration, parse_size, parse_cpulist;
+option_parse parse_micros;      /* a time, into uint32_t microseconds; bounds are of those */
 option_parse parse_choice;      /* index of the choice, unsigned */
 option_parse parse_word;        /* the choice itself, const char * */
 option_parse parse_set;         /* "a,b": one bit for each choice, unsigned */
@@ -76,6 +77,7 @@ option_parse parse_set;         /* "a,b": one bit for each choice, unsigned */
 #define OPT_U64(cfg, field, ...)      OPT_(parse_u64, cfg, field, uint64_t, __VA_ARGS__)
 #define OPT_DOUBLE(cfg, field, ...)   OPT_(parse_double, cfg, field, double, __VA_ARGS__)
 #define OPT_DURATION(cfg, field, ...) OPT_(parse_duration, cfg, field, uint64_t, __VA_ARGS__)
+#define OPT_MICROS(cfg, field, ...)   OPT_(parse_micros, cfg, field, uint32_t, __VA_ARGS__)
 #define OPT_SIZE(cfg, field, ...)     OPT_(parse_size, cfg, field, uint64_t, __VA_ARGS__)
 #define OPT_CPUS(cfg, field, ...)     OPT_(parse_cpulist, cfg, field, struct cpuset, __VA_ARGS__)
 #define OPT_CHOICE(cfg, field, ...)   OPT_(parse_choice, cfg, field, unsigned, __VA_ARGS__)

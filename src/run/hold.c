@@ -121,7 +121,7 @@ static int set_up(struct holder *h, struct err *err)
 	int r = w->begin ? w->begin(w->begin_arg, &begun, err) : 0;
 
 	if (r == 0 && !w->profile)
-		r = machine_share(&h->machine, err);
+		r = machine_share(&h->machine, false, err);
 	if (r == 0)
 		r = make_folder(h, err);
 	if (r == 0)

@@ -26,9 +26,18 @@ static int busy(int fd, struct err *err)
 		       pid[0] ? text_trim(pid) : "unknown");
 }
 
-int machine_share(int *ret_fd, struct err *err)
+/* Beside the lock, which the holder of the tuning has as well: a measurement waits for him when no run is marked any more. */
+static int mark_run(int fd, struct err *err)
+{
+	struct flock mark = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_len = 1 };
+
+	return fcntl(fd, F_OFD_SETLK, &mark) < 0 ? err_sys(err, -errno, "cannot mark " LOCK_FILE) : 0;
+}
+
+int machine_share(int *ret_fd, bool is_run, struct err *err)
 {
 	AUTO_CLOSE int fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	int r;
 
 	*ret_fd = -1;
 	if (fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS))
@@ -39,6 +48,9 @@ int machine_share(int *ret_fd, struct err *err)
 		return errno == EWOULDBLOCK ? busy(fd, err) : err_sys(err, -errno, "cannot lock " LOCK_FILE);
 	if (pwrite(fd, shared_word, sizeof(shared_word) - 1, 0) < 0 || ftruncate(fd, sizeof(shared_word) - 1) < 0)
 		return err_sys(err, -errno, "cannot write " LOCK_FILE);
+	r = is_run ? mark_run(fd, err) : 0;
+	if (r < 0)
+		return r;
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }

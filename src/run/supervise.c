@@ -80,7 +80,7 @@ static int go_on(struct err *err)
 
 static int bring_up(struct run *run, struct err *err)
 {
-	int r = machine_share(&run->machine, err);
+	int r = machine_share(&run->machine, true, err);
 
 	if (r == 0)
 		r = look_around(run, err);

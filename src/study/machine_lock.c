@@ -17,6 +17,7 @@
 #define LOCK_FILE     "/run/vlat.lock"
 #define LOOK_AGAIN_NS (100 * NS_PER_MS)
 #define FOREVER_NS    (UINT64_MAX / 2)
+#define LEAVING_NS    (120 * NS_PER_S)
 
 /* Who has it wrote his process number there. */
 static const char *holder(int fd, char buf[24])
@@ -27,20 +28,40 @@ static const char *holder(int fd, char buf[24])
 	return buf[0] ? text_trim(buf) : "unknown";
 }
 
+/* They are marked (run/machine.c); the holder of their tuning is not, and puts the host back when the last of them has gone. */
+static bool runs_live(int fd)
+{
+	struct flock look = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+
+	return fcntl(fd, F_OFD_GETLK, &look) < 0 || look.l_type != F_UNLCK;
+}
+
+static void tell_wait(const char *pid, bool runs)
+{
+	if (runs)
+		log_note("waiting for the tuning of runs that have ended to be put back");
+	else
+		log_note("waiting for another vlat (process %s) to finish with this machine", pid);
+}
+
 static int wait_for(int fd, uint64_t until_ns, struct err *err)
 {
+	uint64_t left_ns = clock_ns() + LEAVING_NS;
 	char pid[24];
 	bool told = false;
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		bool runs;
+
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_sys(err, -errno, "cannot lock " LOCK_FILE);
-		if (text_starts(holder(fd, pid), "runs")) /* run/machine.c: they may stay for ever */
+		runs = text_starts(holder(fd, pid), "runs");
+		if (runs && (runs_live(fd) || clock_ns() > left_ns)) /* they may stay for ever */
 			return err_set(err, -EBUSY,
 				       "something that `vlat run` has started is on this machine (see `vlat ps`): both would "
 				       "disturb each other; stop it first with `vlat stop NAME`");
 		if (!told)
-			log_note("waiting for another vlat (process %s) to finish with this machine", holder(fd, pid));
+			tell_wait(pid, runs);
 		told = true;
 		if (clock_ns() > until_ns)
 			return err_set(err, -EBUSY,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which of the study's systems are there: first what costs nothing to ask, then the slow parts. */
 #include <errno.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/jsonx.h"
@@ -37,7 +38,8 @@ void missing_add(missing_list *list, const struct sut_system *system, enum sut_p
 	m->level[SPEC_SUT] = spec_level(system, SPEC_SUT);
 	m->level[of[part]] = spec_level(system, of[part]);
 	(void) text_print(m->why, sizeof(m->why), "%s", why);
-	(void) text_print(m->cure, sizeof(m->cure), "%s", sut_cure(system, part));
+	/* A reason that says what to install is its own cure. */
+	(void) text_print(m->cure, sizeof(m->cure), "%s", strstr(why, "apt-get install") ? "" : sut_cure(system, part));
 }
 
 char *missing_text(const struct run_missing *m, char *buf, size_t cap)

@@ -18,7 +18,7 @@
 #define START_GIB_NS (3 * NS_PER_S)  /* more per GiB that is touched page by page */
 #define HEED_NS      (30 * NS_PER_S) /* for QEMU to heed a word that needs no work */
 #define QUIT_NS      (3 * NS_PER_S)  /* for QEMU to end as asked, disks flushed */
-#define KILLED_NS    (60 * NS_PER_S) /* what is killed is gone when the kernel has freed its memory; till then it holds its devices */
+#define KILLED_NS    (60 * NS_PER_S) /* what is killed is gone when the kernel has freed its memory; its devices, too */
 
 typedef VEC(int) int_vec;
 

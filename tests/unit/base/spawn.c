@@ -108,7 +108,8 @@ static void failures_before_exec_are_errors(void **state)
 	(void) state;
 	assert_int_equal(spawn(&c, &none, &o, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "no-such-program-anywhere"));
-	assert_int_equal(spawn(&c, &dir, &o, &err), -EACCES);
+	assert_int_equal(spawn(&c, &dir, &o, &err), -EISDIR);
+	assert_non_null(strstr(err.text, "/etc: it is a folder"));
 	assert_int_equal(spawn(&c, &text, &o, &err), -EACCES);
 	o.chdir = "/no/such";
 	assert_int_equal(spawn(&c, &yes, &o, &err), -ENOENT);

@@ -192,7 +192,7 @@ static void each_mistake_has_its_sentence(void **state)
 		{ { "wakeup", "--duration", "-1s" }, "--duration -1s: a time such as 500ms, 2s or 3m, not negative, is meant" },
 		{ { "wakeup", "--duration", "1ms" }, "--duration 1ms: at least 100 ms is meant" },
 		{ { "wakeup", "--duration", "99999h" }, "--duration 99999h: at most 1 h 00 min is meant" },
-		{ { "wakeup", "--bytes", "1M" }, "--bytes 1M: at most 65536 is meant" },
+		{ { "wakeup", "--bytes", "1M" }, "--bytes 1M: at most 64k is meant" },
 		{ { "wakeup", "--bytes", "many" }, "--bytes many: a size such as 64, 4k or 2M, not negative, is meant" },
 		{ { "wakeup", "--ratio", "nan" }, "--ratio nan: a number is meant" },
 		{ { "wakeup", "--ratio", "-0.1" }, "--ratio -0.1: at least 0 is meant" },

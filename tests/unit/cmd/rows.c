@@ -69,7 +69,8 @@ static void check_shown(const struct command *c, const struct option_row *row)
 {
 	struct cpuset parsed = { 0 }; /* the largest field there is */
 	struct err err = { 0 };
-	size_t size = row->parse == parse_u32 || row->parse == parse_choice || row->parse == parse_set ? 4 : 8;
+	bool is_small = row->parse == parse_u32 || row->parse == parse_micros || row->parse == parse_choice || row->parse == parse_set;
+	size_t size = is_small ? 4 : 8;
 
 	if (!c->defaults || !row->shown || !row->parse || row->parse == parse_cpulist || row->parse == parse_str ||
 	    row->shown[0] == '\0')
