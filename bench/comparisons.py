@@ -52,6 +52,7 @@ class Bench:
         cpus = sorted(os.sched_getaffinity(0))
         self.last, self.other = cpus[-1], cpus[-2] if len(cpus) > 1 else None
         self.latency = self.hold_latency()
+        self.estimate = None    # of the last comparison
 
     @staticmethod
     def hold_latency():
@@ -89,6 +90,7 @@ class Bench:
             pairs.append((a, b))
             print('  %-60s pair %2d of %d: %.3f ' % (what, i + 1, self.pairs, a / b), end='\r', file=sys.stderr, flush=True)
         estimate, low, high = ratio(pairs)
+        self.estimate = estimate
         good = estimate >= wanted if higher else estimate <= wanted
         interval = '[%.3f, %.3f]' % (low, high) if low else '[too few pairs]'
         print('%-66s %9.4g %9.4g %-7s ratio %.3f %s  wanted %s %.2f: %s' % (
@@ -278,10 +280,15 @@ class Bench:
             took, 100 * share, 100 * LIMIT_GUARD, 'reached' if reached else 'MISSED'))
         return reached
 
-    def once(self, uid, *words):
+    def go_first(self):
+        """For both arms, on whatever CPU: other work on the machine waits."""
+        if self.fifo:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(self.fifo))
+
+    def once(self, uid, *words, first=None):
         """What a run took: seconds, seconds of CPU, peak in kB.  Exit status 1 of an audit only says that something differs."""
         tool = os.path.join(os.path.dirname(self.agent), '..', '..', 'bench', 'once')
-        run = subprocess.run([tool, str(uid), *words], stdout=subprocess.PIPE, text=True, check=True)
+        run = subprocess.run([tool, str(uid), *words], stdout=subprocess.PIPE, text=True, check=True, preexec_fn=first)
         took, cpu, peak, code = run.stdout.split()
         if int(code) > 1:
             raise RuntimeError('%s: exit status %s' % (' '.join(words), code))
@@ -347,17 +354,20 @@ class Bench:
         print('  vlat audit judges %d settings of %d knobs here' % (ours, knobs))
         profile, judged = self.tuned_profile(tool, ours)
         if profile:
-            with Tuned(tool, profile) as tuned:
+            with Tuned(tool, profile, self.go_first) as tuned:
                 return self.audit_versus(vlat, 'tuned-adm verify, ' + profile, lambda: tuned.verify()[0], ours, judged[profile])
         words = rivals.tuned_verify()
         print('tuned-adm verify itself: skipped%s' % ('; its code without the daemon instead' if words else ''))
-        return not words or self.audit_versus(vlat, words[0], lambda: self.once(os.geteuid(), *words[1:])[0], ours, 0)
+        return not words or self.audit_versus(vlat, words[0], lambda: self.once(os.geteuid(), *words[1:],
+                                                                                                first=self.go_first)[0], ours, 0)
 
     def audit_versus(self, vlat, name, theirs, ours, judged):
-        good = self.versus('audit --json beside ' + name, 'ms', 1e-3,
-                           lambda: self.once(os.geteuid(), vlat, 'audit', '--json')[0], theirs, 1 / 20, higher=False)
+        good = self.versus('audit beside ' + name, 'ms', 1e-3,
+                           lambda: self.once(os.geteuid(), vlat, 'audit', first=self.go_first)[0], theirs, 1 / 20, higher=False)
         if judged:
-            print('  for each setting judged (%d and %d): that ratio times %.3f' % (ours, judged, judged / ours))
+            each = self.estimate * judged / ours
+            print('  for each of the settings judged, %d and %d: ratio %.4f, a twentieth is 0.05: %s' % (
+                ours, judged, each, 'reached' if each <= 1 / 20 else 'MISSED'))
         self.verify_in_force(vlat)
         return good
 

@@ -95,7 +95,7 @@ def inside(once, profile):
 class Tuned:
     """tuned-adm verify of a profile, by a daemon that lives as long as this; .why says why there is none."""
 
-    def __init__(self, once, profile):
+    def __init__(self, once, profile, first=None):
         self.process, self.why = None, None
         lacks = [name for name in ('tuned', 'tuned-adm', 'dbus-daemon', 'unshare') if not rivals.find(name)]
         if lacks or os.geteuid():
@@ -103,7 +103,7 @@ class Tuned:
             return
         self.process = subprocess.Popen([rivals.find('unshare'), '-mp', '--fork', '--kill-child', '--mount-proc', sys.executable,
                                          os.path.abspath(__file__), once, profile], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=first)
         said = self.process.stdout.readline().strip()
         if said != 'ready':
             self.why = said[len('no: '):] if said.startswith('no: ') else 'namespaces of its own cannot be had here'

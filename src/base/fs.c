@@ -196,8 +196,26 @@ static ssize_t copy_of_tree(const struct fs *fs, const char *path, char *buf, si
 	return (ssize_t) len;
 }
 
+/*
+ * An attribute of sysfs comes whole with the first read (Documentation/filesystems/sysfs.rst): nobody need ask for its end.
+ * What is mounted below sys and is no sysfs has longer stories to tell.
+ */
+static bool comes_whole(const char *path)
+{
+	return text_starts(path, "sys/devices/") || text_starts(path, "sys/module/") || text_starts(path, "sys/class/") ||
+	       text_starts(path, "sys/bus/") || text_starts(path, "sys/kernel/mm/") || text_starts(path, "sys/kernel/irq/");
+}
+
 /* The kernel may fetch and clear as much memory as is asked for, and most files have a few bytes. */
 #define FIRST_READ 4096
+
+static ssize_t read_first(const struct fs *fs, int fd, const char *path, char *buf, size_t cap)
+{
+	ssize_t n = fs->live && comes_whole(path) ? read(fd, buf, cap) : -1;
+
+	/* Interrupted, or an error that the second look shall tell. */
+	return n >= 0 ? n : read_some(fd, buf, cap);
+}
 
 ssize_t fs_read_past(const struct fs *fs, const char *path, char *buf, size_t cap)
 {
@@ -206,7 +224,7 @@ ssize_t fs_read_past(const struct fs *fs, const char *path, char *buf, size_t ca
 
 	if (fd < 0)
 		return fd;
-	n = read_some(fd, buf, cap < FIRST_READ ? cap : FIRST_READ);
+	n = read_first(fs, fd, path, buf, cap < FIRST_READ ? cap : FIRST_READ);
 	if (n != FIRST_READ || cap == FIRST_READ)
 		return n;
 	more = read_some(fd, buf + n, cap - FIRST_READ);

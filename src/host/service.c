@@ -92,14 +92,25 @@ void process_names_free(struct process_names *p)
 	*p = (struct process_names){ 0 };
 }
 
-static bool is_enabled(const struct fs *fs, const char *unit)
-{
-	static const char *const targets[] = { "multi-user", "graphical", "basic", "sysinit" };
+static const char *const targets[] = { "multi-user", "graphical", "basic", "sysinit" };
 
+/* Which of them have a folder of what they want: without systemd none, and nothing need be looked for there. */
+static unsigned wanting_targets(const struct fs *fs)
+{
+	unsigned set = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
+		set |= (unsigned) fs_existsf(fs, "etc/systemd/system/%s.target.wants", targets[i]) << i;
+	return set;
+}
+
+static bool is_enabled(const struct fs *fs, unsigned wanting, const char *unit)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
 		char path[160], target[256];
 
-		if (!text_print(path, sizeof(path), "etc/systemd/system/%s.target.wants/%s.service", targets[i], unit) &&
+		if (wanting & 1u << i &&
+		    !text_print(path, sizeof(path), "etc/systemd/system/%s.target.wants/%s.service", targets[i], unit) &&
 		    fs_readlink(fs, path, target, sizeof(target)) > 0)
 			return true;
 	}
@@ -127,7 +138,7 @@ static void read_config(const struct fs *fs, const char *path, char *buf, size_t
 }
 
 static void look_for(const struct fs *fs, const struct service_row *row, const struct process_names *processes,
-		     struct service_fact *s)
+		     unsigned wanting, struct service_fact *s)
 {
 	*s = (struct service_fact){ .row = row };
 	for (size_t i = 0; i < processes->n; i++) {
@@ -136,7 +147,7 @@ static void look_for(const struct fs *fs, const struct service_row *row, const s
 		if (!s->processes++)
 			s->pid = processes->at[i].pid;
 	}
-	s->enabled = row->unit && is_enabled(fs, row->unit);
+	s->enabled = row->unit && is_enabled(fs, wanting, row->unit);
 	if (row->config && (s->processes || s->enabled))
 		read_config(fs, row->config, s->config, sizeof(s->config));
 	if (row->config && !s->config[0] && text_starts(row->config, "etc/default/") && (s->processes || s->enabled)) {
@@ -150,11 +161,12 @@ static void look_for(const struct fs *fs, const struct service_row *row, const s
 void service_facts_read(const struct fs *fs, const struct process_names *processes, struct service_facts *ret)
 {
 	VEC(struct service_fact) list = { 0 };
+	unsigned wanting = wanting_targets(fs);
 
 	for (size_t i = 0; i < n_service_rows; i++) {
 		struct service_fact s;
 
-		look_for(fs, &service_rows[i], processes, &s);
+		look_for(fs, &service_rows[i], processes, wanting, &s);
 		if (s.processes || s.enabled)
 			*vec_add(&list) = s;
 	}
