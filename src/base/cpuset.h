@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define CPUSET_MAX 4096
+#define CPUSET_LIST_MAX 13312 /* bytes that hold every list; the longest is of pairs, 0-1,3-4,... */
 
 struct cpuset {
 	uint64_t word[CPUSET_MAX / 64];
@@ -23,7 +24,8 @@ struct cpuset {
 bool take_cpulist(const char **at, struct cpuset *ret);         /* cursor form; an empty list is taken as the empty set */
 int cpuset_parse_list(const char *s, struct cpuset *ret);       /* whole string, trailing newline allowed; -EINVAL, -ERANGE */
 int cpuset_parse_mask(const char *s, struct cpuset *ret);
-char *cpuset_list(const struct cpuset *s, char *buf, size_t cap);       /* "0-3,8"; "" when empty; returns buf */
+/* "0-3,8"; "" when empty; "0-3,..." when buf is too small for it, which parses as no set; returns buf */
+char *cpuset_list(const struct cpuset *s, char *buf, size_t cap);
 /* As the kernel prints it when ncpus CPUs are possible. */
 char *cpuset_mask(const struct cpuset *s, unsigned ncpus, char *buf, size_t cap);
 

@@ -164,6 +164,24 @@ int cpuset_parse_mask(const char *s, struct cpuset *ret)
 	return 0;
 }
 
+/* A list that ends too early would be another set: dots in place of its last ranges make it none. */
+static void cut_list(char *buf, size_t cap)
+{
+	static const char dots[] = "...";
+	char *end = buf + strlen(buf);
+
+	for (;;) {
+		while (end > buf && end[-1] != ',')
+			end--;
+		if (end == buf || (size_t) (end - buf) + sizeof(dots) <= cap)
+			break;
+		end--;
+	}
+	*end = '\0';
+	if ((size_t) (end - buf) + sizeof(dots) <= cap)
+		memcpy(end, dots, sizeof(dots));
+}
+
 char *cpuset_list(const struct cpuset *s, char *buf, size_t cap)
 {
 	size_t used = 0;
@@ -183,8 +201,10 @@ char *cpuset_list(const struct cpuset *s, char *buf, size_t cap)
 		else
 			snprintf(part, sizeof(part), "%s%d-%d", used ? "," : "", c, last);
 		n = strlen(part);
-		if (used + n + 1 > cap) /* a list cut between two ranges would be another set */
+		if (used + n + 1 > cap) {
+			cut_list(buf, cap);
 			break;
+		}
 		memcpy(buf + used, part, n + 1);
 		used += n;
 	}

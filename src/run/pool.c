@@ -123,7 +123,7 @@ static int parse(const json_t *o, struct pool *ret, struct err *err)
 
 int pool_save(const struct pool *p, struct err *err)
 {
-	char cpus[2048], house[2048];
+	char cpus[CPUSET_LIST_MAX], house[CPUSET_LIST_MAX];
 	AUTO_JSON json_t *o = json_pack("{s:i, s:i, s:I, s:b, s:i, s:s, s:s, s:s, s:s, s:s}", "format", FORMAT, "pid",
 					(int) p->holder, "start", (json_int_t) p->start, "apart", p->apart, "hugepage_kb",
 					(int) p->place.hugepage_kb, "run", p->run, "profile", p->profile, "cpus",

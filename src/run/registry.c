@@ -168,7 +168,7 @@ void registry_release(struct registry_claim *c)
 
 static json_t *cpus_json(const struct cpuset *s)
 {
-	char list[2048];
+	char list[CPUSET_LIST_MAX];
 
 	return json_string(cpuset_list(s, list, sizeof(list)));
 }

@@ -106,7 +106,7 @@ static void masks(void **state)
 
 static void prints_as_the_kernel_does(void **state)
 {
-	struct cpuset set = cpuset_one(0);
+	struct cpuset set = cpuset_one(0), cut;
 	char buf[64];
 
 	(void) state;
@@ -116,10 +116,15 @@ static void prints_as_the_kernel_does(void **state)
 	cpuset_add(&set, 32);
 	assert_string_equal(cpuset_mask(&set, 33, buf, sizeof(buf)), "1,00000001");
 	assert_string_equal(cpuset_mask(&set, 64, buf, sizeof(buf)), "00000001,00000001");
-	/* A buffer too small holds a shorter text, never half a range. */
-	assert_int_equal(cpuset_parse_list("100-200,300", &set), 0);
-	assert_string_equal(cpuset_list(&set, buf, 9), "100-200");
-	assert_string_equal(cpuset_list(&set, buf, 7), "");
+	/* What a buffer too small holds is no set at all, rather than another one. */
+	assert_int_equal(cpuset_parse_list("100-200,300,400", &set), 0);
+	assert_string_equal(cpuset_list(&set, buf, 16), "100-200,300,400");
+	assert_string_equal(cpuset_list(&set, buf, 15), "100-200,...");
+	assert_string_equal(cpuset_list(&set, buf, 12), "100-200,...");
+	assert_int_equal(cpuset_parse_list(buf, &cut), -EINVAL);
+	assert_string_equal(cpuset_list(&set, buf, 11), "...");
+	assert_string_equal(cpuset_list(&set, buf, 4), "...");
+	assert_string_equal(cpuset_list(&set, buf, 3), "");
 }
 
 static void set_operations(void **state)
