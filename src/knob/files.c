@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The family "a file with a value": one row of data a knob, or a few. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,20 +162,6 @@ static int judge(const struct knob *k, const struct knob_ctx *c, struct settings
 	return knob_list(k, c, out, err);
 }
 
-/* A verdict by words that nobody could read is none. */
-static void without_cmdline(int error, struct settings *list)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		struct setting *s = &list->at[i];
-
-		if (s->state == SETTING_ABSENT)
-			continue;
-		s->state = SETTING_UNSEEN;
-		text_print(s->reason, sizeof(s->reason), "/proc/cmdline cannot be read: %s",
-			   error == -ENOENT ? "this copy of the machine does not hold it" : strerror(-error));
-	}
-}
-
 int knob_look(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
 {
 	int r;
@@ -192,8 +177,8 @@ int knob_look(const struct knob *k, const struct knob_ctx *c, struct settings *o
 	if (c->look)
 		c->look->asked_boot = false;
 	r = judge(k, c, out, err);
-	if (r == 0 && c->look && c->look->asked_boot && c->facts->kernel.cmdline_error)
-		without_cmdline(c->facts->kernel.cmdline_error, out);
+	if (r == 0)
+		look_without_cmdline(c, out);
 	return r;
 }
 

@@ -99,6 +99,21 @@ bool look_boot(const struct knob_ctx *c, const char *name, char *buf, size_t cap
 	return true;
 }
 
+void look_without_cmdline(const struct knob_ctx *c, struct settings *list)
+{
+	int error = c->look && c->look->asked_boot ? c->facts->kernel.cmdline_error : 0;
+
+	for (size_t i = 0; error && i < list->n; i++) {
+		struct setting *s = &list->at[i];
+
+		if (s->state == SETTING_ABSENT)
+			continue;
+		s->state = SETTING_UNSEEN;
+		text_print(s->reason, sizeof(s->reason), "/proc/cmdline cannot be read: %s",
+			   error == -ENOENT ? "this copy of the machine does not hold it" : strerror(-error));
+	}
+}
+
 static void put_cpus(const struct knob_ctx *c, const struct cpuset *set, enum value_form form, char *buf, size_t cap)
 {
 	if (form == VALUE_CPUMASK)

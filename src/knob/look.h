@@ -52,6 +52,8 @@ void look_missing(const struct knob_ctx *c, struct settings *out, const char *pa
 
 /* The value of the last such word of the kernel's command line into buf, "" when it is bare; false when it is not there. */
 bool look_boot(const struct knob_ctx *c, const char *name, char *buf, size_t cap);
+/* A verdict of such words, when nobody could read them, is none. */
+void look_without_cmdline(const struct knob_ctx *c, struct settings *list);
 
 /* Checks of knobs that the tuning has too. */
 knob_list_fn check_partition, check_rcu_nocbs, check_fair_server, check_preempt, check_rt_kernel, check_dma_latency,
