@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# In the lab: a container over a virtual function, by vlat; its end, and its death in the middle of setting it up.
+# In the lab: a container, and a process, over a virtual function, by vlat; its end, and its death in the middle of setting it up.
 # vf.sh VLAT; facts as name=value lines.
 vlat=$1
 pf=/sys/class/net/eth0
@@ -26,6 +26,12 @@ for workload in tcp-rr tcp-stream; do
 	echo "$workload-path=$(sed -n 's/^ "datapath": "\(.*\)",$/\1/p' /tmp/record.json)"
 	echo "$workload-moved=$(grep -c -E '"(transactions|throughput_bps)": [1-9]' /tmp/record.json)"
 done
+# The same for a process of the host, in a namespace with nothing but a function.
+"$vlat" -q measure tcp-rr --sut native --datapath vf --device eth0 -d 1s --json >/tmp/record.json 2>/tmp/said
+echo "native=$?"
+cat /tmp/said >&2
+echo "native-path=$(sed -n 's/^ "datapath": "\(.*\)",$/\1/p' /tmp/record.json)"
+echo "native-moved=$(grep -c '"transactions": [1-9]' /tmp/record.json)"
 state >/tmp/after
 cmp /tmp/before /tmp/after >&2 && echo same=yes
 

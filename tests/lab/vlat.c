@@ -29,6 +29,9 @@ static void test_vf(void)
 	check(atoi(lab_value(&s, "tcp-rr-moved")) > 0);
 	lab_is(lab_value(&s, "tcp-stream"), "0");
 	check(atoi(lab_value(&s, "tcp-stream-moved")) > 0);
+	lab_is(lab_value(&s, "native"), "0");
+	lab_is(lab_value(&s, "native-path"), "vf");
+	check(atoi(lab_value(&s, "native-moved")) > 0);
 	lab_is(lab_value(&s, "same"), "yes");
 	check(atoi(lab_value(&s, "killed-with")) > 0);
 	lab_is(lab_value(&s, "journals"), "1");
