@@ -191,7 +191,13 @@ static int run_stored(const struct call *call, const struct tune_cfg *cfg)
 /* The boot loader first: one that cannot be told leaves nothing done. */
 static int apply_all(struct tune_look *l, const struct tune_cfg *cfg, struct sink *out, bool *ret_boot_is_set, struct err *err)
 {
-	int r = way_clear(&l->way, l->t.plan, l->t.wish->take_over, cfg->force, err);
+	int r;
+
+	if (cfg->confirm_ns)
+		plan_may_reset(l->t.plan);
+	r = plan_check_lifelines(l->t.plan, err);
+	if (r == 0)
+		r = way_clear(&l->way, l->t.plan, l->t.wish->take_over, cfg->force, err);
 
 	if (r == 0 && (cfg->boot || cfg->try_boot)) {
 		r = tune_boot_apply(&l->t, &l->boot, cfg->try_boot, out, err);

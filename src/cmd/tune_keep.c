@@ -173,6 +173,7 @@ static int hold(struct tuner *t, struct sink *out, struct err *err)
 	char run[16];
 	int r;
 
+	plan_may_reset(t->plan); /* whoever stored it has seen it in force: without that --persist is refused */
 	if (unit_is_supervised())
 		return tune_hold_here(t->plan, t->profile->name, err);
 	r = tune_hold(t->plan, t->profile->name, run, out, err);

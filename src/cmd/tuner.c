@@ -153,7 +153,7 @@ static struct knob_ids *choose_knobs(const struct profile *p, enum level level, 
 	for (size_t i = 0; i < knob_count; i++) {
 		const char *id = knob_table[i]->id;
 
-		if (only ? in_list(only, id) : !p || profile_level_of(p, id) <= level)
+		if (only ? in_list(only, id) : p ? profile_level_of(p, id) <= level : !knob_table[i]->disruptive)
 			*vec_add(&ids->at) = id;
 	}
 	for (size_t i = 0; only && i + 1 < only->at.n; i++)

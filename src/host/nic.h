@@ -44,6 +44,8 @@ struct nic_fact {
 	bool rps, xps;                  /* some queue steers packets to CPUs by software */
 	char aspm[40];                  /* link power states allowed: "l0s l1 l1_1"; "none"; "" = not told */
 	char ring[24];                  /* "rx/tx" descriptors in use; "" = not told */
+	int rx_ring, rx_ring_max;       /* -1 = not told */
+	int combined;                   /* queues that send and receive; -1 = not told, 0 = it has none of that kind */
 };
 
 struct nic_facts {

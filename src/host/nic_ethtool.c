@@ -47,7 +47,9 @@ static int ask_channels(void *arg, char *buf, size_t cap)
 
 	if (r < 0)
 		return r;
-	return text_print(buf, cap, "max=%u", c.max_combined ? c.max_combined : c.max_rx) ? -ENOSPC : (int) strlen(buf);
+	return text_print(buf, cap, "max=%u combined=%u", c.max_combined ? c.max_combined : c.max_rx, c.combined_count)
+		       ? -ENOSPC
+		       : (int) strlen(buf);
 }
 
 static int ask_ring(void *arg, char *buf, size_t cap)
@@ -57,7 +59,9 @@ static int ask_ring(void *arg, char *buf, size_t cap)
 
 	if (r < 0)
 		return r;
-	return text_print(buf, cap, "rx=%u tx=%u", p.rx_pending, p.tx_pending) ? -ENOSPC : (int) strlen(buf);
+	return text_print(buf, cap, "rx=%u tx=%u rx_max=%u", p.rx_pending, p.tx_pending, p.rx_max_pending)
+		       ? -ENOSPC
+		       : (int) strlen(buf);
 }
 
 static int ask_offloads(void *arg, char *buf, size_t cap)
@@ -131,7 +135,14 @@ void nic_ethtool_read(const struct fs *fs, struct nic_fact *n)
 			.gso = (int) ethtool_word(t, "gso"),
 			.tso = (int) ethtool_word(t, "tso"),
 		};
-	n->queues_max = ask(fs, n, "channels", ask_channels, t, sizeof(t)) ? (int) ethtool_word(t, "max") : -1;
-	if (ask(fs, n, "ring", ask_ring, t, sizeof(t)))
-		text_print(n->ring, sizeof(n->ring), "%d/%d", (int) ethtool_word(t, "rx"), (int) ethtool_word(t, "tx"));
+	n->queues_max = n->combined = n->rx_ring = n->rx_ring_max = -1;
+	if (ask(fs, n, "channels", ask_channels, t, sizeof(t))) {
+		n->queues_max = (int) ethtool_word(t, "max");
+		n->combined = (int) ethtool_word(t, "combined");
+	}
+	if (!ask(fs, n, "ring", ask_ring, t, sizeof(t)))
+		return;
+	n->rx_ring = (int) ethtool_word(t, "rx");
+	n->rx_ring_max = (int) ethtool_word(t, "rx_max");
+	text_print(n->ring, sizeof(n->ring), "%d/%d", n->rx_ring, (int) ethtool_word(t, "tx"));
 }

@@ -17,7 +17,7 @@ static const char *const kind_names[] = {
 	[ENTRY_VALUE] = "value",   [ENTRY_TASK] = "task",     [ENTRY_POLICY] = "policy", [ENTRY_NETNS] = "netns",
 	[ENTRY_CGROUP] = "cgroup", [ENTRY_TREE] = "tree",     [ENTRY_MOUNT] = "mount",   [ENTRY_COMMAND] = "command",
 	[ENTRY_DRIVER] = "driver", [ENTRY_VFS] = "vfs",       [ENTRY_NETDEV] = "netdev", [ENTRY_FILE] = "file",
-	[ENTRY_LINK] = "link",     [ENTRY_FOLDER] = "folder",
+	[ENTRY_LINK] = "link",     [ENTRY_FOLDER] = "folder", [ENTRY_NIC] = "nic",
 };
 
 /* Which members a kind must have. */
@@ -38,6 +38,7 @@ static const struct {
 	[ENTRY_FILE] = { .path = true }, /* before or after may be missing: then there was, or is, none */
 	[ENTRY_LINK] = { .path = true },
 	[ENTRY_FOLDER] = { .path = true },
+	[ENTRY_NIC] = { .path = true, .change = true },
 };
 
 static void free_words(char **words)
@@ -158,6 +159,7 @@ static bool path_fits(const struct entry *e)
 	case ENTRY_DRIVER:
 	case ENTRY_VFS:
 	case ENTRY_NETDEV:
+	case ENTRY_NIC:
 		folder = strstr(e->path, DEVICE_FOLDER);
 		return folder && !strchr(folder + strlen(DEVICE_FOLDER), '/');
 	case ENTRY_FILE:

@@ -32,6 +32,7 @@ enum entry_kind {
 	ENTRY_FILE,             /* a file of the system, whole */
 	ENTRY_LINK,             /* a symbolic link where nothing was: lasting.h */
 	ENTRY_FOLDER,           /* one that vlat made, removed when it is empty */
+	ENTRY_NIC,              /* rings, queues and the like of a network card: nic.h */
 };
 
 struct entry {

@@ -81,6 +81,7 @@ enum undo_state undo_command(const struct undo_ctx *c, const struct entry *e, st
 enum undo_state undo_driver(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_vfs(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_netdev(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+enum undo_state undo_nic(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_folder(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_file(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_link(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);

@@ -29,6 +29,7 @@ static undo_fn *const undo_table[] = {
 	[ENTRY_CGROUP] = undo_cgroup, [ENTRY_TREE] = undo_tree, [ENTRY_MOUNT] = undo_mount,   [ENTRY_COMMAND] = undo_command,
 	[ENTRY_DRIVER] = undo_driver, [ENTRY_VFS] = undo_vfs,   [ENTRY_NETDEV] = undo_netdev,
 	[ENTRY_FILE] = undo_file,     [ENTRY_LINK] = undo_link, [ENTRY_FOLDER] = undo_folder,
+	[ENTRY_NIC] = undo_nic,
 };
 
 static const char *const state_names[] = {
@@ -105,6 +106,22 @@ static bool guards_failed(const struct undo_ctx *c, const struct entry *e)
 	return false;
 }
 
+/*
+ * What was changed twice, and the later change could not be undone: there stands what the later one wrote.  Looked at now, the
+ * older one would take that for somebody else's, and never be undone.
+ */
+static bool covered(const struct undo_ctx *c, const struct entry *e)
+{
+	const struct entry *end = c->j->entries.at + c->j->entries.n;
+
+	for (const struct entry *later = e + 1; !c->dry && later < end; later++) {
+		if (later->kind == e->kind && !later->settled &&
+		    (e->path ? later->path && text_eq(later->path, e->path) : e->tid && later->tid == e->tid && later->start == e->start))
+			return true;
+	}
+	return false;
+}
+
 static enum undo_state undo_one(const struct undo_ctx *c, struct entry *e, struct undo_item *item)
 {
 	if (guards_failed(c, e)) {
@@ -118,6 +135,16 @@ static enum undo_state undo_one(const struct undo_ctx *c, struct entry *e, struc
 		return UNDO_VOID;
 	}
 	return undo_table[e->kind](c, e, item);
+}
+
+static enum undo_state wait_for_later(const struct entry *e, struct undo_item *item)
+{
+	if (e->path)
+		text_print(item->what, sizeof(item->what), "%s", e->path);
+	else
+		text_print(item->what, sizeof(item->what), "task %d", (int) e->tid);
+	text_print(item->text, sizeof(item->text), "stays until what was changed there later is undone");
+	return UNDO_FAILED;
 }
 
 static int end_processes(const struct undo_ctx *c, struct undo_report *report, struct err *err)
@@ -154,7 +181,7 @@ int undo_entries(const struct undo_ctx *c, size_t here, struct undo_report *repo
 		if (e->settled)
 			continue;
 		text_print(item.knob, sizeof(item.knob), "%s", e->knob ? e->knob : "");
-		item.state = undo_one(c, e, &item);
+		item.state = failed && covered(c, e) ? wait_for_later(e, &item) : undo_one(c, e, &item);
 		if (clock_ns() - start > SLOW_NS)
 			log_debug("%s took %llu ms to undo", item.what, (unsigned long long) ((clock_ns() - start) / NS_PER_MS));
 		report_add(report, &item);

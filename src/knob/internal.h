@@ -26,6 +26,7 @@ bool ctx_left_alone(const struct knob_ctx *c, const struct task_fact *t);
 bool name_left_alone(const struct knob_ctx *c, pid_t pid, const char *comm);
 
 /* The rows, by family. */
+extern const struct knob knob_irq_queue_count, knob_net_coalesce, knob_net_offloads, knob_net_ring;
 extern const struct knob knob_irq_affinity, knob_irq_default, knob_irq_irqbalance, knob_iso_clocksource,
 	knob_iso_kthread_affinity, knob_iso_mce_interval, knob_iso_nmi_watchdog, knob_iso_nohz_full,
 	knob_iso_numa_balancing, knob_iso_partition, knob_iso_printk, knob_iso_rcu_nocbs, knob_iso_rcu_normal,
@@ -42,6 +43,7 @@ enum {
 	ORDER_POWER = 10,
 	ORDER_MEMORY = 20,
 	ORDER_KERNEL = 30,
+	ORDER_CARD = 35, /* before interrupts: a card with other queues has other ones */
 	ORDER_IRQ = 40,
 	ORDER_GROUP = 50,
 	ORDER_WORKQUEUE = 55,

@@ -111,26 +111,6 @@ static int check_irq_threads(const struct knob *k, const struct knob_ctx *c, str
 	return 0;
 }
 
-static int check_queues(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
-{
-	const struct nic_facts *nics = &c->look->machine->nic;
-	unsigned house = cpuset_count(&c->split->housekeeping);
-	char now[16], want[32];
-
-	(void) k;
-	(void) err;
-	text_print(want, sizeof(want), "<=%u", house);
-	for (size_t i = 0; i < nics->n; i++) {
-		if (!text_eq(nics->at[i].kind, "device") || !nics->at[i].rx_queues)
-			continue;
-		text_print(now, sizeof(now), "%u", nics->at[i].rx_queues);
-		look_says(out, nics->at[i].rx_queues <= house, nics->at[i].name, now, want);
-	}
-	if (out->n == 0)
-		list_absent(out, "receive queues", "there is no network card");
-	return 0;
-}
-
 /* "0, 1, 2": the kernel parts them by comma and blank. */
 static void drop_blanks(char *text)
 {
@@ -307,18 +287,6 @@ static const struct knob rows[] = {
 		EVERY_ROLE("?", 0),
 		.check = check_counts,
 		.cure = "irq.affinity; vlat measure wakeup shows what still comes",
-	},
-	{
-		.id = "irq.queue_count",
-		.title = "no more card queues than housekeeping CPUs",
-		.why = "with fewer vectors than CPUs none has to land on an isolated one",
-		.cost = "throughput of the card; changing it resets the link",
-		.source = "ethtool(8), -L; redhat-performance/tuned realtime",
-		.disruptive = true,
-		ROLES(W("*", 3), W("*", 2), LEAVE, W("*", 3)),
-		.check = check_queues,
-		.cure = "ethtool -L DEVICE combined N, before workloads start, not over the link you are logged in by",
-		.dispute = "tuned sets it, SEAPATH stopped to since the reset lost heartbeats: do it at boot",
 	},
 	{
 		.id = "irq.thread_prio",

@@ -10,7 +10,6 @@
 #define NET_DOC "Documentation/admin-guide/sysctl/net.rst"
 #define IP_DOC  "Documentation/networking/ip-sysctl.rst"
 #define NAPI    "Documentation/networking/napi.rst"
-#define SLOW_US 8
 
 int check_bridge_nf(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
 {
@@ -25,63 +24,6 @@ int check_bridge_nf(const struct knob *k, const struct knob_ctx *c, struct setti
 	}
 	if (out->n == 0)
 		list_absent(out, "bridge-nf-call-*tables", "bridged frames do not pass netfilter on this kernel");
-	return 0;
-}
-
-/* Interrupt moderation adds its whole delay to a lone request. */
-static int check_coalesce(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
-{
-	const struct nic_facts *nics = &c->look->machine->nic;
-
-	(void) k;
-	(void) err;
-	for (size_t i = 0; i < nics->n; i++) {
-		const struct nic_fact *n = &nics->at[i];
-		bool adaptive = n->coalesce.adaptive_rx == 1;
-		char now[64];
-
-		if (!text_eq(n->kind, "device"))
-			continue;
-		if (!n->coalesce_known || n->coalesce.rx_usecs < 0) {
-			look_unseen(out, n->name, "its driver does not tell how long it gathers packets");
-			continue;
-		}
-		text_print(now, sizeof(now), "%lld us%s", (long long) n->coalesce.rx_usecs, adaptive ? ", adaptive" : "");
-		look_says(out, !adaptive && n->coalesce.rx_usecs <= SLOW_US, n->name, now, "at most 8 us, not adaptive");
-	}
-	if (out->n == 0)
-		list_absent(out, "network cards", "there is none in this network namespace");
-	return 0;
-}
-
-static int check_offloads(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
-{
-	const struct nic_facts *nics = &c->look->machine->nic;
-
-	(void) k;
-	(void) err;
-	for (size_t i = 0; i < nics->n; i++) {
-		const struct nic_fact *n = &nics->at[i];
-
-		if (text_eq(n->kind, "device") && n->offloads_known && n->offloads.lro >= 0)
-			look_says(out, n->offloads.lro == 0, n->name, n->offloads.lro ? "LRO on" : "LRO off", "LRO off");
-	}
-	if (out->n == 0)
-		list_absent(out, "network cards", "none tells of large receive offload");
-	return 0;
-}
-
-static int check_ring(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
-{
-	const struct nic_facts *nics = &c->look->machine->nic;
-
-	(void) err;
-	for (size_t i = 0; i < nics->n; i++) {
-		if (text_eq(nics->at[i].kind, "device") && nics->at[i].ring[0])
-			look_value(k, c, out, nics->at[i].name, VALUE_TEXT, nics->at[i].ring);
-	}
-	if (out->n == 0)
-		list_absent(out, "network cards", "none tells of its rings");
 	return 0;
 }
 
@@ -141,18 +83,6 @@ static const struct knob rows[] = {
 		.cure = "sysctl -w net.core.busy_read=50 net.core.busy_poll=50",
 	},
 	{
-		.id = "net.coalesce",
-		.title = "cards interrupt at once",
-		.why = "a card that gathers packets adds its whole waiting time to a lone request: the largest single gain on "
-		       "many cards",
-		.cost = "more interrupts under bulk traffic, so less throughput; some drivers reset the queue",
-		.source = "ethtool(8), -C; Documentation/networking/ethtool-netlink.rst",
-		.disruptive = true,
-		ROLES(W("*", 7), W("*", 7), W("*", 5), W("*", 7)),
-		.check = check_coalesce,
-		.cure = "ethtool -C DEVICE adaptive-rx off adaptive-tx off rx-usecs 0 tx-usecs 0",
-	},
-	{
 		.id = "net.conntrack",
 		.title = "no connection tracking for measured packets",
 		.why = "each packet is looked up in a table that is cleaned in the background",
@@ -170,17 +100,6 @@ static const struct knob rows[] = {
 		.source = NAPI,
 		FILES({ .path = "sys/class/net/%s/gro_flush_timeout", .per = PER_NAME, .form = VALUE_NUMBER }),
 		ROLES(W("0", 4), W("0", 4), W("0", 4), W("?", 0)),
-	},
-	{
-		.id = "net.offloads",
-		.title = "cards do not merge packets for good",
-		.why = "large receive offload holds packets back and breaks bridges",
-		.cost = "more work per packet under bulk traffic",
-		.source = "Documentation/networking/segmentation-offloads.rst; ethtool(8), -K",
-		.disruptive = true,
-		ROLES(W("*", 4), W("*", 4), LEAVE, W("*", 4)),
-		.check = check_offloads,
-		.cure = "ethtool -K DEVICE lro off",
 	},
 	{
 		.id = "net.qdisc",
@@ -201,16 +120,6 @@ static const struct knob rows[] = {
 		.source = "Documentation/networking/scaling.rst, RFS",
 		FILES({ .path = "proc/sys/net/core/rps_sock_flow_entries", .form = VALUE_NUMBER }),
 		ROLES(W("0", 1), W("?", 0), W("0", 1), W("0", 1)),
-	},
-	{
-		.id = "net.ring",
-		.title = "rings of the card",
-		.why = "large ones push each other out of the cache, small ones drop bursts: there is no one right size",
-		.cost = "changing them resets the link",
-		.source = "ethtool(8), -G",
-		.disruptive = true,
-		ROLES(W("?", 0), W("?", 0), W("?", 0), W("?", 0)),
-		.check = check_ring,
 	},
 	{
 		.id = "net.sockbuf",

@@ -26,7 +26,7 @@ static const char *const state_names[] = {
 static const char *const kind_names[] = {
 	[SETTING_VALUE] = "value", [SETTING_TASK] = "task",   [SETTING_POLICY] = "policy", [SETTING_GROUP] = "group",
 	[SETTING_MOVE] = "move",   [SETTING_MOUNT] = "mount", [SETTING_HOLD] = "hold",     [SETTING_GIVEN] = "given",
-	[SETTING_SPIN] = "spin",
+	[SETTING_SPIN] = "spin",   [SETTING_NIC] = "nic",
 };
 
 const char *setting_state_name(enum setting_state s)

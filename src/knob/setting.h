@@ -35,6 +35,7 @@ enum setting_kind {
 	SETTING_MOUNT,          /* path: mount the filesystem `after` there; the knob is listed again then */
 	SETTING_HOLD,           /* path: keep a descriptor open that holds the 32-bit number after */
 	SETTING_SPIN,           /* path: keep this CPU from going idle, by a task under SCHED_IDLE that ends with vlat */
+	SETTING_NIC,            /* path: the PCI device of a network card, called whose; before, after: "ring rx=512" */
 	SETTING_GIVEN,          /* nothing to do on the host: the placement or the namespace carries it */
 };
 

@@ -234,7 +234,9 @@ int plan_apply(struct plan *p, struct journal *j, struct err *err)
 
 	if (p->journal)
 		return err_set(err, -EALREADY, "this plan is applied already");
-	r = p->fs.live && p->lease < 0 ? lease_take(&p->lease, err) : 0;
+	r = plan_check_lifelines(p, err);
+	if (r == 0 && p->fs.live && p->lease < 0)
+		r = lease_take(&p->lease, err);
 	if (r < 0)
 		return r;
 	p->journal = j;

@@ -382,6 +382,7 @@ static const struct {
 	[SETTING_MOUNT] = { .intent = intent_mount, .act = do_mount, .live_only = true },
 	[SETTING_HOLD] = { .act = do_hold, .live_only = true },
 	[SETTING_SPIN] = { .act = do_spin, .live_only = true },
+	[SETTING_NIC] = { .intent = nic_intent, .act = nic_do, .live_only = true },
 	[SETTING_GIVEN] = { .act = do_given },
 };
 
@@ -439,6 +440,8 @@ bool setting_check(const struct plan *p, struct setting *s)
 		return value_holds(p, s);
 	if (s->kind == SETTING_TASK)
 		return task_holds(s);
+	if (s->kind == SETTING_NIC)
+		return nic_holds(s);
 	if (s->kind == SETTING_SPIN && !spin_alive(s->tid))
 		settle(s, SETTING_CHANGED, "the spinning task was ended");
 	if (s->kind == SETTING_GROUP)

@@ -24,6 +24,7 @@ struct plan {
 	struct journal *journal;                /* NULL = not applied */
 	size_t here;                            /* where plan_revert() goes back to */
 	bool grouped, plain_groups;
+	bool may_reset;                         /* plan_may_reset() */
 	int lease;                              /* held while applied on the running machine; -1 */
 	VEC(int) held;                          /* descriptors of SETTING_HOLD */
 	VEC(pid_t) spinners;                    /* of SETTING_SPIN */
@@ -56,6 +57,11 @@ int setting_intent(const struct plan *p, const struct setting *s, struct err *er
 int setting_do(struct plan *p, struct setting *s, struct err *err);
 /* Is a DONE setting still so?  Sets CHANGED and the reason when not. */
 bool setting_check(const struct plan *p, struct setting *s);
+
+/* nic.c */
+int nic_intent(const struct plan *p, const struct setting *s, struct err *err);
+int nic_do(struct plan *p, struct setting *s, struct err *err);
+bool nic_holds(struct setting *s);
 
 /* Tasks of a group that shall move: all but kernel threads, left-alone ones, foreign real-time ones. */
 int move_intents(const struct plan *p, const struct setting *s, struct err *err);

@@ -83,7 +83,8 @@ static void choose_knobs(struct plan *p, const struct plan_options *o)
 	for (size_t i = 0; i < knob_count; i++) {
 		const struct knob *k = knob_table[i];
 
-		if (named(o->except, k->id) || (o->only && !named(o->only, k->id)))
+		/* What cuts links is never part of "all". */
+		if (named(o->except, k->id) || (o->only ? !named(o->only, k->id) : k->disruptive))
 			continue;
 		if (k->security && !o->allow_insecure && !named(o->insecure, k->id)) {
 			p->left_out++;

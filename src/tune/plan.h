@@ -31,7 +31,7 @@ struct knob_own; /* knob/own.h */
 struct plan_options {
 	bool allow_insecure;            /* security-lowering knobs too; each is listed in every report */
 	const char *const *insecure;    /* or only these of them: knob ids, NULL-terminated; NULL = none */
-	const char *const *only;        /* knob ids, NULL-terminated; NULL = all */
+	const char *const *only;        /* knob ids, NULL-terminated; NULL = all but those that reset network cards */
 	const char *const *except;      /* knob ids left out */
 	const char *const *leave_alone; /* process ids or names whose tasks are never moved, NULL-terminated */
 	const struct knob_own *own;     /* values in place of the table's, borrowed as long as the plan lives */
@@ -54,6 +54,14 @@ json_t *plan_json(const struct plan *p);                /* array of steps, docs/
  * an error of the journal or of vlat undoes what this call did.  One vlat at a
  * time tunes a host: another one is waited for, up to a minute (-EBUSY then).
  */
+/*
+ * -EBUSY, with the card and why, when the plan would reset a network card that
+ * carries the login or the default route.  plan_apply() asks it too, so that no
+ * way leads around it, unless it was told that the tuning is put back when
+ * nobody confirms it.
+ */
+int plan_check_lifelines(const struct plan *p, struct err *err);
+void plan_may_reset(struct plan *p);
 int plan_apply(struct plan *p, struct journal *j, struct err *err);
 /* Reads everything again: 0, or the number of settings `changed since` (their steps say so). */
 int plan_verify(struct plan *p, struct err *err);
