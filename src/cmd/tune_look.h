@@ -23,7 +23,10 @@ struct tune_look {
 		.t = TUNER_INIT                                                                                                  \
 	}
 
-/* root: "/", or another machine's capture or folder.  boot_add, must: of tune_boot_plan().  tune_look_free() also when it failed. */
+/*
+ * root: "/", or another machine's capture or folder; boot_add, must: of
+ * tune_boot_plan().  tune_look_free() also when it failed.
+ */
 int tune_look_make(struct tune_look *l, const struct tune_wish *wish, const char *root, const char *boot_add, bool must,
 		   struct err *err);
 void tune_look_free(struct tune_look *l);

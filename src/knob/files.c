@@ -9,6 +9,22 @@
 #include "knob/look.h"
 #include "knob/own.h"
 
+const char *ctx_own(const struct knob_ctx *c, const struct knob_file *f)
+{
+	return c->options && !c->auditing ? own_value(c->options->own, c->options->n_own, f) : NULL;
+}
+
+static void mark_own(struct setting *s)
+{
+	if (s && s->state == SETTING_TODO)
+		text_print(s->reason, sizeof(s->reason), "a value of the profile's own");
+}
+
+void list_own(const struct knob_ctx *c, struct settings *out, const struct knob_file *f, const char *own)
+{
+	mark_own(list_value(c, out, f->path, f->form, own));
+}
+
 /* "@house" becomes the housekeeping CPUs as the file writes them. */
 static bool wanted(const struct knob_ctx *c, const struct knob_file *f, const char *now, char *buf, size_t cap)
 {
@@ -48,7 +64,7 @@ static void list_file(const struct knob *k, const struct knob_ctx *c, const stru
 		      const char *target, struct settings *out)
 {
 	char now[VALUE_MAX] = "", clean[VALUE_MAX], want[VALUE_MAX];
-	const char *own = c->options ? own_value(c->options->own, c->options->n_own, f) : NULL;
+	const char *own = ctx_own(c, f);
 	struct setting *s;
 
 	if (c->auditing) {
@@ -65,8 +81,8 @@ static void list_file(const struct knob *k, const struct knob_ctx *c, const stru
 	s = list_value(c, out, path, f->form, own ? own : want);
 	if (s && target)
 		text_print(s->target, sizeof(s->target), "%s", target);
-	if (s && own && s->state == SETTING_TODO)
-		text_print(s->reason, sizeof(s->reason), "a value of the profile's own");
+	if (own)
+		mark_own(s);
 }
 
 static void list_isolated_cpus(const struct knob *k, const struct knob_ctx *c, const struct knob_file *f, struct settings *out)

@@ -13,6 +13,9 @@ void setting_judge(const struct knob_ctx *c, struct setting *s, const char *want
 /* One value setting, judged; NULL when the file does not exist. */
 struct setting *list_value(const struct knob_ctx *c, struct settings *out, const char *path, enum value_form form,
 			   const char *want);
+/* A value of somebody's own for a file (own.h), NULL = none; and the setting that it makes. */
+const char *ctx_own(const struct knob_ctx *c, const struct knob_file *f);
+void list_own(const struct knob_ctx *c, struct settings *out, const struct knob_file *f, const char *own);
 /* What stands in for a list of targets when there are none: one line with the reason. */
 /* One line that is no setting: its state, and why.  The two below and look_unseen() are this. */
 void list_reason(struct settings *out, enum setting_state state, const char *target, const char *fmt, va_list ap)

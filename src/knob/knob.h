@@ -87,7 +87,7 @@ struct knob {
 	unsigned order; /* knobs are applied in ascending order, see table.c */
 	const struct knob_file *files;
 	size_t n_files;
-	knob_list_fn *list; /* NULL = the files above */
+	knob_list_fn *list; /* NULL = the files above; with it, they are those that take a value of one's own */
 
 	/* For the audit, which also knows knobs that the tuning leaves alone (look_*.c). */
 	struct role_want role[ROLE_COUNT];

@@ -120,26 +120,23 @@ const struct knob knob_mem_swap = {
 /* Setting a ratio zeroes its twin in bytes: a host that counts in bytes is left as it is. */
 static int list_dirty(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
 {
-	static const struct {
-		const char *ratio, *bytes, *want;
-	} pairs[] = {
-		{ "proc/sys/vm/dirty_background_ratio", "proc/sys/vm/dirty_background_bytes", "3" },
-		{ "proc/sys/vm/dirty_ratio", "proc/sys/vm/dirty_bytes", "10" },
-	};
+	static const char *const bytes[] = { "proc/sys/vm/dirty_background_bytes", "proc/sys/vm/dirty_bytes" };
 
-	(void) k;
 	(void) err;
-	for (size_t i = 0; i < 2; i++) {
-		uint64_t now, bytes, want;
+	for (size_t i = 0; i < k->n_files; i++) {
+		const char *path = k->files[i].path, *own = ctx_own(c, &k->files[i]);
+		uint64_t now, in_bytes, want;
 
-		if (fs_read_u64(c->fs, pairs[i].ratio, &now) < 0 || text_u64(pairs[i].want, &want) < 0)
+		if (fs_read_u64(c->fs, path, &now) < 0 || text_u64(k->files[i].want, &want) < 0)
 			continue;
-		if (fs_read_u64(c->fs, pairs[i].bytes, &bytes) == 0 && bytes > 0)
-			list_absent(out, pairs[i].ratio, "this host limits dirty memory in bytes");
+		if (fs_read_u64(c->fs, bytes[i], &in_bytes) == 0 && in_bytes > 0)
+			list_absent(out, path, "this host limits dirty memory in bytes");
+		else if (own)
+			list_own(c, out, &k->files[i], own);
 		else if (now < want) /* stricter already */
-			list_absent(out, pairs[i].ratio, "is lower already");
+			list_absent(out, path, "is lower already");
 		else
-			list_value(c, out, pairs[i].ratio, VALUE_NUMBER, pairs[i].want);
+			list_value(c, out, path, VALUE_NUMBER, k->files[i].want);
 	}
 	return 0;
 }
@@ -154,16 +151,18 @@ const struct knob knob_mem_dirty = {
 	EVERY_ROLE("*", 3),
 	.order = ORDER_MEMORY,
 	.list = list_dirty,
+	FILES({ .path = "proc/sys/vm/dirty_background_ratio", .form = VALUE_NUMBER, .want = "3" },
+	      { .path = "proc/sys/vm/dirty_ratio", .form = VALUE_NUMBER, .want = "10" }),
 };
 
 static int list_huge(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
 {
 	unsigned mb = c->options ? c->options->vm_memory_mb : 0;
 	uint64_t total = 0, free_pages = 0, need = mb / 2 + (mb % 2);
+	const char *own = ctx_own(c, &k->files[0]);
 	char want[24];
 	bool here = false;
 
-	(void) k;
 	(void) err;
 	for (unsigned i = 0; i < c->facts->memory.n_huge; i++) {
 		if (c->facts->memory.huge[i].kb == 2048) {
@@ -174,6 +173,8 @@ static int list_huge(const struct knob *k, const struct knob_ctx *c, struct sett
 	}
 	if (!here)
 		list_absent(out, "huge pages of 2 MiB", "this kernel has none");
+	else if (own)
+		list_own(c, out, &k->files[0], own);
 	else if (mb == 0)
 		list_absent(out, "huge pages of 2 MiB", "no VM is to be started");
 	else if (free_pages < need && c->facts->memory.available_bytes < 4 * need * (2u << 20))
@@ -200,4 +201,5 @@ const struct knob knob_mem_huge_2m = {
 		"or kernel parameter hugepages=N",
 	.order = ORDER_MEMORY,
 	.list = list_huge,
+	FILES({ .path = HUGE_2M, .form = VALUE_NUMBER }),
 };

@@ -45,10 +45,10 @@ const struct knob knob_pwr_epp = {
 /* Held by a descriptor: the kernel takes the request back when vlat ends, however it ends. */
 static int list_dma_latency(const struct knob *k, const struct knob_ctx *c, struct settings *out, struct err *err)
 {
+	const char *own = ctx_own(c, &k->files[0]);
 	struct setting *s;
 	char driver[32];
 
-	(void) k;
 	(void) err;
 	if (!fs_exists(c->fs, "dev/cpu_dma_latency")) {
 		list_absent(out, "/dev/cpu_dma_latency", "this kernel does not offer it");
@@ -61,8 +61,9 @@ static int list_dma_latency(const struct knob *k, const struct knob_ctx *c, stru
 	}
 	s = settings_add(out, SETTING_HOLD, "dev/cpu_dma_latency");
 	s->before = xstrdup("no limit");
-	s->after = xstrdup("3");
+	s->after = xstrdup(own ? own : k->files[0].want);
 	text_print(s->target, sizeof(s->target), "/dev/cpu_dma_latency (us)");
+	text_print(s->reason, sizeof(s->reason), "%s", own ? "a value of the profile's own" : "");
 	if (c->fs->live && access("/dev/cpu_dma_latency", W_OK) < 0) {
 		s->state = SETTING_BLOCKED;
 		text_print(s->reason, sizeof(s->reason), "needs root");
@@ -84,4 +85,5 @@ const struct knob knob_pwr_cpu_dma_latency = {
 		   "less, so this is only shown",
 	.order = ORDER_POWER,
 	.list = list_dma_latency,
+	FILES({ .path = "dev/cpu_dma_latency", .form = VALUE_NUMBER, .want = "3" }),
 };

@@ -104,6 +104,8 @@ static void values_of_its_own(void **state)
 	a_text_is_refused("name: x\nset:\n  mem.swap: 5\n  mem.swap/swappiness: 6\n", "line 4, column 3: 'mem.swap/swappiness' stands");
 	a_text_is_refused("name: x\nset: {mem.thp: never}\n", "mem.thp sets several files: say which, mem.thp/enabled, mem.thp/defrag");
 	a_text_is_refused("name: x\nset: {mem.thp/defrags: never}\n", "mem.thp has no file \"defrags\": mem.thp/");
+	a_text_is_refused("name: x\nset: {mem.dirty: 5}\n", "mem.dirty sets several files: say which, mem.dirty/dirty_background_ratio");
+	a_text_is_refused("name: x\nset: {mem.dirty/dirty_ratio: few}\n", "line 2, column 30: mem.dirty: \"few\": a number is meant");
 	a_text_is_refused("name: x\nset: {irq.affinity: 1}\n", "irq.affinity sets is worked out for each machine");
 	a_text_is_refused("name: x\nset: {irq.default: 1}\n", "housekeeping CPUs: say those with 'isolated'");
 	a_text_is_refused("name: x\nset: {mem.thp/enabled: \"a b\"}\n", "one of the words that stand in the file");
