@@ -180,10 +180,11 @@ static int try_knob(const struct host *h, const struct knob *k)
 }
 
 /*
- * Two things the kernel does by itself while CPU 3 is away.  A task leaves a cpuset, as the controller is switched off, with what
- * that had just then, and is not shown the CPU when it comes back (cpuset_attach() skips tasks where the sets are equal).  And a
- * driver spreads its interrupts anew whenever a CPU comes or goes, perhaps between vlat's look and its write.  Both are known by
- * what is there: all CPUs but that one.  Nothing else may differ, and no task outside of control groups.
+ * Two things that are seen now and then while CPU 3 is away.  A task leaves a cpuset, as the controller is switched off, with what
+ * that had just then, and is not shown the CPU when it comes back; why has not been proved (cpuset_attach() might skip tasks whose
+ * old and new sets are equal).  And a driver spreads its interrupts anew whenever a CPU comes or goes, perhaps
+ * between vlat's look and its write.  Both are known by what is there: all CPUs but that one.  Nothing else may
+ * differ, and no task outside of control groups.
  */
 static bool is_cut(const char *line)
 {
