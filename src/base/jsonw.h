@@ -22,7 +22,7 @@ void jw_object(struct jsonw *w, const char *name);
 void jw_array(struct jsonw *w, const char *name);
 void jw_end_object(struct jsonw *w);
 void jw_end_array(struct jsonw *w);
-void jw_text(struct jsonw *w, const char *name, const char *text);              /* NULL is null; what is no UTF-8 becomes U+FFFD */
+void jw_text(struct jsonw *w, const char *name, const char *text);      /* NULL is null; what is no UTF-8 becomes U+FFFD */
 void jw_text_or_null(struct jsonw *w, const char *name, const char *text);      /* "" is null too */
 void jw_int(struct jsonw *w, const char *name, int64_t n);
 void jw_bool(struct jsonw *w, const char *name, bool b);

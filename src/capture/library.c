@@ -26,8 +26,8 @@ int library_load(struct library *ret, struct err *err)
 	struct library l;
 
 	if (!handle)
-		return err_set(err, -ENOENT, "captures need the library " SONAME " (Debian: libarchive13, Fedora: libarchive): %s",
-			       dlerror());
+		return err_set(err, -ENOENT, "captures need the library " SONAME " (Debian: libarchive13, Fedora: libarchive): "
+			       "%s", dlerror());
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
 		void *function = dlsym(handle, functions[i].name);
 

@@ -27,8 +27,8 @@ struct writing {
 	struct capture_sum sum;
 };
 
-static int put_as(struct writing *w, struct archive_entry *e, const char *path, enum fs_kind kind, unsigned mode, const char *data,
-		  size_t len)
+static int put_as(struct writing *w, struct archive_entry *e, const char *path, enum fs_kind kind, unsigned mode,
+		  const char *data, size_t len)
 {
 	const struct library *l = &w->lib;
 

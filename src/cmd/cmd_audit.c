@@ -145,18 +145,15 @@ static int run_audit(const struct call *call)
 const struct command cmd_audit = {
 	.name = "audit",
 	.brief = "find what is untuned on this machine, and the cure",
-	.text = "Looks at every knob that vlat knows, without root and without changing anything, and holds what is against what "
-		"the "
-		"role wants: 'differs', 'ok', 'not applicable' (the machine does not have it, or the role leaves it alone), "
-		"'blocked' "
-		"(cannot be changed here: lockdown, a read-only mount) or 'cannot see' (only root can read it). Differences come "
-		"ranked by "
-		"the effect that is to be expected, each with the reason, its cost, the exact cure, and whether it works at once "
-		"or after "
-		"a boot. What lowers security is marked. See docs/audit.md.\n\n"
-		"With --inside one running VM is asked, through the QEMU guest agent in it, for a fixed list of files; the guest "
-		"is then looked at in the role guest, and what only both sides together tell (pair.*: clock, polling, isolated "
-		"CPUs, huge pages, interrupts) is reported apart. See docs/security.md for what is asked and what is believed.",
+	.text = "Looks at every knob that vlat knows, without root and without changing anything, and holds what is against "
+		"what the role wants: 'differs', 'ok', 'not applicable' (the machine does not have it, or the role leaves it "
+		"alone), 'blocked' (cannot be changed here: lockdown, a read-only mount) or 'cannot see' (only root can read "
+		"it). Differences come ranked by the effect that is to be expected, each with the reason, its cost, the exact "
+		"cure, and whether it works at once or after a boot. What lowers security is marked. See docs/audit.md.\n\n"
+		"With --inside one running VM is asked, through the QEMU guest agent in it, for a fixed list of files; the "
+		"guest is then looked at in the role guest, and what only both sides together tell (pair.*: clock, polling, "
+		"isolated CPUs, huge pages, interrupts) is reported apart. See docs/security.md for what is asked and what is "
+		"believed.",
 	ROWS(options, audit_options_rows),
 	ROWS(args, audit_args),
 	ROWS(examples, audit_examples),

@@ -25,7 +25,8 @@ static const struct option_row plan_options_rows[] = {
 };
 
 static const struct option_row plan_args[] = {
-	OPT_STR(struct plan_cfg, wish.profile, .name = "PROFILE", .optional = true, .help = "as for vlat tune; default: all knobs"),
+	OPT_STR(struct plan_cfg, wish.profile, .name = "PROFILE", .optional = true,
+		.help = "as for vlat tune; default: all knobs"),
 };
 
 static const struct example plan_examples[] = {

@@ -136,7 +136,8 @@ static void put_example(struct sink *out, const struct example *e, bool first)
 static void put_files(struct sink *out)
 {
 	static const struct env_row files[] = {
-		{ "/etc/vlat/profiles/", "profiles of one's own, NAME.yaml; they belong to root and nobody else may write there" },
+		{ "/etc/vlat/profiles/",
+		  "profiles of one's own, NAME.yaml; they belong to root and nobody else may write there" },
 		{ "/etc/vlat/tune.json", "the tuning that is made again at each boot (vlat tune --persist)" },
 		{ "/var/lib/vlat/runs/",
 		  "what runs changed or made and have not undone yet, with the old values; vlat revert reads it" },

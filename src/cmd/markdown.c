@@ -99,8 +99,8 @@ static void put_command(struct sink *out, const struct command *c)
 void markdown_all(struct sink *out)
 {
 	sink_put(out, "# Commands and their options\n\n"
-		      "What `vlat COMMAND --help` and `man vlat-COMMAND` say; made by `tests/cmd/help build/src/vlat --update` of the rows in\n"
-		      "`src/cmd`, so do not edit it.\n");
+		      "What `vlat COMMAND --help` and `man vlat-COMMAND` say; made by "
+		      "`tests/cmd/help build/src/vlat --update` of the rows in\n`src/cmd`, so do not edit it.\n");
 	put_table_head(out, "command", "");
 	for (size_t i = 0; i < n_commands; i++) {
 		sink_printf(out, "| [vlat %s](#vlat-%s) | ", commands[i]->name, commands[i]->name);

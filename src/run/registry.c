@@ -65,8 +65,8 @@ int registry_log(const char *name, char *buf, size_t cap, struct err *err)
 }
 
 /*
- * The lock of one run: an fd, or -EWOULDBLOCK while its supervisor lives.  Those who only look share it, so that none takes another
- * for a supervisor; whoever makes it has nobody but lookers to wait for.
+ * The lock of one run: an fd, or -EWOULDBLOCK while its supervisor lives.  Those who only look share it, so that none takes
+ * another for a supervisor; whoever makes it has nobody but lookers to wait for.
  */
 static int lock_run(const char *dir, bool make)
 {

@@ -180,7 +180,8 @@ void plan_text(const struct plan *p, struct sink *out)
 
 	cpuset_list(&p->split.housekeeping, house, sizeof(house));
 	cpuset_list(&p->split.isolated, iso, sizeof(iso));
-	sink_printf(out, cpuset_count(&p->split.housekeeping) == 1 ? "CPU %s keeps house, " : "CPUs %s keep house, ", house);
+	sink_printf(out, cpuset_count(&p->split.housekeeping) == 1 ? "CPU %s keeps house, " : "CPUs %s keep house, ",
+		    house);
 	sink_printf(out, cpuset_count(&p->split.isolated) == 1 ? "CPU %s is isolated" : "CPUs %s are isolated", iso);
 	sink_printf(out, " (%s).\n", p->split.why);
 	put_section(p, SETTING_TODO, out, "To be done at once, in this order", is_live);
