@@ -106,6 +106,13 @@ static bool guards_failed(const struct undo_ctx *c, const struct entry *e)
 	return false;
 }
 
+static bool same_target(const struct entry *a, const struct entry *b)
+{
+	if (a->path || b->path)
+		return a->path && b->path && text_eq(a->path, b->path);
+	return a->tid && a->tid == b->tid && a->start == b->start;
+}
+
 /*
  * What was changed twice, and the later change could not be undone: there stands what the later one wrote.  Looked at now, the
  * older one would take that for somebody else's, and never be undone.
@@ -115,8 +122,7 @@ static bool covered(const struct undo_ctx *c, const struct entry *e)
 	const struct entry *end = c->j->entries.at + c->j->entries.n;
 
 	for (const struct entry *later = e + 1; !c->dry && later < end; later++) {
-		if (later->kind == e->kind && !later->settled &&
-		    (e->path ? later->path && text_eq(later->path, e->path) : e->tid && later->tid == e->tid && later->start == e->start))
+		if (later->kind == e->kind && !later->settled && same_target(later, e))
 			return true;
 	}
 	return false;
