@@ -85,7 +85,8 @@ static enum undo_state undo_card(const struct undo_ctx *c, const struct entry *e
 		return UNDO_SAME;
 	nic_words_text(&card->now, now);
 	if (!nic_words_same(&card->now, &card->after) && !undo_is_forced(c, e))
-		return say(item, UNDO_FOREIGN, "has %s now; vlat made it %s; somebody changed that since, left alone", now, e->after);
+		return say(item, UNDO_FOREIGN, "has %s now; vlat made it %s; somebody changed that since, left alone", now,
+			   e->after);
 	say(item, UNDO_DONE, "%s again", nic_words_text(&card->before, before));
 	return c->dry ? UNDO_DONE : put_back(card, item);
 }
