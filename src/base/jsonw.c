@@ -8,11 +8,10 @@
 /* The length of the UTF-8 sequence (RFC 3629) at the start of s, 0 when there is none. */
 static size_t sequence(const unsigned char *s)
 {
-	size_t n = s[0] < 0x80			   ? 1
-		   : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-		   : (s[0] & 0xf0) == 0xe0	   ? 3
-		   : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
-						 : 0;
+	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : 0;
+
+	if (s[0] >= 0xf0 && s[0] < 0xf5)
+		n = 4;
 
 	for (size_t i = 1; i < n; i++) {
 		if ((s[i] & 0xc0) != 0x80)
