@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A rehearsal on a kernel of the cache: one that boots and drops a parameter, one that does not boot; nothing is left.
+# A rehearsal on a kernel of the cache: one that boots and drops a parameter, one that does not boot, none; nothing is left.
 # rehearse.sh VLAT VLAT-LAB DATA
 set -u
 export VLAT_LAB="$2" VLAT_DATA="$3"
@@ -31,6 +31,19 @@ says() {
 "$vlat" rehearse vm-host --kernel /etc/passwd >"$said" 2>&1
 [ $? = 2 ] || fail "a kernel that is none: exit code"
 says "not a Linux kernel"
+
+"$vlat" rehearse vm-host --kernel /nonexistent/vmlinuz >"$said" 2>&1
+[ $? = 2 ] || fail "a kernel that is not there: exit code"
+says "/nonexistent/vmlinuz: No such file or directory"
+
+release=$(uname -r)
+if [ -r "/boot/vmlinuz-$release" ] || [ -r "/lib/modules/$release/vmlinuz" ] || [ -r "/usr/lib/modules/$release/vmlinuz" ]; then
+	echo "not looked at: what is said without an image of the running kernel, since this machine has one"
+else
+	"$vlat" rehearse vm-host >"$said" 2>&1
+	[ $? = 2 ] || fail "no image of the running kernel: exit code"
+	says "the image of the running kernel ($release) is neither in /boot nor in /lib/modules: name the file .* by --kernel"
+fi
 
 "$vlat" rehearse vm-host --kernel "$kernel" --only iso.timer_migration,mem.swap --boot-add "nohz_full=1,9x irqaffinity=0" \
 	--timeout 4m >"$said" 2>&1
