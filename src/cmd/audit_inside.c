@@ -78,12 +78,18 @@ static int look_outside(struct views *v, const struct fs *host, const char *whic
 	return r < 0 ? r : audit_make(&v->outside, host, &v->host, &o, err);
 }
 
-/* What the guest says takes its time, and a VM that has just begun makes its threads meanwhile: the host is read after it. */
+/*
+ * What the guest says takes its time, and a VM that has just begun makes its threads meanwhile: the host is read after it,
+ * and nothing that was read before is kept for then.
+ */
 static int ask_guest(struct views *v, const struct fs *host, const char *which, struct err *err)
 {
 	struct inside_options how = { .socket = v->socket[0] ? v->socket : NULL, .timeout_ns = PATIENCE_NS };
-	int r = find_vm(v, host, which, err);
+	struct fs now = *host;
+	int r;
 
+	now.kept = NULL;
+	r = find_vm(v, &now, which, err);
 	if (r == 0)
 		r = inside_open(&v->inside, v->vm, &how, err);
 	forget_vms(v);
