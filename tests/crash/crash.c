@@ -92,12 +92,14 @@ static void small(void)
 	for (int m = BEFORE; m < MOMENTS; m++) {
 		unsigned long tuning = kill_everywhere(tune_once, "tuning", &lab, (enum moment) m, 1),
 			      files = kill_everywhere(put_once, "files", &lab, (enum moment) m, 1),
+			      keep = kill_everywhere(keep_once, "what is kept", &lab, (enum moment) m, 1),
 			      revert = kill_revert_everywhere(tune_and_die, &lab, (enum moment) m, 1);
 
 		kill_revert_everywhere(put_and_die, &lab, (enum moment) m, 1);
-		printf("killed %s each of %lu calls of a tuning, %lu of writing files and %lu of a revert\n", moment_names[m],
-		       tuning, files, revert);
-		need(tuning > 60 && revert > 40 && files > 40, "the wrappers saw too few calls: they are not linked in", NULL);
+		kill_revert_everywhere(keep_and_die, &lab, (enum moment) m, 1);
+		printf("killed %s each of %lu calls of a tuning, %lu of writing files, %lu of keeping and %lu of a revert\n",
+		       moment_names[m], tuning, files, keep, revert);
+		need(tuning > 60 && revert > 40 && files > 40 && keep > 40, "the wrappers saw too few calls: they are not linked in", NULL);
 	}
 	foreign_value_stays(&lab);
 	faults(&lab);

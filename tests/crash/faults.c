@@ -22,6 +22,8 @@ static const struct {
 	{ "disk full once", { .harm = HARM_FAIL_ONCE, .code = ENOSPC, .state_only = 1 } },
 	{ "disk dead from then on", { .harm = HARM_FAIL_ON, .code = EIO, .state_only = 1 } },
 	{ "disk fails once", { .harm = HARM_FAIL_ONCE, .code = EIO, .state_only = 1 } },
+	{ "every disk full once", { .harm = HARM_FAIL_ONCE, .code = ENOSPC } },
+	{ "every disk full from then on", { .harm = HARM_FAIL_ON, .code = ENOSPC } },
 	{ "everything fails once", { .harm = HARM_FAIL_ONCE, .code = EIO } },
 	{ "everything fails from then on", { .harm = HARM_FAIL_ON, .code = EIO } },
 };
@@ -101,8 +103,8 @@ void faults(const struct lab *lab)
 	both_errors(lab);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		everywhere(tune_once, "tuning", lab, &kinds[i].fuse, kinds[i].name);
-		if (kinds[i].fuse.state_only)
-			everywhere(put_once, "files", lab, &kinds[i].fuse, kinds[i].name);
+		everywhere(put_once, "files", lab, &kinds[i].fuse, kinds[i].name);
+		everywhere(keep_once, "what is kept", lab, &kinds[i].fuse, kinds[i].name);
 		if (kinds[i].fuse.code == EIO) /* it needs no room */
 			revert_everywhere(lab, &kinds[i].fuse, kinds[i].name);
 	}

@@ -218,7 +218,7 @@ int put_and_die(const struct lab *lab)
 
 int revert_once(const struct lab *lab)
 {
-	struct revert_options o = { 0 };
+	const struct revert_options o = { .lasting = true }; /* as vlat revert does */
 	struct revert_report report = { 0 };
 	struct err err = { 0 };
 	int r = journal_revert(&o, &report, &err);

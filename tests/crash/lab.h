@@ -30,6 +30,8 @@ lab_fn tune_and_die;    /* killed after applying, so that revert has everything 
 lab_fn tune_and_tell; /* 1 = it was told both why it could not be applied, and why not be taken back */
 lab_fn put_once;        /* files that last: made, replaced, removed, and undone again */
 lab_fn put_and_die;
+lab_fn keep_once;       /* the stored tuning and its unit: keep.c */
+lab_fn keep_and_die;
 lab_fn revert_once;
 
 /* In a child that comes to this harm.  Its exit status, or -1: killed by SIGKILL.  Anything else ends the test. */
