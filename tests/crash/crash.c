@@ -99,7 +99,7 @@ static void small(void)
 		kill_revert_everywhere(keep_and_die, &lab, (enum moment) m, 1);
 		printf("killed %s each of %lu calls of a tuning, %lu of writing files, %lu of keeping and %lu of a revert\n",
 		       moment_names[m], tuning, files, keep, revert);
-		need(tuning > 60 && revert > 40 && files > 40 && keep > 40, "the wrappers saw too few calls: they are not linked in", NULL);
+		need(tuning > 60 && revert > 40 && files > 40 && keep > 40, "the wrappers saw too few calls: not linked in", NULL);
 	}
 	foreign_value_stays(&lab);
 	faults(&lab);
