@@ -4,6 +4,7 @@
 #define AUDIT_FAKE_AGENT_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
