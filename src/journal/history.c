@@ -194,7 +194,8 @@ static size_t count_changes(const struct journal *j)
 	for (size_t i = 0; i < j->entries.n; i++) {
 		enum entry_kind k = j->entries.at[i].kind;
 
-		n += k == ENTRY_VALUE || k == ENTRY_TASK || k == ENTRY_POLICY || k == ENTRY_FILE || k == ENTRY_LINK;
+		n += k == ENTRY_VALUE || k == ENTRY_TASK || k == ENTRY_POLICY || k == ENTRY_FILE || k == ENTRY_LINK ||
+		     k == ENTRY_NIC;
 	}
 	return n;
 }

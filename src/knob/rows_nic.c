@@ -252,7 +252,7 @@ const struct knob knob_net_coalesce = {
 	ROLES(W("*", 7), W("*", 7), W("*", 5), W("*", 7)),
 	.check = check_coalesce,
 	.cure = "ethtool -C DEVICE adaptive-rx off adaptive-tx off rx-usecs 0 tx-usecs 0",
-	.order = ORDER_CARD + 1,
+	.order = ORDER_CARD + 2,
 	.list = list_coalesce,
 };
 
@@ -268,7 +268,7 @@ const struct knob knob_net_offloads = {
 	ROLES(W("*", 4), W("*", 4), LEAVE, W("*", 4)),
 	.check = check_offloads,
 	.cure = "ethtool -K DEVICE lro off",
-	.order = ORDER_CARD + 1,
+	.order = ORDER_CARD + 2,
 	.list = list_offloads,
 };
 

@@ -20,7 +20,8 @@
 /* What the machine of the tests has not, and a rule is about. */
 static const char *const more[][2] = {
 	{ "sys/devices/system/cpu/cpufreq/policy1/energy_performance_preference", "balance_performance\n" },
-	{ "sys/devices/system/cpu/cpufreq/policy1/energy_performance_available_preferences", "performance balance_performance\n" },
+	{ "sys/devices/system/cpu/cpufreq/policy1/energy_performance_available_preferences",
+	  "performance balance_performance\n" },
 	{ "sys/devices/system/cpu/cpufreq/policy1/scaling_governor", "powersave\n" },
 	{ "sys/devices/system/cpu/cpufreq/policy1/scaling_available_governors", "performance powersave\n" },
 	{ "sys/kernel/debug/sched/fair_server/cpu1/runtime", "50000000\n" },
@@ -219,11 +220,33 @@ static void test_order_of_steps(void **state)
 	}
 }
 
+/* Of knobs that a plan has only where a profile asks for them by name. */
+static const struct order_rule cards[] = {
+	{ "irq.queue_count", "net.ring", "a card with other queues makes their rings anew" },
+	{ "net.ring", "net.coalesce", "a driver that resets the card may take the defaults again" },
+	{ "net.ring", "net.offloads", "a driver that resets the card may take the defaults again" },
+	{ "irq.queue_count", "irq.affinity", "a card with other queues has other interrupts" },
+};
+
+static void test_order_of_cards(void **state)
+{
+	(void) state;
+	for (size_t i = 0; i < ARRAY_SIZE(cards); i++) {
+		const struct knob *first = knob_find(cards[i].first), *second = knob_find(cards[i].second);
+
+		assert_non_null(first);
+		assert_non_null(second);
+		if (first->order >= second->order)
+			fail_msg("%s comes after %s: %s", cards[i].first, cards[i].second, cards[i].why);
+	}
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { T(test_order_of_writes), T(test_order_of_steps) };
+	const struct CMUnitTest tests[] = { T(test_order_of_writes), T(test_order_of_steps),
+					    cmocka_unit_test(test_order_of_cards) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+# In the lab: the rings of the card that carries the default route, by way of a bridge.
+# nic.sh VLAT; facts as name=value lines.
+vlat=$1
+export VLAT_STATE=/tmp/vlat-state
+mkdir -p $VLAT_STATE
+
+# ethtool -g, of which a machine that builds this may have none: what the driver says (ETHTOOL_GRINGPARAM).
+ring() {
+	perl -MSocket -e 'socket(S, PF_INET, SOCK_DGRAM, 0); $ring = pack("L9", 0x10);
+		$ask = pack("a16 Q x16", "eth0", unpack("Q", pack("P", $ring)));
+		ioctl(S, 0x8946, $ask) or die "$!\n"; print((unpack("L9", $ring))[5], "\n")'
+}
+tune() { "$vlat" tune vm-host --cpus 1 --only net.ring --apply "$@" >/tmp/said 2>&1; }
+# await VALUE: until the card's ring is that, for some minutes; what it is in the end
+await() {
+	for _ in $(seq 300); do
+		now=$(ring)
+		[ "$now" = "$1" ] && break
+		sleep 1
+	done
+	echo "$now"
+}
+holder() { "$vlat" status --json | awk '/"pid":/ { gsub(/[^0-9]/, ""); print; exit }'; }
+runs() { ls $VLAT_STATE/runs 2>/dev/null | wc -l; }
+
+modprobe bridge
+ip link set lo up
+ip link add br0 type bridge
+ip link set eth0 master br0
+ip link set eth0 up
+ip link set br0 up
+ip addr add 192.0.2.2/24 dev br0
+ip route add default via 192.0.2.1
+echo "ring-before=$(ring)"
+"$vlat" plan vm-host --only net.ring >&2
+
+tune
+echo "refused=$? $(tr '\n' ' ' </tmp/said)"
+echo "ring-refused=$(ring)"
+echo "runs-refused=$(runs)"
+
+# Nobody confirms it.  On a slow machine the time may be over before it is all done: then it is put back just so.
+tune --confirm-within 10
+echo "unconfirmed=$? $(tr '\n' ' ' </tmp/said)" >&2
+echo "ring-unconfirmed=$(await 256)"
+for _ in $(seq 300); do [ "$(runs)" = 0 ] && break; sleep 1; done
+echo "runs-unconfirmed=$(runs)"
+"$vlat" history >/tmp/history 2>&1
+cat /tmp/history >&2
+echo "history=$(grep -c vm-host /tmp/history)"
+
+# Somebody does; the clock is nobody's child by then, and has no terminal.
+tune --confirm-within 10m
+echo "tuned=$?"
+cat /tmp/said >&2
+clock=$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' /run/vlat.confirm)
+echo "clock=$(awk '{ print ($6 == $1 || $4 == 1) ? "own" : "ours", $7 }' /proc/"$clock"/stat)"
+"$vlat" confirm >&2
+echo "confirmed=$?"
+echo "ring-confirmed=$(ring)"
+# Again: there is nothing left to do, so there is nothing to refuse.
+"$vlat" revert >&2
+echo "revert=$?"
+echo "ring-reverted=$(ring)"
+
+# The holder is killed: what it did is put back from the journal alone.
+tune --confirm-within 10m
+echo "again=$?"
+"$vlat" confirm >&2
+kill -9 "$(holder)"
+echo "ring-killed=$(ring)"
+"$vlat" revert >&2
+echo "revert-killed=$?"
+echo "ring-end=$(ring)"
+
+# Somebody has changed it since: left alone, and told.
+tune --confirm-within 10m
+"$vlat" confirm >&2
+kill -9 "$(holder)"
+modprobe -r igb
+modprobe igb
+"$vlat" revert >/tmp/said 2>&1
+echo "revert-reloaded=$?"
+cat /tmp/said >&2
+echo "ring-reloaded=$(ring)"
+echo "runs-left=$(runs)"
