@@ -3,7 +3,8 @@
  * That it can always be undone, where it may be tried: every knob there and
  * back, tuning while CPUs come and go, and files on a real filesystem whose
  * machine loses its power while they are written, while they are put back and
- * while the boot loader's are written.  When is drawn; VLAT_SEED draws it again.
+ * while the boot loader's are written; and while the running host is tuned,
+ * while it is reverted, and in between.  When is drawn; VLAT_SEED draws it again.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -35,21 +36,26 @@ static void test_knobs(void)
 	lab_said_free(&s);
 }
 
-/* The user's own way: what there is to revert is told, and reverted. */
-static char *last_job(void)
-{
-	return xprintf("modprobe virtio_blk && modprobe ext4 && mkdir -p /tmp/disk && mount /dev/vda /tmp/disk && "
-		       "export VLAT_STATE=/tmp/disk/state; %s status >/tmp/status; echo tool-status=$?; cat /tmp/status; "
-		       "%s revert; echo tool-revert=$?; exec %s disk end /tmp/disk",
-		       vlat, vlat, inside);
-}
-
 /* What the emulated host's own cache holds is lost with it; what it has flushed is on the disk. */
+#define WITH_DISK "modprobe virtio_blk && modprobe ext4 && mkdir -p /tmp/disk && mount /dev/vda /tmp/disk && "
+
 static char *job(const char *step)
 {
-	return xprintf("modprobe virtio_blk && modprobe ext4 && mkdir -p /tmp/disk && mount /dev/vda /tmp/disk && "
-		       "exec %s disk %s /tmp/disk",
-		       inside, step);
+	return xprintf(WITH_DISK "exec %s disk %s /tmp/disk", inside, step);
+}
+
+/* The user's own way: what there is to revert is told, and reverted. */
+static char *live_job(const char *step)
+{
+	return xprintf(WITH_DISK "export VLAT_DATA=" SOURCE_ROOT "/data; exec sh " SOURCE_ROOT "/tests/lab/undo_live.sh %s /tmp/disk %s",
+		       vlat, step);
+}
+
+static char *last_job(void)
+{
+	AUTO_FREE char *look = live_job("end");
+
+	return xprintf("( %s ) && exec %s disk end /tmp/disk", look, inside);
 }
 
 static char *make_disk(const char *dir)
@@ -62,9 +68,9 @@ static char *make_disk(const char *dir)
 	struct err e = { 0 };
 
 	check(fd >= 0 && ftruncate(fd, DISK_BYTES) == 0);
-	argv_add_all(&argv, (const char *const[]){ "mkfs.ext4", "-q", "-F", path, NULL });
+	argv_add_all(&argv, (const char *const[]){ "mkfs.ext4", "-q", "-F", path, NULL }); /* found in /sbin, too */
 	if (run(&result, &argv, &how, BOOT_NS, &e) < 0 || result.end.signalled || result.end.code != 0) {
-		printf("FAILED %s%s\n", e.text, result.err ? result.err : "");
+		printf("FAILED (scripts/install-deps lab) %s%s\n", e.text, result.err ? result.err : "");
 		exit(1);
 	}
 	run_result_free(&result);
@@ -105,12 +111,13 @@ static void await_unlocked(const char *dir)
 	} while (lock.l_type != F_UNLCK);
 }
 
-/* Boot, and cut the power some time after the program said `mark`. */
-static void cut(const char *dir, const char *drive, const char *step, const char *mark, unsigned after_ms)
+/* Boot, and cut the power some time after the program said `mark`.  What was said: malloc'ed. */
+static char *cut(const char *dir, const char *drive, const char *words, const char *mark, unsigned after_ms)
 {
-	AUTO_FREE char *output = xprintf("%s/%s", dir, step), *words = job(step), *said = NULL;
+	AUTO_FREE char *output = xprintf("%s/said", dir);
 	struct child lab = LAB_START(output, "--qemu", drive, "--timeout", "5m", "--", "sh", "-c", words);
 	struct err e = { 0 };
+	char *said;
 
 	await_text(output, mark, &lab);
 	clock_sleep_ns(after_ms * NS_PER_MS);
@@ -118,10 +125,58 @@ static void cut(const char *dir, const char *drive, const char *step, const char
 	child_stop(&lab, NS_PER_S);
 	await_unlocked(dir);
 	check(file_read_all(output, 8 << 20, &said, NULL, &e) == 0);
-	printf("# %s, then the power was cut:\n%s", step, said);
+	printf("# after %s and %u ms the power was cut:\n%s", mark, after_ms, said);
+	lab_hasnt(said, "FAILED");
+	return said;
+}
+
+static void cut_files(const char *dir, const char *drive, const char *step, const char *mark, unsigned after_ms)
+{
+	AUTO_FREE char *words = job(step), *said = cut(dir, drive, words, mark, after_ms);
+
 	lab_has(said, "\nequal=yes");
 	lab_has(said, "boot-equal=yes");
-	lab_hasnt(said, "FAILED");
+}
+
+/* A host that was tuned when its power went is not tuned when it comes back: that is told, nothing is written, no run is left. */
+static void is_voided(char *said)
+{
+	const struct lab_said s = { .out = said };
+	bool any = atoi(lab_value(&s, "runs-left")) > 0;
+
+	lab_is(lab_value(&s, "interval"), "1");
+	lab_is(lab_value(&s, "status"), any ? "1" : "0");
+	lab_is(lab_value(&s, "revert"), "0");
+	lab_is(lab_value(&s, "undone"), "0");
+	lab_is(lab_value(&s, "status-then"), "0");
+	lab_is(lab_value(&s, "runs-then"), "0");
+}
+
+static void cut_live(const char *dir, const char *drive, const char *step, const char *mark, unsigned after_ms)
+{
+	AUTO_FREE char *words = live_job(step), *said = cut(dir, drive, words, mark, after_ms);
+
+	is_voided(said);
+}
+
+/* What the cuts before have left of files is put back first: the live ones begin with nothing. */
+static void first_live(const char *dir, const char *drive, const char *mark, unsigned after_ms)
+{
+	AUTO_FREE char *live = live_job("tune"), *words = NULL, *said = NULL;
+
+	words = xprintf("( " WITH_DISK "%s disk end /tmp/disk && umount /tmp/disk ) && %s", inside, live);
+	said = cut(dir, drive, words, mark, after_ms);
+	lab_has(said, "boot-equal=yes");
+	is_voided(said);
+}
+
+/* A tuning that was in force for sure. */
+static void was_held(const struct lab_said *s)
+{
+	lab_is(lab_value(s, "runs-left"), "1");
+	check(atoi(lab_value(s, "void")) > 10);
+	lab_has(s->out, "its process is dead; vlat revert puts back what it left");
+	is_voided(s->out);
 }
 
 static void test_power_cut(void)
@@ -132,20 +187,19 @@ static void test_power_cut(void)
 	unsigned seed = given ? (unsigned) atoi(given) : (unsigned) clock_ns();
 	struct lab_said s;
 
-	if (access("/sbin/mkfs.ext4", X_OK) < 0 && access("/usr/sbin/mkfs.ext4", X_OK) < 0) {
-		printf("skipped: power-cut: there is no mkfs.ext4 here\n");
-		return;
-	}
 	drive = make_disk(kept);
 	printf("# VLAT_SEED=%u\n", seed);
 	srand(seed);
-	cut(kept, drive, "new", "writing=1", (unsigned) rand() % 400);
-	cut(kept, drive, "revert", "reverting=1", (unsigned) rand() % 300);
-	cut(kept, drive, "boot", "booting=2", (unsigned) rand() % 600);
+	cut_files(kept, drive, "new", "writing=1", (unsigned) rand() % 400);
+	cut_files(kept, drive, "revert", "reverting=1", (unsigned) rand() % 300);
+	cut_files(kept, drive, "boot", "booting=2", (unsigned) rand() % 600);
+	first_live(kept, drive, "tuning=0", (unsigned) rand() % 900);
+	cut_live(kept, drive, "tune", "reverting=0", (unsigned) rand() % 600);
+	cut_live(kept, drive, "hold", "held=1", 0);
 	s = LAB("--qemu", drive, "--timeout", "5m", "--", "sh", "-c", words);
 	printf("%s", s.out);
 	lab_exited(&s, 0);
-	lab_is(lab_value(&s, "tool-revert"), "0");
+	was_held(&s);
 	lab_is(lab_value(&s, "reverted-runs"), "0"); /* vlat revert has left none */
 	lab_is(lab_value(&s, "equal"), "yes");
 	lab_is(lab_value(&s, "boot-equal"), "yes");
