@@ -2,7 +2,9 @@
 /*
  * The unit runs `vlat tune --stored`, which stays in the foreground as the
  * process that holds the tuning (Type=notify), and puts everything back when
- * it is asked to end: stopping the unit is reverting.
+ * it is asked to end: stopping the unit is reverting.  Reverting by hand kills
+ * it, so that the caller can tell what became of each change; that is no
+ * failure of the unit.  (When memory is short systemd tells by oom-kill.)
  *
  * Early: after the filesystems and what systemd itself sets (sysctl, modules),
  * before the network and whatever starts guests and containers.  Nothing
@@ -98,6 +100,7 @@ int unit_text(const struct unit_about *about, struct sink *out, struct err *err)
 		      "TimeoutStartSec=90\n"
 		      "KillMode=mixed\n"
 		      "TimeoutStopSec=60\n"
+		      "SuccessExitStatus=SIGKILL\n"
 		      "OOMScoreAdjust=-900\n"
 		      "\n"
 		      "[Install]\n"

@@ -84,6 +84,8 @@ case $stage in
 	# wanted: kept.rival=active,enabled
 	journalctl -b -u vlat-tune --no-pager | tail -n 20
 	systemctl daemon-reload
+	say failed "$(systemctl --failed --no-legend | wc -l)"
+	# wanted: kept.failed=0
 	say controllers "$(cmp /controllers.before /sys/fs/cgroup/cgroup.subtree_control && echo same)"
 	# wanted: kept.controllers=same
 	tune
