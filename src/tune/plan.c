@@ -63,8 +63,8 @@ static int check_ids(const char *const *list, struct err *err)
 		for (size_t k = 0; k < knob_count && k < ARRAY_SIZE(ids); k++)
 			ids[k] = knob_table[k]->id;
 		near = text_nearest(list[i], ids, knob_count < ARRAY_SIZE(ids) ? knob_count : ARRAY_SIZE(ids));
-		return err_set(err, -EINVAL, "there is no knob \"%.60s\"%s%s%s", list[i], near ? "; did you mean " : "",
-			       near ? near : "", near ? "?" : "");
+		return err_set(err, -EINVAL, "there is no knob \"%.60s\" that can be tuned%s%s%s", list[i],
+			       near ? "; did you mean " : ": vlat knobs lists them", near ? near : "", near ? "?" : "");
 	}
 	return 0;
 }
