@@ -151,8 +151,9 @@ static const struct knob rows[] = {
 	},
 	{
 		.id = "kvm.tdp",
-		.title = "two-dimensional page tables",
-		.why = "without them every page-table change of a guest is an exit",
+		.title = "two-dimensional page tables, and the code made for them",
+		.why = "without ept or npt every page-table change of a guest is an exit; without tdp_mmu "
+		       "its vCPUs take turns at page faults",
 		.cost = "none: it is the default",
 		.source = PARAMS ", kvm-intel.ept, kvm-amd.npt",
 		.when = KNOB_MODULE,
