@@ -130,80 +130,50 @@ static void test_value_foreign(void **state)
 	holds(f, "somebody\n");
 }
 
+/* It was v.before and is journalled; then it is found so, and undone. */
+static void undone(struct lab *lab, const char *name, struct journal_value v, const char *found, enum undo_state want,
+		   const char *left)
+{
+	AUTO_FREE char *f = in(lab, name), *first = xprintf("%s\n", v.before);
+	struct err err = { 0 };
+
+	v.path = f;
+	put(f, first);
+	assert_int_equal(journal_value(lab->j, &v, &err), 0);
+	put(f, found);
+	assert_int_equal(undo_one(lab), want);
+	holds(f, left);
+}
+
+static const struct journal_value pool = { .form = VALUE_NUMBER, .before = "8", .after = "512" };
+static const struct journal_value mask = { .form = VALUE_CPUMASK, .before = "00000003", .after = "1" };
+static const struct journal_value controller = { .form = VALUE_CONTROLLERS, .before = "memory pids", .after = "+cpuset" };
+
 /* Whoever died while a pool of huge pages filled up left a number on the way; beyond it, it is somebody else's. */
 static void test_value_half_filled_pool(void **state)
 {
-	struct lab *lab = *state;
-	AUTO_FREE char *f = in(lab, "nr_hugepages");
-	struct err err = { 0 };
-
-	put(f, "8\n");
-	assert_int_equal(journal_value(lab->j,
-				       &(struct journal_value){ .path = f, .form = VALUE_NUMBER, .before = "8", .after = "512" },
-				       &err),
-			 0);
-	put(f, "513\n");
-	assert_int_equal(undo_one(lab), UNDO_FOREIGN);
-	holds(f, "513\n");
+	undone(*state, "nr_hugepages", pool, "513\n", UNDO_FOREIGN, "513\n");
 }
 
 static void test_value_half_filled_pool_is_ours(void **state)
 {
-	struct lab *lab = *state;
-	AUTO_FREE char *f = in(lab, "nr_hugepages");
-	struct err err = { 0 };
-
-	put(f, "8\n");
-	assert_int_equal(journal_value(lab->j,
-				       &(struct journal_value){ .path = f, .form = VALUE_NUMBER, .before = "8", .after = "512" },
-				       &err),
-			 0);
-	put(f, "300\n");
-	assert_int_equal(undo_one(lab), UNDO_DONE);
-	holds(f, "8\n");
+	undone(*state, "nr_hugepages", pool, "300\n", UNDO_DONE, "8\n");
 }
 
 static void test_value_by_meaning(void **state)
 {
-	struct lab *lab = *state;
-	AUTO_FREE char *f = in(lab, "mask");
-	struct journal_value v = { .path = f, .form = VALUE_CPUMASK, .before = "00000003", .after = "1" };
-	struct err err = { 0 };
-
-	put(f, "00000003\n");
-	assert_int_equal(journal_value(lab->j, &v, &err), 0);
-	put(f, "00000000,00000001\n");
-	assert_int_equal(undo_one(lab), UNDO_DONE);
-	holds(f, "00000003\n");
+	undone(*state, "mask", mask, "00000000,00000001\n", UNDO_DONE, "00000003\n");
 }
 
 /* systemd switches controllers on and off meanwhile: only vlat's own is taken back. */
 static void test_value_controller(void **state)
 {
-	struct lab *lab = *state;
-	AUTO_FREE char *f = in(lab, "cgroup.subtree_control");
-	struct journal_value v = { .path = f, .form = VALUE_CONTROLLERS, .before = "memory pids", .after = "+cpuset" };
-	struct err err = { 0 };
-
-	put(f, "memory pids\n");
-	assert_int_equal(journal_value(lab->j, &v, &err), 0);
-	put(f, "cpuset cpu memory pids\n");
-	assert_int_equal(undo_one(lab), UNDO_DONE);
-	holds(f, "-cpuset\n");
+	undone(*state, "cgroup.subtree_control", controller, "cpuset cpu memory pids\n", UNDO_DONE, "-cpuset\n");
 }
 
 static void test_value_controller_gone(void **state)
 {
-	struct lab *lab = *state;
-	AUTO_FREE char *f = in(lab, "cgroup.subtree_control");
-	struct journal_value v = { .path = f, .form = VALUE_CONTROLLERS, .before = "memory pids", .after = "+cpuset" };
-	struct err err = { 0 };
-
-	put(f, "memory pids\n");
-	assert_int_equal(journal_value(lab->j, &v, &err), 0);
-	put(f, "cpu memory pids\n");
-	assert_int_equal(undo_one(lab), UNDO_SAME);
-	holds(f, "cpu memory pids\n");
+	undone(*state, "cgroup.subtree_control", controller, "cpu memory pids\n", UNDO_SAME, "cpu memory pids\n");
 }
 
 static void test_value_kernel_kept_its_own(void **state)
