@@ -96,10 +96,10 @@ static struct cpuset online_by_cpuinfo(const struct fs *fs)
 	if (fs_read_all(fs, "proc/cpuinfo", 1 << 24, &text, NULL) < 0)
 		return set;
 	for (const char *at = text; take_line(&at, line, sizeof(line));) {
-		const char *colon = strchr(line, ':'), *at_number = colon ? colon + 1 : line;
+		const char *colon = strchr(line, ':'), *number = colon ? colon + 1 : line;
 		uint64_t n;
 
-		if (text_starts(line, "processor") && colon && take_blanks(&at_number) && take_u64(&at_number, &n) && n < CPUSET_MAX)
+		if (text_starts(line, "processor") && colon && take_blanks(&number) && take_u64(&number, &n) && n < CPUSET_MAX)
 			cpuset_add(&set, (unsigned) n);
 	}
 	return set;

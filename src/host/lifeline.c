@@ -98,18 +98,19 @@ static void ask_way(struct question *q, const struct lifeline_peer *peer)
 	q->h.nlmsg_len = (uint32_t) (offsetof(struct question, attributes) + sizeof(a) + size);
 }
 
-static int routes(const struct question *q, bool every, struct reading *to, struct err *err)
+/* *answer: 0, or the -errno by which the kernel ended its answer. */
+static int routes(const struct question *q, bool every, struct reading *to, int *answer, struct err *err)
 {
 	static const struct timeval patience = { .tv_sec = 10 };
 	AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	AUTO_FREE char *buf = xalloc(1 << 16, 1);
-	bool more = true;
+	int more = 1;
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
 		return err_sys(err, -errno, "cannot open rtnetlink");
 	if (send(fd, q, q->h.nlmsg_len, 0) < 0)
 		return err_sys(err, -errno, "cannot ask the kernel for its routes");
-	while (more) {
+	while (more > 0) {
 		ssize_t n = recv(fd, buf, 1 << 16, 0);
 
 		if (n < 0 && errno == EINTR)
@@ -118,7 +119,21 @@ static int routes(const struct question *q, bool every, struct reading *to, stru
 			return err_sys(err, -errno, "the kernel does not tell its routes");
 		more = lifeline_routes(buf, (size_t) n, every, add_index, to);
 	}
+	*answer = more;
 	return 0;
+}
+
+/* A kernel without the family has no routes of it; any other refusal could hide the way home. */
+static int default_routes(int family, struct reading *to, struct err *err)
+{
+	struct question q;
+	int answer, r;
+
+	ask_all(&q, family);
+	r = routes(&q, false, to, &answer, err);
+	if (r < 0 || answer == 0 || answer == -EOPNOTSUPP || answer == -EAFNOSUPPORT)
+		return r;
+	return err_sys(err, answer, "the kernel does not tell its IPv%d routes", family == AF_INET ? 4 : 6);
 }
 
 static int add_peer(const struct fs *fs, struct lifelines *l, const struct lifeline_peer *peer, struct err *err)
@@ -126,12 +141,13 @@ static int add_peer(const struct fs *fs, struct lifelines *l, const struct lifel
 	char text[INET6_ADDRSTRLEN], why[96];
 	struct reading to = { .fs = fs, .to = l, .why = why };
 	struct question q;
+	int no_way;
 
 	if (!inet_ntop(peer->family, peer->at, text, sizeof(text)))
 		return 0;
 	text_print(why, sizeof(why), "the login from %s comes in by it", text);
 	ask_way(&q, peer);
-	return routes(&q, true, &to, err);
+	return routes(&q, true, &to, &no_way, err);
 }
 
 static int add_own_login(const struct fs *fs, struct lifelines *l, struct err *err)
@@ -207,14 +223,11 @@ int lifelines_read(const struct fs *fs, struct lifelines *ret, struct err *err)
 	static const int families[] = { AF_INET, AF_INET6 };
 	struct reading to = { .fs = fs, .to = ret, .why = "the default route leaves by it" };
 	struct connections c = { .four = NULL };
-	struct question q;
 	int r = 0;
 
 	*ret = (struct lifelines){ .list = { .n = 0 } };
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(families); i++) {
-		ask_all(&q, families[i]);
-		r = routes(&q, false, &to, err);
-	}
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(families); i++)
+		r = default_routes(families[i], &to, err);
 	if (r == 0)
 		r = add_own_login(fs, ret, err);
 	(void) fs_read_all(fs, "proc/net/tcp", TCP_MAX, &c.four, NULL);

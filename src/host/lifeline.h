@@ -45,9 +45,10 @@ struct lifeline_peer {
 typedef void lifeline_device_fn(void *arg, unsigned ifindex);
 /*
  * The devices in an answer to RTM_GETROUTE: of the routes to everywhere, or
- * (every) of all that forward packets.  True when the answer goes on.
+ * (every) of all that forward packets.  1: the answer goes on; 0: that
+ * was all; -errno: the kernel's refusal, -EBADMSG: bytes that are no answer.
  */
-bool lifeline_routes(const void *bytes, size_t len, bool every, lifeline_device_fn *fn, void *arg);
+int lifeline_routes(const void *bytes, size_t len, bool every, lifeline_device_fn *fn, void *arg);
 /* The established connection with this inode in the text of /proc/net/tcp or tcp6; false = none. */
 bool lifeline_connection(const char *text, uint64_t inode, struct lifeline_peer *ret);
 /* The first word of SSH_CONNECTION; device gets what follows a "%" in it, else "". */

@@ -5,6 +5,7 @@
  * in memory, printed as numbers; ssh(1), SSH_CONNECTION.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -66,25 +67,38 @@ static void one_route(const char *at, size_t len, bool every, lifeline_device_fn
 		each_attribute(at + sizeof(m), len - sizeof(m), fn, arg);
 }
 
-bool lifeline_routes(const void *bytes, size_t len, bool every, lifeline_device_fn *fn, void *arg)
+/* What a message ends the answer with: 0, or the error in it. */
+static int last_message(const struct nlmsghdr *h, const char *payload)
+{
+	int32_t error;
+
+	if (h->nlmsg_len < sizeof(*h) + sizeof(error))
+		return h->nlmsg_type == NLMSG_DONE ? 0 : -EBADMSG;
+	memcpy(&error, payload, sizeof(error));
+	return error > 0 || error < -4095 ? -EBADMSG : error;
+}
+
+int lifeline_routes(const void *bytes, size_t len, bool every, lifeline_device_fn *fn, void *arg)
 {
 	const char *at = bytes;
 	struct nlmsghdr h;
 
 	while (len >= sizeof(h)) {
 		memcpy(&h, at, sizeof(h));
-		if (h.nlmsg_len < sizeof(h) || h.nlmsg_len > len || h.nlmsg_type == NLMSG_DONE || h.nlmsg_type == NLMSG_ERROR)
-			return false;
+		if (h.nlmsg_len < sizeof(h) || h.nlmsg_len > len)
+			return -EBADMSG;
+		if (h.nlmsg_type == NLMSG_DONE || h.nlmsg_type == NLMSG_ERROR)
+			return last_message(&h, at + sizeof(h));
 		if (h.nlmsg_type == RTM_NEWROUTE)
 			one_route(at + sizeof(h), h.nlmsg_len - sizeof(h), every, fn, arg);
 		if (!(h.nlmsg_flags & NLM_F_MULTI))
-			return false;
+			return 0;
 		if (ALIGN(h.nlmsg_len) >= len)
-			return true;
+			return 1;
 		at += ALIGN(h.nlmsg_len);
 		len -= ALIGN(h.nlmsg_len);
 	}
-	return false;
+	return -EBADMSG;
 }
 
 /* "0100007F" or four of them, and ":1F90" */

@@ -116,7 +116,7 @@ static void test_routes(void **state)
 	(void) state;
 	answer_make(&a[0], 0);
 	answer_make(&a[1], 24);
-	assert_true(lifeline_routes(a, sizeof(a), false, sum, &seen)); /* more is to come */
+	assert_int_equal(lifeline_routes(a, sizeof(a), false, sum, &seen), 1); /* more is to come */
 	assert_int_equal(seen, 2 + 4 + 8);
 	seen = 0;
 	lifeline_routes(a, sizeof(a), true, sum, &seen);
@@ -126,10 +126,35 @@ static void test_routes(void **state)
 	lifeline_routes(a, sizeof(a), false, sum, &seen);
 	assert_int_equal(seen, 0);
 	a[1].h.nlmsg_type = NLMSG_DONE;
-	assert_false(lifeline_routes(a, sizeof(a), false, sum, &seen));
+	a[1].h.nlmsg_len = sizeof(a[1].h);
+	assert_int_equal(lifeline_routes(a, sizeof(a), false, sum, &seen), 0);
 	answer_make(&a[0], 0);
 	for (size_t n = 0; n < sizeof(a[0]); n++) /* torn anywhere: no more than is there */
-		assert_false(lifeline_routes(a, n, false, sum, &seen));
+		assert_int_equal(lifeline_routes(a, n, false, sum, &seen), -EBADMSG);
+	assert_int_equal(seen, 0);
+}
+
+/* A refusal is not "no routes": who takes it for that resets the card of the login. */
+static void test_refused(void **state)
+{
+	struct {
+		struct nlmsghdr h;
+		int32_t error;
+	} a = { .h = { .nlmsg_len = sizeof(a), .nlmsg_type = NLMSG_ERROR }, .error = -EPERM };
+	unsigned seen = 0;
+
+	(void) state;
+	assert_int_equal(lifeline_routes(&a, sizeof(a), false, sum, &seen), -EPERM);
+	a.h.nlmsg_type = NLMSG_DONE; /* a dump that was given up ends so */
+	assert_int_equal(lifeline_routes(&a, sizeof(a), false, sum, &seen), -EPERM);
+	a.error = 0;
+	assert_int_equal(lifeline_routes(&a, sizeof(a), false, sum, &seen), 0);
+	a.error = INT32_MIN;
+	assert_int_equal(lifeline_routes(&a, sizeof(a), false, sum, &seen), -EBADMSG);
+	a.h.nlmsg_len = sizeof(a.h);
+	assert_int_equal(lifeline_routes(&a, sizeof(a.h), false, sum, &seen), 0);
+	a.h.nlmsg_type = NLMSG_ERROR;
+	assert_int_equal(lifeline_routes(&a, sizeof(a.h), false, sum, &seen), -EBADMSG);
 	assert_int_equal(seen, 0);
 }
 
@@ -155,8 +180,13 @@ static void default_by_lo(void)
 		struct rtmsg m;
 		struct rtattr out;
 		uint32_t index;
-	} q = { .h = { .nlmsg_len = sizeof(q), .nlmsg_type = RTM_NEWROUTE, .nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_ACK },
-		.m = { .rtm_family = AF_INET, .rtm_table = RT_TABLE_MAIN, .rtm_type = RTN_UNICAST, .rtm_protocol = RTPROT_STATIC,
+	} q = { .h = { .nlmsg_len = sizeof(q),
+		       .nlmsg_type = RTM_NEWROUTE,
+		       .nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_ACK },
+		.m = { .rtm_family = AF_INET,
+		       .rtm_table = RT_TABLE_MAIN,
+		       .rtm_type = RTN_UNICAST,
+		       .rtm_protocol = RTPROT_STATIC,
 		       .rtm_scope = RT_SCOPE_LINK },
 		.out = { .rta_len = sizeof(struct rtattr) + 4, .rta_type = RTA_OIF },
 		.index = if_nametoindex("lo") };
@@ -229,8 +259,8 @@ static void test_stack(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_logins), cmocka_unit_test(test_connections), cmocka_unit_test(test_routes),
-		cmocka_unit_test(test_stack),  cmocka_unit_test(test_namespace),
+		cmocka_unit_test(test_logins),  cmocka_unit_test(test_connections), cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_stack),       cmocka_unit_test(test_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
