@@ -52,6 +52,24 @@ void fs_close(struct fs *fs)
 	fs->root = -1;
 }
 
+bool fs_fork(const struct fs *fs, struct fs *ret)
+{
+	struct fs fork = { .live = fs->live, .root = fs->kept ? fcntl(fs->root, F_DUPFD_CLOEXEC, 3) : -1 };
+
+	if (fork.root < 0)
+		return false;
+	text_print(fork.path, sizeof(fork.path), "%s", fs->path);
+	fs_keep(&fork);
+	*ret = fork;
+	return true;
+}
+
+void fs_rejoin(const struct fs *fs, struct fs *forked)
+{
+	kept_merge(fs->kept, forked->kept);
+	fs_close(forked);
+}
+
 int fs_missed(const struct fs *fs, const char *path, int r)
 {
 	struct fs_gaps *g = fs->gaps;

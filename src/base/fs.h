@@ -46,6 +46,12 @@ void fs_close(struct fs *fs);
  * one moment of it, never for those who change it.  A copy of a machine is left as it is.
  */
 void fs_keep(struct fs *fs);
+/*
+ * For a thread that reads another part of the same machine: *ret sees it by the same root, and what it read is handed to fs
+ * when fs_rejoin() takes it back.  False: fs is not of those that keep what they read, or there is no memory for a descriptor.
+ */
+bool fs_fork(const struct fs *fs, struct fs *ret);
+void fs_rejoin(const struct fs *fs, struct fs *forked);
 
 /*
  * fd; O_CLOEXEC added; links of /proc such as PID/ns/net are -ELOOP.  Of a copied

@@ -17,11 +17,11 @@
 #include "base/text.h"
 #include "base/vec.h"
 
-#define KEPT_BYTES  (1u << 16)  /* of one file; more is read anew each time */
+#define KEPT_BYTES  (1u << 16) /* of one file; more is read anew each time */
 #define FIRST_SLOTS 2048
 
 struct fs_kept {
-	struct kept **at;       /* NULL = free */
+	struct kept **at; /* NULL = free */
 	size_t slots, n;
 	char buf[KEPT_BYTES];
 };
@@ -35,16 +35,19 @@ void fs_keep(struct fs *fs)
 	fs->kept->at = xalloc(FIRST_SLOTS, sizeof(*fs->kept->at));
 }
 
+static void free_one(struct kept *f)
+{
+	fs_list_free(&f->names);
+	free(f->path);
+	free(f->data);
+	free(f);
+}
+
 void kept_free(struct fs_kept *k)
 {
-	for (size_t i = 0; k && i < k->slots; i++) {
-		if (!k->at[i])
-			continue;
-		fs_list_free(&k->at[i]->names);
-		free(k->at[i]->path);
-		free(k->at[i]->data);
-		free(k->at[i]);
-	}
+	for (size_t i = 0; k && i < k->slots; i++)
+		if (k->at[i])
+			free_one(k->at[i]);
 	if (k)
 		free(k->at);
 	free(k);
@@ -75,6 +78,47 @@ static void grow(struct fs_kept *k)
 			*slot_of(k, old[i]->path) = old[i];
 	}
 	free(old);
+}
+
+/* Of one file: each of the two sides may have read it, listed it, or found it missing. */
+static void merge_one(struct kept *to, struct kept *from)
+{
+	if (!to->missing)
+		to->missing = from->missing;
+	if (!to->read && from->read) {
+		to->read = true;
+		to->read_error = from->read_error;
+		to->data = TAKE(from->data);
+		to->len = from->len;
+		to->cut = from->cut;
+	}
+	if (!to->listed && from->listed) {
+		to->listed = true;
+		to->list_error = from->list_error;
+		to->names = from->names;
+		from->names = (struct fs_names){ 0 };
+	}
+}
+
+void kept_merge(struct fs_kept *to, struct fs_kept *from)
+{
+	for (size_t i = 0; i < from->slots; i++) {
+		struct kept **slot, *one = TAKE(from->at[i]);
+
+		if (!one)
+			continue;
+		if (to->n * 2 >= to->slots)
+			grow(to);
+		slot = slot_of(to, one->path);
+		if (*slot) {
+			merge_one(*slot, one);
+			free_one(one);
+		} else {
+			*slot = one;
+			to->n++;
+		}
+	}
+	from->n = 0;
 }
 
 static struct kept *of_path(struct fs_kept *k, const char *path)

@@ -24,6 +24,8 @@ const struct kept *kept_folder(const struct fs *fs, const char *path);
 /* What is known of a name, whatever was asked of it; NULL = nothing. */
 const struct kept *kept_known(const struct fs *fs, const char *path);
 void kept_free(struct fs_kept *k);
+/* Takes out of `from` what `to` has not read itself. */
+void kept_merge(struct fs_kept *to, struct fs_kept *from);
 
 /* The two that read for it, past what is kept. */
 ssize_t fs_read_past(const struct fs *fs, const char *path, char *buf, size_t cap);

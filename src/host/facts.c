@@ -30,16 +30,12 @@ static void read_os(const struct fs *fs, struct host_facts *f)
 }
 
 /* One writer per file: whoever else sets such values while we do is named. */
-static void read_writers(const struct fs *fs, struct host_facts *f)
+void host_facts_writers(struct host_facts *f, const struct process_names *processes)
 {
 	static const char *const known[] = { "irqbalance", "tuned",  "tuned-ppd", "power-profiles-", "ksmtuned", "numad",
 					     "thermald",   "stalld", "crio",      "kubelet" };
-	struct process_names processes;
-
-	if (process_names_read(fs, &processes) < 0)
-		return;
-	for (size_t i = 0; i < processes.n; i++) {
-		const char *comm = processes.at[i].comm;
+	for (size_t i = 0; i < processes->n; i++) {
+		const char *comm = processes->at[i].comm;
 
 		for (size_t k = 0; k < ARRAY_SIZE(known); k++) {
 			size_t len = strlen(f->writers);
@@ -48,7 +44,6 @@ static void read_writers(const struct fs *fs, struct host_facts *f)
 				text_print(f->writers + len, sizeof(f->writers) - len, "%s%s", len ? " " : "", comm);
 		}
 	}
-	process_names_free(&processes);
 }
 
 static void read_governor(const struct fs *fs, struct host_facts *f)
@@ -65,7 +60,7 @@ static void read_governor(const struct fs *fs, struct host_facts *f)
 	fs_list_free(&names);
 }
 
-int host_facts_read(const struct fs *fs, struct host_facts *ret, struct err *err)
+int host_facts_read_alone(const struct fs *fs, struct host_facts *ret, struct err *err)
 {
 	struct host_facts f = { 0 };
 	struct err ignored;
@@ -84,11 +79,22 @@ int host_facts_read(const struct fs *fs, struct host_facts *ret, struct err *err
 		f.kernel.rt_group = fs_existsf(fs, "%s/cpu.rt_runtime_us", f.cgroup.cpu.dir) ? RT_GROUP_V1 : RT_GROUP_NO;
 	memory_facts_read(fs, &f.memory);
 	read_os(fs, &f);
-	read_writers(fs, &f);
 	read_governor(fs, &f);
 	f.kvm_device = fs_exists(fs, "dev/kvm");
 	*ret = f;
 	return 0;
+}
+
+int host_facts_read(const struct fs *fs, struct host_facts *ret, struct err *err)
+{
+	struct process_names processes;
+	int r = host_facts_read_alone(fs, ret, err);
+
+	if (r == 0 && process_names_read(fs, &processes) == 0) {
+		host_facts_writers(ret, &processes);
+		process_names_free(&processes);
+	}
+	return r;
 }
 
 void host_facts_free(struct host_facts *f)

@@ -20,6 +20,7 @@
 #include "host/pci.h"
 #include "host/power.h"
 #include "host/service.h"
+#include "host/task.h"
 #include "host/unseen.h"
 #include "host/virt.h"
 
@@ -48,6 +49,7 @@ struct machine_facts {
 	struct virt_facts virt;
 	struct partition_facts partition;
 	struct service_facts service;
+	struct task_facts *tasks;       /* NULL = not read on the way: task_facts_read() */
 	struct unseens unseen;
 	unsigned uid;                   /* who looked (of a capture: who made it) */
 };
@@ -59,6 +61,9 @@ void machine_facts_free(struct machine_facts *m);
 json_t *machine_facts_json(const struct machine_facts *m);
 
 int host_facts_read(const struct fs *fs, struct host_facts *ret, struct err *err);
+/* The same for who reads the processes anyway: all but writers, and those. */
+int host_facts_read_alone(const struct fs *fs, struct host_facts *ret, struct err *err);
+void host_facts_writers(struct host_facts *f, const struct process_names *processes);
 void host_facts_free(struct host_facts *f);
 json_t *host_facts_json(const struct host_facts *f);    /* new reference */
 

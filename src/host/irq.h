@@ -48,11 +48,13 @@ struct irq_facts {
 };
 
 /*
- * Counts, devices, threads and what may be moved: more files, so apart from irq_facts_read().
+ * Counts, devices and what may be moved: more files, so apart from irq_facts_read().
  * The CPUs are those that /proc/interrupts has columns for; debugfs may be "".
  */
+void irq_facts_details(const struct fs *fs, const char *debugfs, struct irq_facts *f);
+/* Which of them have a thread, by the names of the processes. */
 struct process_names;
-void irq_facts_details(const struct fs *fs, const char *debugfs, const struct process_names *processes, struct irq_facts *f);
+void irq_facts_threads(const struct process_names *processes, struct irq_facts *f);
 
 const char *irq_managed_name(enum irq_managed m);       /* "unknown" "no" "yes" "fixed" */
 const struct irq_fact *irq_fact(const struct irq_facts *f, unsigned nr); /* NULL when there is none */

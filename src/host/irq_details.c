@@ -222,7 +222,7 @@ bool irq_of_thread(const char *comm, unsigned *ret)
 	return true;
 }
 
-static void note_threads(const struct process_names *processes, struct irq_facts *f)
+void irq_facts_threads(const struct process_names *processes, struct irq_facts *f)
 {
 	for (size_t i = 0; i < processes->n; i++) {
 		struct irq_fact *one;
@@ -236,11 +236,10 @@ static void note_threads(const struct process_names *processes, struct irq_facts
 	}
 }
 
-void irq_facts_details(const struct fs *fs, const char *debugfs, const struct process_names *processes, struct irq_facts *f)
+void irq_facts_details(const struct fs *fs, const char *debugfs, struct irq_facts *f)
 {
 	f->default_known = fs_read_cpumask(fs, "proc/irq/default_smp_affinity", &f->default_affinity) == 0;
 	read_counts(fs, f);
 	read_devices(fs, f);
 	read_managed(fs, debugfs, f);
-	note_threads(processes, f);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "base/vec.h"
 #include "host/facts.h"
 #include "host/iommu.h"
 
@@ -89,15 +91,80 @@ static void note_unseen(struct machine_facts *m, const struct fs *fs, int config
 		unseen_say(&m->unseen, "whether KVM answers", m->kvm.why, "");
 }
 
-static void read_irqs(const struct fs *fs, struct machine_facts *m, const struct process_names *processes)
+static int read_irqs(const struct fs *fs, struct machine_facts *m, struct err *err)
 {
-	struct err err = { 0 };
-	int r = irq_facts_read(fs, &m->irq, &err);
+	int r = irq_facts_read(fs, &m->irq, err);
 
-	if (r < 0)
-		unseen_say(&m->unseen, "interrupts", err.text, "");
-	else
-		irq_facts_details(fs, m->host.kernel.debugfs, processes, &m->irq);
+	if (r == 0)
+		irq_facts_details(fs, m->host.kernel.debugfs, &m->irq);
+	return r;
+}
+
+/*
+ * Half of what is read needs nothing of the other half: on the running machine, where each file is a walk through the kernel,
+ * a thread of its own reads it, by a reader of its own.
+ */
+struct second_half {
+	const struct fs *fs;
+	struct fs forked;
+	bool threaded;
+	pthread_t thread;
+	struct process_names processes;
+	int processes_error;
+	struct task_facts *tasks;
+	struct nic_facts nic;
+};
+
+/* Most files of theirs were just read for their names. */
+static struct task_facts *read_tasks(const struct fs *fs)
+{
+	AUTO_FREE struct task_facts *t = xalloc(1, sizeof(*t));
+	struct err ignored;
+
+	return task_facts_read(fs, t, &ignored) == 0 ? TAKE(t) : NULL;
+}
+
+static void *read_second(void *arg)
+{
+	struct second_half *h = arg;
+
+	h->processes_error = process_names_read(h->fs, &h->processes);
+	nic_facts_read(h->fs, &h->nic);
+	if (h->fs == &h->forked)
+		h->tasks = read_tasks(h->fs);
+	return NULL;
+}
+
+static void second_begin(struct second_half *h, const struct fs *fs)
+{
+	*h = (struct second_half){ .fs = fs };
+	if (!fs_fork(fs, &h->forked))
+		return;
+	h->fs = &h->forked;
+	h->threaded = pthread_create(&h->thread, NULL, read_second, h) == 0;
+	if (!h->threaded) {
+		fs_close(&h->forked);
+		h->fs = fs;
+	}
+}
+
+static void second_end(struct second_half *h, const struct fs *fs)
+{
+	if (!h->threaded) {
+		read_second(h);
+		return;
+	}
+	pthread_join(h->thread, NULL);
+	fs_rejoin(fs, &h->forked);
+}
+
+static void second_drop(struct second_half *h)
+{
+	process_names_free(&h->processes);
+	nic_facts_free(&h->nic);
+	if (h->tasks)
+		task_facts_free(h->tasks);
+	free(h->tasks);
 }
 
 /* On a machine without PCI there is nothing to say. */
@@ -111,33 +178,50 @@ static void read_pci(const struct fs *fs, struct machine_facts *m)
 		text_print(m->iommu, sizeof(m->iommu), "%s", err.text);
 }
 
+/* Returns what became of the interrupts, for the unseen. */
+static int read_first(const struct fs *fs, struct machine_facts *m, struct err *no_irqs)
+{
+	int r = read_irqs(fs, m, no_irqs);
+
+	m->uid = read_uid(fs);
+	power_facts_read(fs, &m->host.cpu.online, &m->power);
+	read_pci(fs, m);
+	kvm_facts_read(fs, &m->kvm);
+	virt_facts_read(fs, &m->virt);
+	partition_facts_read(fs, &m->host.cgroup, &m->partition);
+	return r;
+}
+
 int machine_facts_read(const struct fs *fs, struct machine_facts *ret, struct err *err)
 {
 	struct machine_facts m = { .uid = 0 };
 	struct kernel_config *unpacking = kernel_config_begin(fs);
-	struct process_names processes;
-	int r = host_facts_read(fs, &m.host, err), config;
+	struct second_half second;
+	struct err no_irqs = { 0 };
+	int r, irqs = 0, config;
 
+	second_begin(&second, fs);
+	r = host_facts_read_alone(fs, &m.host, err);
+	if (r == 0)
+		irqs = read_first(fs, &m, &no_irqs);
+	second_end(&second, fs);
+	config = kernel_config_end(unpacking, fs, &m.host.kernel);
 	if (r < 0) {
-		kernel_config_end(unpacking, fs, &m.host.kernel);
+		second_drop(&second);
 		host_facts_free(&m.host);
 		return r;
 	}
-	m.uid = read_uid(fs);
-	r = process_names_read(fs, &processes);
-	config = kernel_config_end(unpacking, fs, &m.host.kernel);
-	unseen_note(&m.unseen, fs, "processes", "proc", r);
+	host_facts_writers(&m.host, &second.processes);
+	m.nic = second.nic;
+	m.tasks = second.tasks;
+	unseen_note(&m.unseen, fs, "processes", "proc", second.processes_error);
+	if (irqs < 0)
+		unseen_say(&m.unseen, "interrupts", no_irqs.text, "");
+	irq_facts_threads(&second.processes, &m.irq);
 	cmdline_facts_read(fs, &m.host.kernel, &m.host.cpu, &m.cmdline);
-	read_irqs(fs, &m, &processes);
-	power_facts_read(fs, &m.host.cpu.online, &m.power);
-	nic_facts_read(fs, &m.nic);
-	read_pci(fs, &m);
-	kvm_facts_read(fs, &m.kvm);
-	virt_facts_read(fs, &m.virt);
-	partition_facts_read(fs, &m.host.cgroup, &m.partition);
-	service_facts_read(fs, &processes, &m.service);
+	service_facts_read(fs, &second.processes, &m.service);
 	note_unseen(&m, fs, config);
-	process_names_free(&processes);
+	process_names_free(&second.processes);
 	*ret = m;
 	return 0;
 }
@@ -153,5 +237,8 @@ void machine_facts_free(struct machine_facts *m)
 	kvm_facts_free(&m->kvm);
 	partition_facts_free(&m->partition);
 	service_facts_free(&m->service);
+	if (m->tasks)
+		task_facts_free(m->tasks);
+	free(m->tasks);
 	unseen_free(&m->unseen);
 }

@@ -59,6 +59,8 @@ const struct task_facts *look_tasks(const struct knob_ctx *c)
 {
 	struct err err = { 0 };
 
+	if (c->look->machine && c->look->machine->tasks)
+		return c->look->machine->tasks;
 	if (!c->look->have_tasks) {
 		if (task_facts_read(c->fs, &c->look->tasks, &err) < 0)
 			c->look->tasks = (struct task_facts){ 0 };
