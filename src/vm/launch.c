@@ -135,12 +135,16 @@ static const char *whole_line(const char *said)
 
 void launch_explain(struct launch *l, struct err *err)
 {
-	AUTO_FREE char *said = tail_text(l->said, SAID_BYTES);
+	uint64_t patience = err->code == -EPIPE ? LAUNCH_DYING_NS : NS_PER_S / 2;
+	AUTO_FREE char *said = NULL;
 	char how[64], was[sizeof(err->text)];
-	const char *start = whole_line(said), *line, *cure = cure_for(said);
+	const char *start, *line, *cure;
 
-	if (err->code == -EINTR || !launch_ended(l, clock_ns() + NS_PER_S / 2))
+	if (err->code == -EINTR || !launch_ended(l, clock_ns() + patience))
 		return;
+	said = tail_text(l->said, SAID_BYTES);
+	start = whole_line(said);
+	cure = cure_for(said);
 	line = strstr(start, ": "); /* after "qemu-system-x86_64" */
 	line = line && text_starts(start, "qemu") ? line + 2 : start;
 	text_print(was, sizeof(was), "%s", err->text);

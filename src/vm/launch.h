@@ -27,6 +27,9 @@ struct launch {
 		.console = -1, .said = -1                                                                                        \
 	}
 
+/* A QEMU that closed its control connection is dying: as long as a big one takes to give its memory back. */
+#define LAUNCH_DYING_NS (20 * NS_PER_S)
+
 int launch_prepare(struct launch *l, struct err *err);
 void launch_add_qmp(struct argv *a, int fd); /* the words that make fd a QMP monitor */
 /* extra[n]: more fds for QEMU (taps, vhost, disk). mark: journal_mark() or NULL. */

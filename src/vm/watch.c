@@ -110,7 +110,7 @@ static int check_ended(struct vm *vm, struct err *err)
 	char how[64];
 
 	/* A closed control connection is the beginning of the end: give the rest a moment. */
-	if (!launch_ended(&vm->l, vm->qmp_gone ? clock_ns() + NS_PER_S / 2 : 1))
+	if (!launch_ended(&vm->l, vm->qmp_gone ? clock_ns() + LAUNCH_DYING_NS : 1))
 		return vm->qmp_gone ? with_words(vm, -EIO, "QEMU closed its control connection", err) : 0;
 	said = tail_text(vm->l.said, 200);
 	child_end_text(vm->l.end, how, sizeof(how));
