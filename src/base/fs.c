@@ -136,9 +136,22 @@ int fs_open(const struct fs *fs, const char *path, int flags)
 	return fs_missed(fs, path, open_of_copy(fs, path, flags));
 }
 
-bool fs_exists(const struct fs *fs, const char *path)
+/* Of the running machine nothing leads out: there a look at a name needs no descriptor. */
+static int look_at(const struct fs *fs, const char *path, struct stat *st)
 {
 	AUTO_CLOSE int fd = -1;
+
+	if (fs->live)
+		return fstatat(fs->root, path, st, 0) < 0 ? -errno : 0;
+	fd = open_inside(fs, path, O_PATH);
+	if (fd < 0)
+		return fd;
+	return fstat(fd, st) < 0 ? -errno : 0;
+}
+
+bool fs_exists(const struct fs *fs, const char *path)
+{
+	struct stat st;
 
 	if (fs->tree)
 		return fs_missed(fs, path, fs_tree_exists(fs->tree, path) ? 0 : -ENOENT) == 0;
@@ -148,13 +161,11 @@ bool fs_exists(const struct fs *fs, const char *path)
 		if (k && (k->missing || (k->read && !k->read_error) || (k->listed && !k->list_error)))
 			return !k->missing;
 	}
-	fd = open_inside(fs, path, O_PATH);
-	return fs_missed(fs, path, fd) >= 0;
+	return fs_missed(fs, path, look_at(fs, path, &st)) >= 0;
 }
 
 int fs_mode(const struct fs *fs, const char *path)
 {
-	AUTO_CLOSE int fd = -1;
 	enum fs_kind kind;
 	unsigned mode;
 	struct stat st;
@@ -164,22 +175,19 @@ int fs_mode(const struct fs *fs, const char *path)
 		r = fs_tree_stat(fs->tree, path, &kind, &mode);
 		return r < 0 ? fs_missed(fs, path, r) : (int) mode;
 	}
-	fd = open_inside(fs, path, O_PATH);
-	if (fd < 0)
-		return fs_missed(fs, path, fd);
-	return fstat(fd, &st) < 0 ? -errno : (int) (st.st_mode & 07777);
+	r = look_at(fs, path, &st);
+	return r < 0 ? fs_missed(fs, path, r) : (int) (st.st_mode & 07777);
 }
 
 bool fs_is_dir(const struct fs *fs, const char *path)
 {
-	AUTO_CLOSE int fd = -1;
 	enum fs_kind kind;
 	unsigned mode;
+	struct stat st;
 
 	if (fs->tree)
 		return fs_tree_stat(fs->tree, path, &kind, &mode) == 0 && kind == FS_DIR;
-	fd = open_inside(fs, path, O_PATH | O_DIRECTORY);
-	return fd >= 0;
+	return look_at(fs, path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 /* Until the end or cap bytes; sysfs and procfs may give a file in several pieces. */

@@ -42,23 +42,39 @@ static void copy_unquoted(char *buf, size_t cap, const char *from, size_t len)
 	buf[used] = '\0';
 }
 
-bool take_param(const char **at, struct cmdline_param *ret)
+/* Where the next one is and how long; *at is behind it then. */
+static bool next_word(const char **at, const char **ret, size_t *len)
 {
 	const char *p = *at + strspn(*at, " \t\n");
-	size_t len = param_length(p), name = 0;
-	struct cmdline_param param = { .has_value = false };
 
-	if (len == 0 || (len == 2 && memcmp(p, "--", 2) == 0))
+	*len = param_length(p);
+	if (*len == 0 || (*len == 2 && memcmp(p, "--", 2) == 0))
 		return false;
-	while (name < len && p[name] != '=')
-		name++;
-	copy_unquoted(param.name, sizeof(param.name), p, name);
-	if (name < len) {
-		param.has_value = true;
-		copy_unquoted(param.value, sizeof(param.value), p + name + 1, len - name - 1);
-	}
-	*at = p + len;
-	*ret = param;
+	*ret = p;
+	*at = p + *len;
+	return true;
+}
+
+static void param_of(const char *p, size_t len, struct cmdline_param *ret)
+{
+	const char *equals = memchr(p, '=', len);
+	size_t name = equals ? (size_t) (equals - p) : len;
+
+	ret->has_value = equals != NULL;
+	ret->value[0] = '\0';
+	copy_unquoted(ret->name, sizeof(ret->name), p, name);
+	if (equals)
+		copy_unquoted(ret->value, sizeof(ret->value), equals + 1, len - name - 1);
+}
+
+bool take_param(const char **at, struct cmdline_param *ret)
+{
+	const char *p;
+	size_t len;
+
+	if (!next_word(at, &p, &len))
+		return false;
+	param_of(p, len, ret);
 	return true;
 }
 
@@ -71,12 +87,23 @@ static bool same_name(const char *a, const char *b)
 	return *a == *b;
 }
 
+/* A quick no for most: what begins with a letter begins with that of its name. */
+static bool may_be(const char *p, const char *name)
+{
+	return *p == *name || !isalpha((unsigned char) *p);
+}
+
 bool cmdline_find(const char *cmdline, const char *name, struct cmdline_param *ret)
 {
 	struct cmdline_param p;
 	bool found = false;
+	const char *word;
+	size_t len;
 
-	while (take_param(&cmdline, &p)) {
+	while (next_word(&cmdline, &word, &len)) {
+		if (!may_be(word, name))
+			continue;
+		param_of(word, len, &p);
 		if (!same_name(p.name, name))
 			continue;
 		*ret = p;

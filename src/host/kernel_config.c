@@ -64,25 +64,48 @@ static struct kernel_option *option_of(struct kernel_facts *k, const char *name,
 	return NULL;
 }
 
-void kernel_config_parse(const char *text, struct kernel_facts *k)
+static void options_begin(struct kernel_facts *k)
 {
 	free(k->options);
 	k->n_options = n_kernel_option_names;
 	k->options = xalloc(k->n_options, sizeof(*k->options));
 	for (size_t i = 0; i < k->n_options; i++)
 		k->options[i] = (struct kernel_option){ .name = kernel_option_names[i], .value = "n" };
-	for (const char *at = text, *end; *at; at = *end ? end + 1 : end) {
-		const char *name = at, *value;
-		struct kernel_option *o;
+}
 
-		end = strchrnul(at, '\n');
-		if (!take_text(&name, "CONFIG_"))
-			continue;
-		value = memchr(name, '=', (size_t) (end - name));
-		o = value ? option_of(k, name, (size_t) (value - name)) : NULL;
-		if (o)
-			text_print(o->value, sizeof(o->value), "%.*s", (int) (end - value - 1), value + 1);
-	}
+static void take_option(struct kernel_facts *k, const char *name, const char *end)
+{
+	struct kernel_option *o;
+	const char *value;
+	size_t len;
+
+	if (!take_text(&name, "CONFIG_"))
+		return;
+	value = memchr(name, '=', (size_t) (end - name));
+	o = value ? option_of(k, name, (size_t) (value - name)) : NULL;
+	if (!o)
+		return;
+	len = (size_t) (end - value - 1);
+	if (len >= sizeof(o->value))
+		len = sizeof(o->value) - 1;
+	memcpy(o->value, value + 1, len);
+	o->value[len] = '\0';
+}
+
+/* All lines that have an end; returns what begins after the last of them.  text[len] is 0. */
+static const char *take_lines(struct kernel_facts *k, const char *text)
+{
+	for (const char *end; (end = strchr(text, '\n')); text = end + 1)
+		if (*text == 'C')
+			take_option(k, text, end);
+	return text;
+}
+
+void kernel_config_parse(const char *text, struct kernel_facts *k)
+{
+	options_begin(k);
+	text = take_lines(k, text);
+	take_option(k, text, text + strlen(text));
 }
 
 const char *kernel_option(const struct kernel_facts *k, const char *name)
@@ -94,37 +117,38 @@ const char *kernel_option(const struct kernel_facts *k, const char *name)
 	return NULL;
 }
 
+/* The configuration of this kernel is unpacked and looked through in a thread of its own, which asks for no memory. */
 struct kernel_config {
-	char *packed, *text; /* text: when the thread has ended */
+	char *packed;
 	size_t len;
 	int error;
-	bool threaded;
+	bool threaded, whole; /* whole: what was unpacked was sound to the end */
 	pthread_t thread;
+	z_stream z;
+	struct kernel_facts found; /* its options only */
+	char window[32769];
 };
 
-/* At most CONFIG_MAX bytes come out, whatever the file claims. */
-static char *inflated(char *packed, size_t len)
-{
-	z_stream z = { .next_in = (Bytef *) packed, .avail_in = (uInt) len };
-	AUTO_FREE char *text = xalloc(CONFIG_MAX + 1, 1);
-	int r;
-
-	if (inflateInit2(&z, 16 + MAX_WBITS) != Z_OK)
-		return NULL;
-	z.next_out = (Bytef *) text;
-	z.avail_out = CONFIG_MAX;
-	r = inflate(&z, Z_FINISH);
-	text[CONFIG_MAX - z.avail_out] = '\0';
-	inflateEnd(&z);
-	return r == Z_STREAM_END ? TAKE(text) : NULL;
-}
-
-/* Of its own it has all that it touches. */
+/* At most CONFIG_MAX bytes come out, whatever the file claims.  A line longer than the window tells nothing. */
 static void *unpack(void *arg)
 {
 	struct kernel_config *c = arg;
+	size_t kept = 0, room = sizeof(c->window) - 1;
+	int r;
 
-	c->text = inflated(c->packed, c->len);
+	do {
+		const char *rest;
+
+		c->z.next_out = (Bytef *) c->window + kept;
+		c->z.avail_out = (uInt) (room - kept);
+		r = inflate(&c->z, Z_NO_FLUSH);
+		c->window[room - c->z.avail_out] = '\0';
+		rest = take_lines(&c->found, c->window);
+		kept = strlen(rest) == room ? 0 : strlen(rest);
+		memmove(c->window, rest, kept + 1);
+	} while (r == Z_OK && c->z.total_out <= CONFIG_MAX);
+	take_option(&c->found, c->window, c->window + kept);
+	c->whole = r == Z_STREAM_END && c->z.total_out <= CONFIG_MAX;
 	return NULL;
 }
 
@@ -133,8 +157,15 @@ struct kernel_config *kernel_config_begin(const struct fs *fs)
 	struct kernel_config *c = xalloc(1, sizeof(*c));
 
 	c->error = fs_read_all(fs, "proc/config.gz", 1 << 20, &c->packed, &c->len);
-	if (c->error == 0)
-		c->threaded = pthread_create(&c->thread, NULL, unpack, c) == 0;
+	if (c->error < 0)
+		return c;
+	c->z = (z_stream){ .next_in = (Bytef *) c->packed, .avail_in = (uInt) c->len };
+	if (inflateInit2(&c->z, 16 + MAX_WBITS) != Z_OK) {
+		c->error = -ENOMEM;
+		return c;
+	}
+	options_begin(&c->found);
+	c->threaded = pthread_create(&c->thread, NULL, unpack, c) == 0;
 	return c;
 }
 
@@ -146,7 +177,8 @@ static int wait_unpacked(struct kernel_config *c)
 		pthread_join(c->thread, NULL);
 	else
 		unpack(c);
-	return c->text ? 0 : -EIO;
+	inflateEnd(&c->z);
+	return c->whole ? 0 : -EIO;
 }
 
 static int read_text_config(const struct fs *fs, struct kernel_facts *k, char **ret)
@@ -195,18 +227,23 @@ static void guess_preempt(struct kernel_facts *k)
 
 int kernel_config_end(struct kernel_config *c, const struct fs *fs, struct kernel_facts *k)
 {
+	AUTO_FREE char *text = NULL;
 	int r = wait_unpacked(c);
 
-	if (r == 0)
-		text_print(k->config_from, sizeof(k->config_from), "proc/config.gz");
-	else
-		r = read_text_config(fs, k, &c->text);
 	if (r == 0) {
-		kernel_config_parse(c->text, k);
-		guess_preempt(k);
+		text_print(k->config_from, sizeof(k->config_from), "proc/config.gz");
+		free(k->options);
+		k->options = TAKE(c->found.options);
+		k->n_options = c->found.n_options;
+	} else {
+		r = read_text_config(fs, k, &text);
+		if (r == 0)
+			kernel_config_parse(text, k);
 	}
+	if (r == 0)
+		guess_preempt(k);
+	free(c->found.options);
 	free(c->packed);
-	free(c->text);
 	free(c);
 	return r;
 }
