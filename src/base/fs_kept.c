@@ -23,7 +23,7 @@
 struct fs_kept {
 	struct kept **at; /* NULL = free */
 	size_t slots, n;
-	char buf[KEPT_BYTES];
+	char *buf;              /* KEPT_BYTES, for the file that is being read */
 };
 
 void fs_keep(struct fs *fs)
@@ -33,6 +33,7 @@ void fs_keep(struct fs *fs)
 	fs->kept = xalloc(1, sizeof(*fs->kept));
 	fs->kept->slots = FIRST_SLOTS;
 	fs->kept->at = xalloc(FIRST_SLOTS, sizeof(*fs->kept->at));
+	fs->kept->buf = xrealloc(NULL, KEPT_BYTES);
 }
 
 static void free_one(struct kept *f)
@@ -48,8 +49,10 @@ void kept_free(struct fs_kept *k)
 	for (size_t i = 0; k && i < k->slots; i++)
 		if (k->at[i])
 			free_one(k->at[i]);
-	if (k)
+	if (k) {
 		free(k->at);
+		free(k->buf);
+	}
 	free(k);
 }
 
@@ -151,14 +154,14 @@ const struct kept *kept_file(const struct fs *fs, const char *path)
 	if (f->read)
 		return f;
 	f->read = true;
-	n = f->missing ? f->missing : fs_read_past(fs, path, k->buf, sizeof(k->buf));
+	n = f->missing ? f->missing : fs_read_past(fs, path, k->buf, KEPT_BYTES);
 	if (n < 0) {
 		f->read_error = (int) n;
 		note_missing(f, f->read_error);
 		return f;
 	}
 	f->len = (size_t) n;
-	f->cut = f->len == sizeof(k->buf);
+	f->cut = f->len == KEPT_BYTES;
 	f->data = memcpy(xalloc(f->len + 1, 1), k->buf, f->len);
 	return f;
 }

@@ -18,10 +18,16 @@ static void __attribute__((noreturn)) out_of_memory(void)
 	abort();
 }
 
+/* Lists of small things grow long, those of large ones have mostly one. */
+static size_t first_room(size_t size)
+{
+	return size > 128 ? 1 : 8;
+}
+
 void *vec_grow_(void *at, size_t *n, size_t *cap, size_t size)
 {
 	if (*n == *cap) {
-		size_t more = *cap ? *cap * 2 : 8;
+		size_t more = *cap ? *cap * 2 : first_room(size);
 
 		if (more < *cap || more > SIZE_MAX / size)
 			out_of_memory();

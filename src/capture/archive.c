@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
-#include <zstd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -24,6 +23,7 @@ struct source {
 	struct library lib;
 	struct archive *archive;
 	int fd;
+	struct zstd_library z;
 	ZSTD_DStream *zstd; /* NULL: handed on as it is */
 	ZSTD_inBuffer in;
 	bool ended;
@@ -35,7 +35,8 @@ static void drop_source(struct source **s)
 {
 	if ((*s)->archive)
 		(*s)->lib.archive_read_free((*s)->archive);
-	ZSTD_freeDStream((*s)->zstd);
+	if ((*s)->zstd)
+		(*s)->z.ZSTD_freeDStream((*s)->zstd);
 	free(*s);
 }
 
@@ -78,9 +79,9 @@ static la_ssize_t give_unpacked(struct archive *a, void *arg, const void **ret)
 			s->in = (ZSTD_inBuffer){ .src = s->packed, .size = (size_t) n };
 			s->ended = n == 0;
 		}
-		hint = ZSTD_decompressStream(s->zstd, &out, &s->in);
-		if (ZSTD_isError(hint)) {
-			s->lib.archive_set_error(a, EINVAL, "%s", ZSTD_getErrorName(hint));
+		hint = s->z.ZSTD_decompressStream(s->zstd, &out, &s->in);
+		if (s->z.ZSTD_isError(hint)) {
+			s->lib.archive_set_error(a, EINVAL, "%s", s->z.ZSTD_getErrorName(hint));
 			return -1;
 		}
 		s->whole = hint == 0 || (s->whole && s->ended && out.pos == 0);
@@ -108,10 +109,10 @@ static int open_archive(struct source *s)
 		return ARCHIVE_FATAL;
 	l->archive_read_support_format_tar(s->archive);
 	l->archive_read_support_filter_gzip(s->archive);
-	if (!is_zstd(s->fd))
+	if (!s->z.ZSTD_createDStream)
 		return l->archive_read_open(s->archive, s, NULL, give_plain, NULL);
-	s->zstd = ZSTD_createDStream();
-	if (!s->zstd || ZSTD_isError(ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)))
+	s->zstd = s->z.ZSTD_createDStream();
+	if (!s->zstd || s->z.ZSTD_isError(s->z.ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)))
 		return ARCHIVE_FATAL;
 	return l->archive_read_open(s->archive, s, NULL, give_unpacked, NULL);
 }
@@ -226,6 +227,8 @@ int archive_load(struct fs_tree *t, int fd, const char *name, struct err *err)
 	AUTO(drop_source) struct source *s = xalloc(1, sizeof(*s));
 	int r = library_load(&s->lib, err);
 
+	if (r == 0 && is_zstd(fd))
+		r = zstd_load(&s->z, err);
 	if (r < 0)
 		return r;
 	s->fd = fd;

@@ -1,42 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "capture/library.h"
 
-#include <dlfcn.h>
-#include <errno.h>
-#include <stddef.h>
-#include <string.h>
-
 #include "base/cleanup.h"
 
-/* The name of its binary interface since 2011. */
-#define SONAME "libarchive.so.13"
-
-static const struct {
-	const char *name;
-	size_t at;
-} functions[] = {
-#define ROW_(name_) { .name = #name_, .at = offsetof(struct library, name_) },
+static const struct late_function archive_functions[] = {
+#define ROW_(name_) LATE_ROW(struct library, name_)
 	LIBRARY_FUNCTIONS(ROW_)
 #undef ROW_
 };
 
+static const struct late_function zstd_functions[] = {
+#define ROW_(name_) LATE_ROW(struct zstd_library, name_)
+	ZSTD_FUNCTIONS(ROW_)
+#undef ROW_
+};
+
+/* The name of its binary interface since 2011. */
+static const struct late_library archive = {
+	.soname = "libarchive.so.13",
+	.packages = "Debian: libarchive13, Fedora: libarchive",
+	.needed_by = "captures need",
+	.least = "libarchive 3.4",
+	.functions = archive_functions,
+	.n_functions = ARRAY_SIZE(archive_functions),
+};
+
+static const struct late_library zstd = {
+	.soname = "libzstd.so.1",
+	.packages = "Debian: libzstd1, Fedora: libzstd",
+	.needed_by = "captures need",
+	.least = "libzstd 1.4",
+	.functions = zstd_functions,
+	.n_functions = ARRAY_SIZE(zstd_functions),
+};
+
 int library_load(struct library *ret, struct err *err)
 {
-	void *handle = dlopen(SONAME, RTLD_LAZY | RTLD_LOCAL);
-	struct library l;
+	return late_load(&archive, ret, err);
+}
 
-	if (!handle)
-		return err_set(err, -ENOENT, "captures need the library " SONAME " (Debian: libarchive13, Fedora: libarchive): "
-			       "%s", dlerror());
-	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
-		void *function = dlsym(handle, functions[i].name);
-
-		if (!function)
-			return err_set(err, -ENOSYS, "the library " SONAME " has no %s: at least libarchive 3.4 is needed",
-				       functions[i].name);
-		/* POSIX lets a function's address stand in a void pointer, C does not. */
-		memcpy((char *) &l + functions[i].at, &function, sizeof(function));
-	}
-	*ret = l;
-	return 0;
+int zstd_load(struct zstd_library *ret, struct err *err)
+{
+	return late_load(&zstd, ret, err);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * library - libarchive, loaded when an archive is at hand and not before.
+ * library - libarchive and libzstd, loaded when an archive is at hand and not before.
  *
- * It brings a dozen libraries along (an XML parser, ICU, C++), whose relocation
+ * libarchive brings a dozen libraries along (an XML parser, ICU, C++), whose relocation
  * takes longer than a fifth of an audit; most commands never see an archive.
  */
 #ifndef CAPTURE_LIBRARY_H
@@ -10,8 +10,10 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <zstd.h>
 
 #include "base/err.h"
+#include "late/late.h"
 
 #define LIBRARY_FUNCTIONS(X)                                                                                                     \
 	X(archive_entry_filetype)                                                                                                \
@@ -49,12 +51,23 @@
 	X(archive_write_set_format_pax_restricted)
 
 struct library {
-#define MEMBER_(name) __typeof__(name) *name;
-	LIBRARY_FUNCTIONS(MEMBER_)
-#undef MEMBER_
+	LIBRARY_FUNCTIONS(LATE_MEMBER)
 };
 
-/* It stays loaded until the program ends. */
+#define ZSTD_FUNCTIONS(X)                                                                                                        \
+	X(ZSTD_DCtx_setParameter)                                                                                                \
+	X(ZSTD_createDStream)                                                                                                    \
+	X(ZSTD_decompressStream)                                                                                                 \
+	X(ZSTD_freeDStream)                                                                                                      \
+	X(ZSTD_getErrorName)                                                                                                     \
+	X(ZSTD_isError)
+
+struct zstd_library {
+	ZSTD_FUNCTIONS(LATE_MEMBER)
+};
+
+/* They stay loaded until the program ends. */
 int library_load(struct library *ret, struct err *err);
+int zstd_load(struct zstd_library *ret, struct err *err);
 
 #endif

@@ -47,12 +47,14 @@ int kernel_facts_read(const struct fs *fs, struct kernel_facts *ret, struct err 
 /*
  * The build configuration, from /proc/config.gz or /boot: a megabyte to look
  * through, so apart from kernel_facts_read(). Tells the preemption model too
- * where nothing else did.  Unpacking takes as long as reading a hundred files,
- * and a thread of its own does it between begin and end.  Each begin wants one
- * end: 0, or the errno of the last place looked at.
+ * where nothing else did.  Unpacking takes as long as reading a hundred files:
+ * it is what look does, which touches nothing else, asks for no memory, and may
+ * be another thread's.  Each begin wants one look and one end: 0, or the errno
+ * of the last place looked at.
  */
 struct kernel_config;
 struct kernel_config *kernel_config_begin(const struct fs *fs);
+void kernel_config_look(struct kernel_config *c);
 int kernel_config_end(struct kernel_config *c, const struct fs *fs, struct kernel_facts *k);
 
 /* The CPU says that it is a virtual one: the flag `hypervisor` of /proc/cpuinfo. */

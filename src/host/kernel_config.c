@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -117,25 +116,24 @@ const char *kernel_option(const struct kernel_facts *k, const char *name)
 	return NULL;
 }
 
-/* The configuration of this kernel is unpacked and looked through in a thread of its own, which asks for no memory. */
 struct kernel_config {
 	char *packed;
 	size_t len;
 	int error;
-	bool threaded, whole; /* whole: what was unpacked was sound to the end */
-	pthread_t thread;
+	bool whole; /* what was unpacked was sound to the end */
 	z_stream z;
 	struct kernel_facts found; /* its options only */
 	char window[32769];
 };
 
 /* At most CONFIG_MAX bytes come out, whatever the file claims.  A line longer than the window tells nothing. */
-static void *unpack(void *arg)
+void kernel_config_look(struct kernel_config *c)
 {
-	struct kernel_config *c = arg;
 	size_t kept = 0, room = sizeof(c->window) - 1;
 	int r;
 
+	if (c->error < 0)
+		return;
 	do {
 		const char *rest;
 
@@ -149,7 +147,7 @@ static void *unpack(void *arg)
 	} while (r == Z_OK && c->z.total_out <= CONFIG_MAX);
 	take_option(&c->found, c->window, c->window + kept);
 	c->whole = r == Z_STREAM_END && c->z.total_out <= CONFIG_MAX;
-	return NULL;
+	inflateEnd(&c->z);
 }
 
 struct kernel_config *kernel_config_begin(const struct fs *fs)
@@ -165,20 +163,7 @@ struct kernel_config *kernel_config_begin(const struct fs *fs)
 		return c;
 	}
 	options_begin(&c->found);
-	c->threaded = pthread_create(&c->thread, NULL, unpack, c) == 0;
 	return c;
-}
-
-static int wait_unpacked(struct kernel_config *c)
-{
-	if (c->error < 0)
-		return c->error;
-	if (c->threaded)
-		pthread_join(c->thread, NULL);
-	else
-		unpack(c);
-	inflateEnd(&c->z);
-	return c->whole ? 0 : -EIO;
 }
 
 static int read_text_config(const struct fs *fs, struct kernel_facts *k, char **ret)
@@ -228,9 +213,10 @@ static void guess_preempt(struct kernel_facts *k)
 int kernel_config_end(struct kernel_config *c, const struct fs *fs, struct kernel_facts *k)
 {
 	AUTO_FREE char *text = NULL;
-	int r = wait_unpacked(c);
+	int r;
 
-	if (r == 0) {
+	if (c->whole) {
+		r = 0;
 		text_print(k->config_from, sizeof(k->config_from), "proc/config.gz");
 		free(k->options);
 		k->options = TAKE(c->found.options);

@@ -112,7 +112,7 @@ struct second_half {
 	struct process_names processes;
 	int processes_error;
 	struct task_facts *tasks;
-	struct nic_facts nic;
+	struct kernel_config *config;
 };
 
 /* Most files of theirs were just read for their names. */
@@ -129,15 +129,15 @@ static void *read_second(void *arg)
 	struct second_half *h = arg;
 
 	h->processes_error = process_names_read(h->fs, &h->processes);
-	nic_facts_read(h->fs, &h->nic);
 	if (h->fs == &h->forked)
 		h->tasks = read_tasks(h->fs);
+	kernel_config_look(h->config);
 	return NULL;
 }
 
 static void second_begin(struct second_half *h, const struct fs *fs)
 {
-	*h = (struct second_half){ .fs = fs };
+	*h = (struct second_half){ .fs = fs, .config = kernel_config_begin(fs) };
 	if (!fs_fork(fs, &h->forked))
 		return;
 	h->fs = &h->forked;
@@ -161,7 +161,6 @@ static void second_end(struct second_half *h, const struct fs *fs)
 static void second_drop(struct second_half *h)
 {
 	process_names_free(&h->processes);
-	nic_facts_free(&h->nic);
 	if (h->tasks)
 		task_facts_free(h->tasks);
 	free(h->tasks);
@@ -185,6 +184,7 @@ static int read_first(const struct fs *fs, struct machine_facts *m, struct err *
 
 	m->uid = read_uid(fs);
 	power_facts_read(fs, &m->host.cpu.online, &m->power);
+	nic_facts_read(fs, &m->nic);
 	read_pci(fs, m);
 	kvm_facts_read(fs, &m->kvm);
 	virt_facts_read(fs, &m->virt);
@@ -195,7 +195,6 @@ static int read_first(const struct fs *fs, struct machine_facts *m, struct err *
 int machine_facts_read(const struct fs *fs, struct machine_facts *ret, struct err *err)
 {
 	struct machine_facts m = { .uid = 0 };
-	struct kernel_config *unpacking = kernel_config_begin(fs);
 	struct second_half second;
 	struct err no_irqs = { 0 };
 	int r, irqs = 0, config;
@@ -205,14 +204,13 @@ int machine_facts_read(const struct fs *fs, struct machine_facts *ret, struct er
 	if (r == 0)
 		irqs = read_first(fs, &m, &no_irqs);
 	second_end(&second, fs);
-	config = kernel_config_end(unpacking, fs, &m.host.kernel);
+	config = kernel_config_end(second.config, fs, &m.host.kernel);
 	if (r < 0) {
 		second_drop(&second);
 		host_facts_free(&m.host);
 		return r;
 	}
 	host_facts_writers(&m.host, &second.processes);
-	m.nic = second.nic;
 	m.tasks = second.tasks;
 	unseen_note(&m.unseen, fs, "processes", "proc", second.processes_error);
 	if (irqs < 0)

@@ -12,8 +12,30 @@
 #include "base/fs.h"
 #include "base/spawn.h"
 #include "base/vec.h"
+#include "late/late.h"
 
 #define XZ_MEMORY_MAX (256ull << 20)
+
+#define XZ_FUNCTIONS(X) X(lzma_code) X(lzma_end) X(lzma_stream_decoder)
+
+struct xz {
+	XZ_FUNCTIONS(LATE_MEMBER)
+};
+
+static const struct late_function xz_functions[] = {
+#define ROW_(name_) LATE_ROW(struct xz, name_)
+	XZ_FUNCTIONS(ROW_)
+#undef ROW_
+};
+
+static const struct late_library xz_library = {
+	.soname = "liblzma.so.5",
+	.packages = "Debian: liblzma5, Fedora: xz-libs",
+	.needed_by = "packed kernel modules need",
+	.least = "liblzma 5.2",
+	.functions = xz_functions,
+	.n_functions = ARRAY_SIZE(xz_functions),
+};
 
 static int xz_error(lzma_ret r, struct err *err)
 {
@@ -33,7 +55,7 @@ static int xz_error(lzma_ret r, struct err *err)
 }
 
 /* Decode until the end, doubling the room as needed, up to the limit. */
-static int xz_loop(lzma_stream *z, char **out, size_t *out_len, struct err *err)
+static int xz_loop(const struct xz *xz, lzma_stream *z, char **out, size_t *out_len, struct err *err)
 {
 	size_t cap = 0;
 	lzma_ret r = LZMA_OK;
@@ -52,7 +74,7 @@ static int xz_loop(lzma_stream *z, char **out, size_t *out_len, struct err *err)
 			z->next_out = (uint8_t *) more + cap;
 			cap += z->avail_out;
 		}
-		r = lzma_code(z, LZMA_FINISH);
+		r = xz->lzma_code(z, LZMA_FINISH);
 	}
 	if (r != LZMA_STREAM_END)
 		return xz_error(r, err);
@@ -64,15 +86,18 @@ int xz_unpack(const void *data, size_t len, char **ret, size_t *ret_len, struct 
 {
 	lzma_stream z = LZMA_STREAM_INIT;
 	AUTO_FREE char *out = NULL;
+	struct xz xz;
 	size_t n = 0;
-	int r;
+	int r = late_load(&xz_library, &xz, err);
 
-	if (lzma_stream_decoder(&z, XZ_MEMORY_MAX, LZMA_CONCATENATED) != LZMA_OK)
+	if (r < 0)
+		return r;
+	if (xz.lzma_stream_decoder(&z, XZ_MEMORY_MAX, LZMA_CONCATENATED) != LZMA_OK)
 		return err_set(err, -ENOMEM, "out of memory for .xz data");
 	z.next_in = data;
 	z.avail_in = len;
-	r = xz_loop(&z, &out, &n, err);
-	lzma_end(&z);
+	r = xz_loop(&xz, &z, &out, &n, err);
+	xz.lzma_end(&z);
 	if (r < 0)
 		return r;
 	*ret = TAKE(out);
