@@ -206,8 +206,8 @@ int pci_network_devices(const struct fs *fs, struct pci_devices *ret, struct err
 	for (size_t i = 0; i < names.n; i++) {
 		struct pci_device d;
 
-		/* One that is unplugged meanwhile is not there. */
-		if (pci_read(fs, names.at[i], &d, NULL) == 0 && d.class_code >> 16 == PCI_CLASS_NET)
+		/* Of a bridge or a disk its class is enough.  One that is unplugged meanwhile is not there. */
+		if (read_hex(fs, names.at[i], "class") >> 16 == PCI_CLASS_NET && pci_read(fs, names.at[i], &d, NULL) == 0)
 			*vec_add(&all) = d;
 	}
 	fs_list_free(&names);
