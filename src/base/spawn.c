@@ -144,9 +144,11 @@ static void enter_surroundings(const struct launch *l)
 static void arrange_fds(struct launch *l)
 {
 	const int want[3] = { l->opts->in, l->opts->out, l->opts->err };
-	int high[3];
+	int high[3], report = fcntl(l->report, F_DUPFD_CLOEXEC, 3);
 
-	l->report = fcntl(l->report, F_DUPFD_CLOEXEC, 3);
+	if (report < 0) /* told by the old one: silence would read as success */
+		give_up(l, STEP_FDS);
+	l->report = report;
 	for (int i = 0; i < 3; i++) {
 		int fd = want[i] >= 0 ? want[i] : open("/dev/null", O_RDWR | O_CLOEXEC);
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -450,6 +451,41 @@ static void a_program_that_must_end_well(void **state)
 	}
 }
 
+/* Room for no descriptor more than the pipe by which the child reports. */
+static struct rlimit two_descriptors_left(void)
+{
+	struct rlimit old, few;
+	int first, next;
+
+	do {
+		first = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		assert_true(first >= 0);
+		next = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		close(next);
+	} while (next != first + 1); /* those between are kept filled */
+	close(first);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	few = (struct rlimit){ .rlim_cur = (rlim_t) first + 2, .rlim_max = old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	return old;
+}
+
+/* Before it has its descriptors a child has nothing else to tell by, and silence is success. */
+static void want_of_descriptors_is_told(void **state)
+{
+	AUTO(argv_free) struct argv a = WORDS("true");
+	struct spawn_opts o = SPAWN_OPTS_INIT;
+	struct child c = CHILD_INIT;
+	struct err err = { 0 };
+	struct rlimit old = two_descriptors_left();
+	int r = spawn(&c, &a, &o, &err);
+
+	(void) state;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(r, -EMFILE);
+	assert_non_null(strstr(err.text, "Too many open files"));
+}
+
 static void finds_programs(void **state)
 {
 	char buf[256], tiny[4];
@@ -484,6 +520,7 @@ int main(void)
 		cmocka_unit_test(what_prepare_refuses_is_not_started),
 		cmocka_unit_test(enters_namespaces),
 		cmocka_unit_test(a_program_that_must_end_well),
+		cmocka_unit_test(want_of_descriptors_is_told),
 		cmocka_unit_test(finds_programs),
 	};
 
