@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "capture/capture.h"
+#include "tune/confine.h"
 
 int tune_look_make(struct tune_look *l, const struct tune_wish *wish, const char *root, const char *boot_add, bool must,
 		   struct err *err)
@@ -52,11 +53,12 @@ int tune_look_json(const struct tune_look *l, struct sink *out, struct err *err)
 {
 	const struct profile *p = l->t.profile;
 	char iso[4096], house[4096];
-	json_t *o = json_pack("{s:i, s:s?, s:s?, s:s, s:s, s:o, s:o, s:o}", "format", 1, "profile", p ? p->name : NULL, "level",
-			      p ? level_names[l->t.level] : NULL, "isolated",
-			      cpuset_list(&l->t.split.isolated, iso, sizeof(iso)), "housekeeping",
-			      cpuset_list(&l->t.split.housekeeping, house, sizeof(house)), "steps", plan_json(l->t.plan), "boot",
-			      boot_plan_json(&l->boot), "in-the-way", way_json(&l->way));
+	json_t *o =
+		json_pack("{s:i, s:s?, s:s?, s:s, s:s, s:o, s:o, s:o, s:s?}", "format", 1, "profile", p ? p->name : NULL, "level",
+			  p ? level_names[l->t.level] : NULL, "isolated", cpuset_list(&l->t.split.isolated, iso, sizeof(iso)),
+			  "housekeeping", cpuset_list(&l->t.split.housekeeping, house, sizeof(house)), "steps",
+			  plan_json(l->t.plan), "boot", boot_plan_json(&l->boot), "in-the-way", way_json(&l->way), "unconfined",
+			  l->t.fs.live ? plan_unconfined(l->t.plan) : NULL);
 	char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
 
 	json_decref(o);

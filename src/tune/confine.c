@@ -39,13 +39,16 @@ struct ruleset {
 	uint64_t handled;
 };
 
+static long landlock_abi(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
 static int ruleset_make(struct ruleset *ret, struct err *err)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	struct landlock_ruleset_attr attr = { .handled_access_fs = WRITE_ALL };
+	long abi = landlock_abi();
 
-	if (abi < 1)
-		return err_set(err, -EOPNOTSUPP, "this kernel has no Landlock, or it is switched off");
 	if (abi < 2)
 		attr.handled_access_fs &= ~ACCESS_REFER;
 	if (abi < 3)
@@ -130,14 +133,22 @@ static int add_rules(const struct ruleset *set, const struct plan *p, const char
 	return r == 0 ? allow(set, state, WRITE_ALL, err) : r;
 }
 
+const char *plan_unconfined(const struct plan *p)
+{
+	if (mounts(p))
+		return "the plan mounts debugfs, which a confined process cannot";
+	return landlock_abi() < 1 ? "this kernel has no Landlock, or it is switched off" : NULL;
+}
+
 int plan_confine(const struct plan *p, const char *state, struct err *err)
 {
+	const char *why_not = plan_unconfined(p);
 	struct ruleset set = { .fd = -1 };
 	AUTO_CLOSE int fd = -1;
 	int r;
 
-	if (mounts(p))
-		return err_set(err, -EOPNOTSUPP, "the plan mounts debugfs, which a confined process cannot");
+	if (why_not)
+		return err_set(err, -EOPNOTSUPP, "%s", why_not);
 	if (access(state, W_OK) < 0)
 		return err_sys(err, -errno, "%s", state);
 	r = ruleset_make(&set, err);

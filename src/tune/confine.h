@@ -17,5 +17,7 @@
  * something, which it forbids: then nothing is confined.
  */
 int plan_confine(const struct plan *p, const char *state, struct err *err);
+/* Why that would be -EOPNOTSUPP on the running machine; NULL = it would not. */
+const char *plan_unconfined(const struct plan *p);
 
 #endif
