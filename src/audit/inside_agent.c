@@ -280,8 +280,7 @@ static int fall_back(const struct inside_line *line, struct fs_tree *t, uint64_t
 	ret->partial = true;
 	text_print(ret->less, sizeof(ret->less),
 		   "the agent may not run programs, so only %zu single files were read: what stands in folders (interrupts, "
-		   "devices, "
-		   "tasks) was not seen",
+		   "devices, tasks) was not seen",
 		   b.files);
 	if (b.files == 0 && (r == -EPERM || r == 0))
 		return err_set(err, -EPERM, "%s; %s", why->text, cure);

@@ -184,9 +184,9 @@ int inside_socket_open(struct inside_socket *s, int fd, const char *path, uint64
 		inside_socket_close(s);
 	if (r == -ETIMEDOUT)
 		return err_set(err, r,
-			       "%s can be connected to, and nobody answers: the guest has not started its agent (inside: apt or "
-			       "dnf install "
-			       "qemu-guest-agent, systemctl start qemu-guest-agent), or another program holds the line",
+			       "%s can be connected to, and nobody answers: the guest has not started its agent (inside: apt "
+			       "or dnf install qemu-guest-agent, systemctl start qemu-guest-agent), or another program holds "
+			       "the line",
 			       path);
 	return r;
 }

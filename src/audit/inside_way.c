@@ -74,8 +74,8 @@ int inside_find_way(const struct qemu *vm, const char *socket, struct inside_way
 	if (path[0] != '/')
 		return err_set(err, -ENOENT,
 			       "VM %.60s has a line to a guest agent, which is no unix socket with a full path on its command "
-			       "line%s%.80s: "
-			       "start QEMU with -chardev socket,path=/run/NAME-agent.sock,server=on,wait=off,id=%.40s",
+			       "line%s%.80s: start QEMU with -chardev "
+			       "socket,path=/run/NAME-agent.sock,server=on,wait=off,id=%.40s",
 			       vm->name[0] ? vm->name : "without a name", path[0] ? ": " : "", path, id);
 	text_print(ret->at, sizeof(ret->at), "%s", path);
 	return 0;

@@ -76,8 +76,7 @@ static void both_dedicated(const struct pair_ctx *p, struct settings *out)
 		   cpuset_empty(&missing) ? "none of them" : cpuset_list(&missing, list, sizeof(list)));
 	pair_guest_says(out, cpuset_empty(&missing), "vCPUs with CPUs of their own", now, "isolated inside too",
 			"add isolcpus=managed_irq,domain,@name nohz_full=@name rcu_nocbs=@name irqaffinity=0 to the guest's "
-			"command line and boot "
-			"it: one vCPU keeps house there as well",
+			"command line and boot it: one vCPU keeps house there as well",
 			wanted);
 }
 
@@ -170,8 +169,7 @@ static void both_virtio_irqs(const struct pair_ctx *p, struct settings *out)
 		text_print(target, sizeof(target), "irq %u (%.60s)", f->nr, f->name);
 		pair_guest_says(out, cpuset_empty(&both), target, cpuset_list(&f->effective, now, sizeof(now)), house,
 				"inside: write @name to /proc/irq/N/smp_affinity_list, and isolcpus=managed_irq,... for queues "
-				"that the kernel "
-				"spreads itself; or fewer queues on the host's side",
+				"that the kernel spreads itself; or fewer queues on the host's side",
 				house);
 	}
 	if (out->n == 0)

@@ -122,9 +122,8 @@ static void both_swap(const struct pair_ctx *p, struct settings *out)
 static const struct pair_row rows[] = {
 	{ .knob = { .id = "pair.balloon",
 		    .title = "the guest has the memory that it was started with",
-		    .why = "a balloon that is filled takes single pages out of the guest: huge pages break up, and what it gives "
-			   "back is "
-			   "faulted in again one by one",
+		    .why = "a balloon that is filled takes single pages out of the guest: huge pages break up, and what it "
+			   "gives back is faulted in again one by one",
 		    .cost = "memory cannot be moved between guests",
 		    .source = "libvirt.org/kbase/kvm-realtime.html; drivers/virtio/virtio_balloon.c",
 		    .cure = "start the VM without a balloon",

@@ -162,9 +162,8 @@ static void both_clock(const struct pair_ctx *p, struct settings *out)
 			NULL);
 	else if (invtsc(p->vm))
 		pair_guest_says(out, false, "clock", now, "tsc, which the VM has",
-				"inside: write tsc to /sys/devices/system/clocksource/clocksource0/current_clocksource, and take "
-				"clocksource= "
-				"and notsc off its command line",
+				"inside: write tsc to /sys/devices/system/clocksource/clocksource0/current_clocksource, and "
+				"take clocksource= and notsc off its command line",
 				NULL);
 	else
 		pair_host_says(p, out, false, "clock", now, "tsc", "vm.invtsc");
@@ -173,9 +172,8 @@ static void both_clock(const struct pair_ctx *p, struct settings *out)
 static const struct pair_row rows[] = {
 	{ .knob = { .id = "pair.clock",
 		    .title = "the guest reads the processor's clock",
-		    .why = "hpet and the ACPI timer are an exit of microseconds at each reading; kvm-clock needs the host's own "
-			   "tsc, or "
-			   "each reading inside is a system call",
+		    .why = "hpet and the ACPI timer are an exit of microseconds at each reading; kvm-clock needs the host's "
+			   "own tsc, or each reading inside is a system call",
 		    .cost = "no live migration to a host of another clock rate",
 		    .source = "Documentation/virt/kvm/x86/timekeeping.rst",
 		    .cure = "start the VM with an invariant TSC",
@@ -188,16 +186,15 @@ static const struct pair_row rows[] = {
 		    .cost = "none",
 		    .source = "Documentation/virt/guest-halt-polling.rst",
 		    .cure = "start the VM with -cpu host,kvm-poll-control=on (libvirt: <kvm><poll-control state='on'/></kvm>), "
-			    "by which the "
-			    "guest switches the host's polling off; or write 0 to /sys/module/kvm/parameters/halt_poll_ns",
+			    "by which the guest switches the host's polling off; or write 0 to "
+			    "/sys/module/kvm/parameters/halt_poll_ns",
 		    .when = KNOB_VM,
 		    PAIR(3) },
 	  .check = both_halt_poll },
 	{ .knob = { .id = "pair.haltpoll_told",
 		    .title = "a guest that is told so polls before it halts",
-		    .why = "kvm-hint-dedicated makes a guest load its idle driver haltpoll; where it did not, each wake-up still "
-			   "costs an "
-			   "exit and an interrupt",
+		    .why = "kvm-hint-dedicated makes a guest load its idle driver haltpoll; where it did not, each wake-up "
+			   "still costs an exit and an interrupt",
 		    .cost = "burns the host's CPU while it waits, which is the VM's own",
 		    .source = "drivers/cpuidle/cpuidle-haltpoll.c; Documentation/virt/guest-halt-polling.rst",
 		    .cure = "inside: modprobe cpuidle-haltpoll",
@@ -207,9 +204,8 @@ static const struct pair_row rows[] = {
 	{ .knob = { .id = "pair.hint",
 		    .title = "the promise of CPUs of its own is true",
 		    .why = "a guest that is promised dedicated CPUs spins on locks: where the promise is false it spins while "
-			   "the host runs the "
-			   "holder's CPU with something else; where it is true and not given, the guest halts and yields for "
-			   "nothing",
+			   "the host runs the holder's CPU with something else; where it is true and not given, the guest "
+			   "halts and yields for nothing",
 		    .cost = "CPUs that nobody else has",
 		    .source = "Documentation/virt/kvm/x86/cpuid.rst, KVM_HINTS_REALTIME",
 		    .cure = "pin each vCPU to a CPU of its own, or take kvm-hint-dedicated=on away",
@@ -218,9 +214,8 @@ static const struct pair_row rows[] = {
 	  .check = both_hint },
 	{ .knob = { .id = "pair.idle_poll",
 		    .title = "a guest that never halts has CPUs of its own",
-		    .why = "idle=poll makes a vCPU look busy for ever: on a CPU that it shares it takes half of it, from a guest "
-			   "that has "
-			   "nothing to do",
+		    .why = "idle=poll makes a vCPU look busy for ever: on a CPU that it shares it takes half of it, from a "
+			   "guest that has nothing to do",
 		    .cost = "CPUs that nobody else has, at full power",
 		    .source = "Documentation/admin-guide/kernel-parameters.txt, idle=; qemu-system(1), -overcommit cpu-pm",
 		    .cure = "pin its vCPUs, or take idle=poll off the guest's command line",

@@ -117,9 +117,8 @@ static int check_length(struct boot_plan *p, const char *foreign, const struct h
 	if (p->length <= p->limit || p->adds == 0)
 		return 0;
 	return err_set(err, -E2BIG,
-		       "the kernel's command line would be %zu letters long, and a kernel for %s takes %zu: leave knobs out with "
-		       "--skip, "
-		       "or choose CPUs in fewer ranges",
+		       "the kernel's command line would be %zu letters long, and a kernel for %s takes %zu: leave knobs out "
+		       "with --skip, or choose CPUs in fewer ranges",
 		       p->length, machine, p->limit);
 }
 

@@ -219,8 +219,7 @@ static const struct knob rows[] = {
 		ROLES(LEAVE, W("*", 6), LEAVE, W("*", 5)),
 		.check = check_ctr_cpuset,
 		.cure = "docker update --cpuset-cpus=@house ID (podman update too), @iso for the one that latency is for; "
-			"Kubernetes: CPU "
-			"manager policy static, and whole CPUs with requests equal to limits",
+			"Kubernetes: CPU manager policy static, and whole CPUs with requests equal to limits",
 	},
 	{
 		.id = "ctr.mems",
@@ -243,8 +242,7 @@ static const struct knob rows[] = {
 		ROLES(LEAVE, W("*", 6), LEAVE, W("*", 5)),
 		.check = check_ctr_overlap,
 		.cure = "docker update --cpuset-cpus=LIST ID (podman update too), CPUs of @iso that no other has; Kubernetes: "
-			"CPU "
-			"manager policy static",
+			"CPU manager policy static",
 	},
 	{
 		.id = "ctr.quota",
@@ -255,9 +253,8 @@ static const struct knob rows[] = {
 		.of_container = true,
 		ROLES(LEAVE, W("*", 7), LEAVE, W("*", 6)),
 		.check = check_ctr_quota,
-		.cure = "docker update --cpu-quota=-1 ID (podman update too; no --cpus); Kubernetes: no CPU limit, or with CRI-O "
-			"the annotation "
-			"cpu-quota.crio.io: disable",
+		.cure = "docker update --cpu-quota=-1 ID (podman update too; no --cpus); Kubernetes: no CPU limit, or with "
+			"CRI-O the annotation cpu-quota.crio.io: disable",
 	},
 	{
 		.id = "ctr.rt_budget",

@@ -193,8 +193,7 @@ static const struct knob rows[] = {
 		.id = "iso.list_match",
 		.title = "boot lists agree",
 		.why = "the kernel drops the second of nohz_full= and isolcpus=nohz when they differ, and a CPU without a tick "
-		       "that is not "
-		       "isolated gets other tasks and its tick back",
+		       "that is not isolated gets other tasks and its tick back",
 		.cost = "none",
 		.source = "kernel/sched/isolation.c, housekeeping_setup()",
 		.when = KNOB_BOOT,

@@ -154,24 +154,21 @@ static const struct knob rows[] = {
 		.id = "iso.isolcpus_domain",
 		.title = "CPUs out of load balancing since boot",
 		.why = "the scheduler never moves tasks to or from such CPUs: right for pinned threads, wrong for containers, "
-		       "whose "
-		       "threads then pile up on the first CPU of their set",
+		       "whose threads then pile up on the first CPU of their set",
 		.cost = "cannot be undone without a boot",
 		.source = PARAMS ", isolcpus; moby/moby issue 31086",
 		.when = KNOB_BOOT,
 		FILES({ .path = "sys/devices/system/cpu/isolated", .form = VALUE_CPULIST }),
 		ROLES(W("?", 0), W("", 6), W("?", 0), W("?", 0)),
 		.cure = "take the CPU list out of the kernel parameter isolcpus= and boot; give containers a cpuset instead",
-		.dispute = "OpenShift and tuned use isolcpus=, the kernel calls it deprecated in favour of cpusets; on hosts of "
-			   "VMs and "
-			   "real-time threads vlat only shows it, on container hosts it wants none",
+		.dispute = "OpenShift and tuned use isolcpus=, the kernel calls it deprecated in favour of cpusets; on hosts "
+			   "of VMs and real-time threads vlat only shows it, on container hosts it wants none",
 	},
 	{
 		.id = "iso.managed_irq",
 		.title = "managed interrupts prefer housekeeping CPUs",
-		.why = "queues of NVMe disks and some network cards have interrupts that user space cannot move; this flag makes "
-		       "the "
-		       "kernel choose a housekeeping CPU out of each queue's mask",
+		.why = "queues of NVMe disks and some network cards have interrupts that user space cannot move; this flag "
+		       "makes the kernel choose a housekeeping CPU out of each queue's mask",
 		.cost = "none; a queue whose mask holds only isolated CPUs still interrupts there",
 		.source = PARAMS ", isolcpus; kernel/irq/manage.c",
 		.when = KNOB_BOOT,
@@ -179,8 +176,7 @@ static const struct knob rows[] = {
 		.check = check_managed_irq,
 		.cure = "kernel parameter isolcpus=managed_irq,@iso, then boot",
 		.dispute = "tuned gives managed_irq,domain, OpenShift managed_irq or both; vlat wants managed_irq at boot and "
-			   "the rest from a "
-			   "partition at run time",
+			   "the rest from a partition at run time",
 	},
 	{
 		.id = "iso.nohz",

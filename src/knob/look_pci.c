@@ -201,9 +201,8 @@ static const struct knob pci_rows[] = {
 		FILES({ .path = "sys/kernel/iommu_groups/%s/type", .per = PER_NAME, .form = VALUE_TEXT }),
 		ROLES(W("identity|DMA-FQ", 2), W("identity|DMA-FQ", 2), LEAVE, W("identity|DMA-FQ", 2)),
 		.cure = "kernel parameter iommu.strict=0 (or iommu=pt), then boot",
-		.dispute = "OpenShift boots with iommu=pt, the kernel's default is lazy translation (DMA-FQ), which costs little "
-			   "and protects "
-			   "more: vlat takes either and only objects to strict translation",
+		.dispute = "OpenShift boots with iommu=pt, the kernel's default is lazy translation (DMA-FQ), which costs "
+			   "little and protects more: vlat takes either and only objects to strict translation",
 	},
 	{
 		.id = "pci.link",

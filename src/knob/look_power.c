@@ -167,9 +167,8 @@ static const struct knob rows[] = {
 		.check = check_cstates,
 		.cure = "write 1 to /sys/devices/system/cpu/cpuN/cpuidle/stateM/disable for each CPU of @iso and each state "
 			"named",
-		.dispute = "tuned holds /dev/cpu_dma_latency, OpenShift boots with max_cstate limits: both keep all CPUs awake; "
-			   "disabling states "
-			   "on isolated CPUs alone is undone by one write and costs least",
+		.dispute = "tuned holds /dev/cpu_dma_latency, OpenShift boots with max_cstate limits: both keep all CPUs "
+			   "awake; disabling states on isolated CPUs alone is undone by one write and costs least",
 	},
 	{
 		.id = "pwr.device_pm",
@@ -253,9 +252,8 @@ static const struct knob rows[] = {
 		FILES({ .path = CPU "intel_pstate/status", .form = VALUE_TEXT },
 		      { .path = CPU "amd_pstate/status", .form = VALUE_TEXT }),
 		ROLES(W("!off", 2), W("!off", 2), LEAVE, W("!off", 2)),
-		.dispute = "tuned realtime disables the driver, OpenShift chooses by processor; it is unnecessary with governor "
-			   "performance, so "
-			   "vlat keeps it",
+		.dispute = "tuned realtime disables the driver, OpenShift chooses by processor; it is unnecessary with "
+			   "governor performance, so vlat keeps it",
 	},
 	{
 		.id = "pwr.resume_latency",

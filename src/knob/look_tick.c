@@ -144,8 +144,7 @@ static const struct knob rows[] = {
 		EVERY_ROLE("?", 0),
 		.cure = "iso.mce_interval is the milder way",
 		.dispute = "tuned realtime ignores corrected errors, OpenShift boots with mce=off; vlat only wants no polling "
-			   "(iso.mce_interval) "
-			   "and keeps the interrupts that announce errors",
+			   "(iso.mce_interval) and keeps the interrupts that announce errors",
 	},
 	{
 		.id = "iso.mce_off",

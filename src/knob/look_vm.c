@@ -325,8 +325,7 @@ static const struct knob rows[] = {
 		VM_HOST("*", 6),
 		.check = check_backing,
 		.cure = "QEMU: -object memory-backend-memfd,id=m,size=SIZE,hugetlb=on,prealloc=on -machine memory-backend=m; "
-			"libvirt: "
-			"<memoryBacking><hugepages/></memoryBacking>; KubeVirt: memory.hugepages.pageSize",
+			"libvirt: <memoryBacking><hugepages/></memoryBacking>; KubeVirt: memory.hugepages.pageSize",
 	},
 	{
 		.id = "vm.pmu_off",

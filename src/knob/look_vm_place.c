@@ -213,9 +213,8 @@ static const struct knob rows[] = {
 		.id = "vm.smt_share",
 		.of_vm = true,
 		.title = "two VMs do not share a core",
-		.why = "hardware threads share one core's execution units and first caches: what the other VM does is felt, and "
-		       "can "
-		       "be spied upon",
+		.why = "hardware threads share one core's execution units and first caches: what the other VM does is felt, "
+		       "and can be spied upon",
 		.cost = "half of the hardware threads, or guests of whole cores",
 		.source = "Documentation/admin-guide/hw-vuln/l1tf.rst; Documentation/admin-guide/hw-vuln/core-scheduling.rst",
 		VM_HOST(5),

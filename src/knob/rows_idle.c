@@ -54,8 +54,7 @@ const struct knob knob_pwr_idle_spin = {
 	       "best, milliseconds among neighbours",
 	.cost = "those CPUs are busy all the time while vlat holds the tuning: power, heat, speed of a hardware thread beside "
 		"them, and on a shared host what the hypervisor charges or steals for it; not done where the kernel's fair "
-		"server "
-		"stays on, since the task would then stall real-time threads",
+		"server stays on, since the task would then stall real-time threads",
 	.source = "Documentation/virt/guest-halt-polling.rst (the same aim, where the guest has that driver)",
 	.unit = "CPUs",
 	ROLES(LEAVE, LEAVE, LEAVE, LEAVE),

@@ -127,9 +127,8 @@ const struct knob knob_irq_irqbalance = {
 	.check = check_irqbalance,
 	.cure = "systemctl stop irqbalance while latency counts, or IRQBALANCE_BANNED_CPULIST=@iso in /etc/default/irqbalance "
 		"(/etc/sysconfig/irqbalance) and restart it before workloads start",
-	.dispute = "SEAPATH masks it, OpenShift bans CPUs per container, RHEL for real-time guests says to disable it; a restart "
-		   "moves "
-		   "interrupts in a burst, so never under load",
+	.dispute = "SEAPATH masks it, OpenShift bans CPUs per container, RHEL for real-time guests says to disable it; a "
+		   "restart moves interrupts in a burst, so never under load",
 	.order = ORDER_ADVICE,
 	.list = list_irqbalance,
 };

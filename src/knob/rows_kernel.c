@@ -26,9 +26,8 @@ const struct knob knob_iso_timer_migration = {
 	.cost = "idle housekeeping CPUs wake up a little more often",
 	.source = "kernel/time/timer.c; tuned network-latency sets 0, OpenShift 1 beside nohz_full",
 	ROLES(W("*", 2), W("1", 1), W("1", 1), W("*", 3)),
-	.dispute = "tuned network-latency sets 0, OpenShift 1; with nohz_full the kernel itself keeps timers off those CPUs, so "
-		   "1 there and "
-		   "0 where isolated CPUs still tick",
+	.dispute = "tuned network-latency sets 0, OpenShift 1; with nohz_full the kernel itself keeps timers off those CPUs, "
+		   "so 1 there and 0 where isolated CPUs still tick",
 	.order = ORDER_KERNEL,
 	FILES({ .path = "proc/sys/kernel/timer_migration", .form = VALUE_NUMBER, .choose = timer_migration }),
 };
@@ -131,8 +130,7 @@ const struct knob knob_iso_clocksource = {
 	EVERY_ROLE("*", 6),
 	.check = check_clocksource,
 	.cure = "write tsc to /sys/devices/system/clocksource/clocksource0/current_clocksource, if the kernel offers it; if it "
-		"does not, it found "
-		"the counter unstable: look for clocksource in its log",
+		"does not, it found the counter unstable: look for clocksource in its log",
 	.order = ORDER_KERNEL,
 	FILES({ .path = "sys/devices/system/clocksource/clocksource0/current_clocksource",
 		.form = VALUE_TEXT,

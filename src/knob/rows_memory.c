@@ -44,9 +44,8 @@ const struct knob knob_mem_thp = {
 	.source = "Documentation/admin-guide/mm/transhuge.rst",
 	ROLES(W("madvise|never|defer+madvise", 6), W("madvise|never|defer+madvise", 5), W("madvise|never|defer+madvise", 5),
 	      W("madvise|never|defer+madvise", 5)),
-	.dispute = "OpenShift and tuned set never, the kernel's default is always or madvise; madvise costs nothing to who does "
-		   "not ask "
-		   "and keeps large guest memory on large pages",
+	.dispute = "OpenShift and tuned set never, the kernel's default is always or madvise; madvise costs nothing to who "
+		   "does not ask and keeps large guest memory on large pages",
 	.order = ORDER_MEMORY,
 	FILES({ .path = THP "enabled", .form = VALUE_CHOICE, .choose = thp_enabled },
 	      { .path = THP "defrag", .form = VALUE_CHOICE, .choose = thp_defrag }),
@@ -197,8 +196,7 @@ const struct knob knob_mem_huge_2m = {
 	ROLES(W("*", 6), LEAVE, LEAVE, LEAVE),
 	.check = check_huge_2m,
 	.cure = "write the number of pages to /sys/devices/system/node/nodeN/hugepages/hugepages-2048kB/nr_hugepages, early "
-		"after boot, "
-		"or kernel parameter hugepages=N",
+		"after boot, or kernel parameter hugepages=N",
 	.order = ORDER_MEMORY,
 	.list = list_huge,
 	FILES({ .path = HUGE_2M, .form = VALUE_NUMBER }),

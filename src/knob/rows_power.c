@@ -81,8 +81,7 @@ const struct knob knob_pwr_cpu_dma_latency = {
 	.check = check_dma_latency,
 	.cure = "hold /dev/cpu_dma_latency open with a 32-bit 0 written, as long as the work runs; vlat does while it measures",
 	.dispute = "tuned holds it for ever and for all CPUs, OpenShift limits C-states at boot; per-CPU limits "
-		   "(pwr.cstate_disable) cost "
-		   "less, so this is only shown",
+		   "(pwr.cstate_disable) cost less, so this is only shown",
 	.order = ORDER_POWER,
 	.list = list_dma_latency,
 	FILES({ .path = "dev/cpu_dma_latency", .form = VALUE_NUMBER, .want = "3" }),

@@ -117,8 +117,7 @@ const struct knob knob_sch_fair_server = {
 	.check = check_fair_server,
 	.cure = "write 0 to /sys/kernel/debug/sched/fair_server/cpuN/runtime for each of @iso; vlat does while it measures",
 	.dispute = "NI switches it off to cure regressions of 6.12, tuned, OpenShift and SEAPATH leave it; with FIFO threads "
-		   "that never sleep "
-		   "it costs up to 5 % of a CPU in pieces of milliseconds",
+		   "that never sleep it costs up to 5 % of a CPU in pieces of milliseconds",
 	/* On a CPU that is set apart already the kernel has no bandwidth to account it to, and warns. */
 	.order = ORDER_GROUP - 1,
 	.list = list_fair_server,

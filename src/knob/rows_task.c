@@ -228,11 +228,10 @@ const struct knob knob_iso_partition = {
 	ROLES(W("*", 8), W("*", 6), W("*", 7), W("*", 8)),
 	.check = check_partition,
 	.cure = "let vlat make one while it runs (tuning level vlat), or systemctl set-property --runtime system.slice "
-		"AllowedCPUs=@house, "
-		"likewise for user.slice and init.scope, and a cpuset partition for @iso",
+		"AllowedCPUs=@house, likewise for user.slice and init.scope, and a cpuset partition for @iso",
 	.dispute = "OpenShift and SEAPATH isolate at boot (isolcpus=); the kernel documents that as deprecated in favour of "
-		   "cpusets, "
-		   "and only a partition can be undone without a boot: vlat wants the partition and counts isolcpus= as one",
+		   "cpusets, and only a partition can be undone without a boot: vlat wants the partition and counts isolcpus= "
+		   "as one",
 	.order = ORDER_GROUP,
 	.list = list_partition,
 };
@@ -356,9 +355,9 @@ const struct knob knob_iso_unbound_wq = {
 	.risk = "on a busy network host the change itself was seen to stall traffic for a moment",
 	.source = "Documentation/core-api/workqueue.rst; kernel/workqueue.c",
 	EVERY_ROLE("*", 5),
-	.dispute = "tuned and OpenShift write the mask live, SEAPATH keeps all CPUs since a live change froze its network once; "
-		   "vlat writes "
-		   "it before a measurement, and on a busy cluster node workqueue.unbound_cpus= at boot is the safer way",
+	.dispute = "tuned and OpenShift write the mask live, SEAPATH keeps all CPUs since a live change froze its network "
+		   "once; vlat writes it before a measurement, and on a busy cluster node workqueue.unbound_cpus= at boot is "
+		   "the safer way",
 	.order = ORDER_GROUP - 1, /* a partition takes its CPUs out of the mask itself: found and given back without it */
 	.first = true,
 	FILES({ .path = "sys/devices/virtual/workqueue/cpumask", .form = VALUE_CPUMASK, .want = "@house" }),

@@ -327,8 +327,7 @@ static const struct container_cure_row container_rows[] = {
 		  [ENGINE_CRIO] = "annotation cpu-quota.crio.io: disable with a runtime class that allows it, or no limits.cpu "
 				  "in the pod",
 		  [ENGINE_POD] = "no limits.cpu in the pod, or the static CPU manager with whole CPUs (kubelet 1.33 and later "
-				 "set no quota "
-				 "then)",
+				 "set no quota then)",
 		  [ENGINE_LXC] = LXC_SET "no lxc.cgroup2.cpu.max (Proxmox: pct set @name --delete cpulimit)",
 		  [ENGINE_NSPAWN] = NSPAWN_SET "CPUQuota=" } },
 	{ .id = "ctr.rt_budget",

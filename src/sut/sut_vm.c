@@ -264,8 +264,7 @@ const struct sut_driver sut_vm = {
 	.name = "vm",
 	.brief = "a KVM or QEMU guest, started by vlat itself",
 	.cure = "install QEMU (apt-get install qemu-system-x86, dnf install qemu-kvm), allow one download of a guest kernel or "
-		"name one "
-		"with --kernel, and run vlat as root",
+		"name one with --kernel, and run vlat as root",
 	.wire = WIRE_VM,
 	.available = vm_available,
 	.fits = vm_fits,
