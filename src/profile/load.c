@@ -95,8 +95,8 @@ static int unknown(const struct search *s, const char *name)
 	for (size_t i = 0; i < names.n; i++)
 		sink_printf(&list, "%s%s", i ? ", " : "", names.at[i]);
 	near = text_nearest(name, (const char *const *) names.at, names.n);
-	err_set(s->err, -ENOENT, "there is no profile \"%.64s\"%s%s%s; there are: %s", name, near ? "; did you mean " : "",
-		near ? near : "", near ? "?" : "", list.text ? list.text : "none");
+	err_set(s->err, -ENOENT, "there is no profile \"%.64s\"; there are: %s%s%s%s", name, list.text ? list.text : "none",
+		near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 	sink_free(&list);
 	for (size_t i = 0; i < names.n; i++)
 		free(names.at[i]);
