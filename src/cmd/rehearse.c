@@ -25,6 +25,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "boot/params.h"
+#include "vm/bzimage.h"
 
 #define FORMAT       1
 #define CPUS_SHOWN   8u
@@ -53,6 +54,15 @@ static int find_lab(char ret[PATH_MAX], struct err *err)
 		       self, VLAT_LIBEXECDIR);
 }
 
+static int named_kernel(const char *named, char *buf, size_t cap, struct err *err)
+{
+	char version[128];
+
+	if (text_print(buf, cap, "%s", named))
+		return err_set(err, -ENAMETOOLONG, "--kernel: the path is too long");
+	return bzimage_file_version(named, version, sizeof(version), err);
+}
+
 static int find_kernel(const char *named, char *buf, size_t cap, struct err *err)
 {
 	static const struct {
@@ -61,7 +71,7 @@ static int find_kernel(const char *named, char *buf, size_t cap, struct err *err
 	struct utsname u;
 
 	if (named)
-		return text_print(buf, cap, "%s", named) ? err_set(err, -ENAMETOOLONG, "--kernel: the path is too long") : 0;
+		return named_kernel(named, buf, cap, err);
 	uname(&u);
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		if (!text_print(buf, cap, "%s%s%s", places[i].before, u.release, places[i].after) && access(buf, R_OK) == 0)

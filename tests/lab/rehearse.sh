@@ -31,10 +31,12 @@ says() {
 "$vlat" rehearse vm-host --kernel /etc/passwd >"$said" 2>&1
 [ $? = 2 ] || fail "a kernel that is none: exit code"
 says "not a Linux kernel"
+grep -q booting "$said" && fail "said to be booting what is no kernel"
 
 "$vlat" rehearse vm-host --kernel /nonexistent/vmlinuz >"$said" 2>&1
 [ $? = 2 ] || fail "a kernel that is not there: exit code"
 says "/nonexistent/vmlinuz: No such file or directory"
+grep -q booting "$said" && fail "said to be booting what is not there"
 
 release=$(uname -r)
 if [ -r "/boot/vmlinuz-$release" ] || [ -r "/lib/modules/$release/vmlinuz" ] || [ -r "/usr/lib/modules/$release/vmlinuz" ]; then
