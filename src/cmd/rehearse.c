@@ -7,6 +7,7 @@
  */
 #include "cmd/rehearse.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -84,15 +85,23 @@ static int find_kernel(const char *named, char *buf, size_t cap, struct err *err
 
 /* ---- what it is booted with ---- */
 
-static bool is_huge(const char *word, size_t len, const char *name, uint64_t *ret)
+/* A number after "NAME=", and what follows it: the kernel's "G", "M" or "K", or nothing. */
+static bool is_huge(const char *word, size_t len, const char *name, uint64_t *ret, char *suffix)
 {
 	size_t n = strlen(name);
 	const char *at = word + n + 1;
 
 	if (len <= n || strncmp(word, name, n) != 0 || word[n] != '=' || !take_u64(&at, ret))
 		return false;
-	*ret *= *at == 'G' || *at == 'g' ? 1024 : *at == 'k' || *at == 'K' ? 0 : 1;
+	*suffix = (char) toupper((unsigned char) *at);
 	return true;
+}
+
+static uint64_t size_mb(uint64_t n, char suffix)
+{
+	if (suffix == 'G')
+		return n < UINT32_MAX ? n << 10 : UINT32_MAX;
+	return suffix == 'M' ? n : n >> (suffix == 'K' ? 10 : 20);
 }
 
 /* MiB that "hugepagesz=1G hugepages=4" sets aside; per-node forms ("0:2") count their first number only. */
@@ -100,12 +109,13 @@ static uint64_t huge_mb(const char *words)
 {
 	uint64_t size = 2, n, sum = 0;
 	const char *word;
+	char suffix;
 	size_t len;
 
 	while (params_next(&words, &word, &len)) {
-		if (is_huge(word, len, "hugepagesz", &n) || is_huge(word, len, "default_hugepagesz", &n))
-			size = n;
-		else if (is_huge(word, len, "hugepages", &n))
+		if (is_huge(word, len, "hugepagesz", &n, &suffix) || is_huge(word, len, "default_hugepagesz", &n, &suffix))
+			size = size_mb(n, suffix);
+		else if (is_huge(word, len, "hugepages", &n, &suffix))
 			sum += n < UINT32_MAX && size < UINT32_MAX ? n * size : UINT32_MAX;
 	}
 	return sum;
