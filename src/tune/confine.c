@@ -30,7 +30,8 @@ static const struct {
 	uint64_t access;
 } always[] = {
 	{ "/dev/null", WRITE_FILES },    { "/dev/cpu_dma_latency", WRITE_FILES },
-	{ "/sys/devices", WRITE_FILES }, /* a CPU or card that comes later has its files here */
+	{ "/sys/devices", WRITE_FILES }, /* a CPU or card that comes later has its files here, */
+	{ "/proc/irq", WRITE_FILES },    /* and its interrupts there */
 	{ "/sys/fs/cgroup", WRITE_ALL }, { "/run", WRITE_ALL },
 };
 
@@ -71,20 +72,17 @@ static int allow(const struct ruleset *set, const char *path, uint64_t access, s
 	return 0;
 }
 
-/* The folder of a file; of "cpu/cpu%s/x", which stands for many, the one above what differs. */
-static int allow_around(const struct ruleset *set, const char *path, struct err *err)
+/* The file and none beside it; of "cpu/cpu%s/x", which stands for many, the folder above what differs. */
+static int allow_file(const struct ruleset *set, const char *path, struct err *err)
 {
-	char folder[512];
 	const char *hole = strstr(path, "%s");
-	char *slash;
+	char name[512];
 
-	if (text_print(folder, sizeof(folder), "/%.*s", (int) (hole ? (size_t) (hole - path) : strlen(path)), path))
+	if (text_print(name, sizeof(name), "/%.*s", (int) (hole ? (size_t) (hole - path) : strlen(path)), path))
 		return 0;
-	slash = strrchr(folder, '/');
-	if (slash == folder)
-		return 0;
-	*slash = '\0';
-	return allow(set, folder, WRITE_FILES, err);
+	if (hole)
+		*(strrchr(name, '/') == name ? name + 1 : strrchr(name, '/')) = '\0';
+	return text_eq(name, "/") ? 0 : allow(set, name, WRITE_FILES, err);
 }
 
 static int allow_table(const struct ruleset *set, struct err *err)
@@ -93,7 +91,7 @@ static int allow_table(const struct ruleset *set, struct err *err)
 
 	for (size_t i = 0; r == 0 && i < knob_count; i++)
 		for (size_t k = 0; r == 0 && k < knob_table[i]->n_files; k++)
-			r = allow_around(set, knob_table[i]->files[k].path, err);
+			r = allow_file(set, knob_table[i]->files[k].path, err);
 	return r;
 }
 
@@ -106,7 +104,7 @@ static int allow_plan(const struct ruleset *set, const struct plan *p, struct er
 
 		for (size_t k = 0; r == 0 && k < list->n; k++)
 			if (list->at[k].kind == SETTING_VALUE && list->at[k].path)
-				r = allow_around(set, list->at[k].path, err);
+				r = allow_file(set, list->at[k].path, err);
 	}
 	return r;
 }

@@ -10,8 +10,8 @@
 #include "tune/plan.h"
 
 /*
- * For good, and before plan_apply(): what remains writable are the folders of
- * the files that the knob table and the plan name, devices (they may come
+ * For good, and before plan_apply(): what remains writable are the files that
+ * the knob table and the plan name, devices and interrupts (they may come
  * later), control groups, /run, and `state`.  Reading stays as it was.
  * -EOPNOTSUPP where the kernel has no Landlock, or where the plan has to mount
  * something, which it forbids: then nothing is confined.
