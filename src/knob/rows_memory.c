@@ -40,8 +40,10 @@ const struct knob knob_mem_thp = {
 	.title = "transparent huge pages only for who asks",
 	.why = "a fault that tries to build a huge page may compact memory first; QEMU asks for them and touches its memory "
 	       "beforehand",
-	.cost = "programs that do not ask have more TLB misses",
-	.source = "Documentation/admin-guide/mm/transhuge.rst",
+	.cost = "programs that do not ask have more TLB misses; the kernel works vm.min_free_kbytes out anew whenever this "
+		"changes "
+		"(here and at revert), so one that was set lower by hand has to be set again",
+	.source = "Documentation/admin-guide/mm/transhuge.rst; mm/khugepaged.c, set_recommended_min_free_kbytes()",
 	ROLES(W("madvise|never|defer+madvise", 6), W("madvise|never|defer+madvise", 5), W("madvise|never|defer+madvise", 5),
 	      W("madvise|never|defer+madvise", 5)),
 	.dispute = "OpenShift and tuned set never, the kernel's default is always or madvise; madvise costs nothing to who "
