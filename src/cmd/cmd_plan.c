@@ -16,6 +16,11 @@ static const struct plan_cfg plan_defaults = { .root = "/" };
 static const struct option_row plan_options_rows[] = {
 	OPT_CPUS(struct plan_cfg, wish.cpus, .name = "isolate",
 		 .help = "CPUs for latency work, whole cores; else as the profile says, or chosen by topology"),
+	OPT_CPUS(struct plan_cfg, wish.cpus, .name = "cpus", .help = "the same, by the name that vlat tune has for it"),
+	OPT_WORD(struct plan_cfg, wish.level, .name = "level", .arg = "LEVEL", .choices = level_names,
+		 .shown = "as the profile says", .help = "with PROFILE: how far to go: safe, standard or extreme"),
+	OPT_STR(struct plan_cfg, wish.only, .name = "only", .arg = "KNOB,...", .help = "these knobs alone"),
+	OPT_STR(struct plan_cfg, wish.skip, .name = "skip", .arg = "KNOB,...", .help = "all but these knobs"),
 	OPT_FLAG(struct plan_cfg, wish.insecure, .name = "allow-insecure", .help = "with the knobs that lower security"),
 	OPT_U32(struct plan_cfg, wish.vm_memory_mb, .name = "vm-memory", .arg = "MB", .max = 1u << 20,
 		.help = "memory of the guests that huge pages are wanted for"),
@@ -33,6 +38,7 @@ static const struct example plan_examples[] = {
 	{ .line = "vlat plan", .what = "see what would be changed here, from what to what, why, and at what cost" },
 	{ .line = "vlat plan --isolate 2-3 --json", .what = "for given CPUs, for a program to read" },
 	{ .line = "vlat plan vm-host", .what = "the same as vlat tune vm-host" },
+	{ .line = "vlat plan realtime --level safe --skip mem.swap", .what = "only what nobody notices, without one knob" },
 };
 
 static int run_plan(const struct call *call)
@@ -41,7 +47,11 @@ static int run_plan(const struct call *call)
 	struct tune_look look = TUNE_LOOK_INIT;
 	struct sink out = { 0 };
 	struct err err = { 0 };
-	int r = tune_look_make(&look, &cfg->wish, cfg->root, NULL, false, &err);
+	int r;
+
+	if (cfg->wish.level && !cfg->wish.profile)
+		return cmd_usage(call, "--level is for a profile, which says which knobs belong to it: name one (vm-host)");
+	r = tune_look_make(&look, &cfg->wish, cfg->root, NULL, false, &err);
 
 	if (r == 0 && cfg->json)
 		r = tune_look_json(&look, &out, &err);
