@@ -55,6 +55,10 @@ void entry_free(struct entry *e)
 	free(e->after);
 	free(e->left);
 	free(e->guard);
+	free(e->follower);
+	free(e->follower_before);
+	free(e->followed);
+	free(e->goal);
 	free(e->knob);
 	free(e->owner);
 	free_words(e->argv);
@@ -90,7 +94,8 @@ char *entry_line(const struct entry *e)
 	if (e->kind == ENTRY_VALUE)
 		json_object_set_new(o, "form", json_string(value_form_name(e->form)));
 	ok = set_text(o, "path", e->path) && set_text(o, "before", e->before) && set_text(o, "after", e->after) &&
-	     set_text(o, "guard", e->guard) && set_text(o, "knob", e->knob) && set_text(o, "owner", e->owner);
+	     set_text(o, "guard", e->guard) && set_text(o, "knob", e->knob) && set_text(o, "owner", e->owner) &&
+	     set_text(o, "follower", e->follower) && set_text(o, "follower_before", e->follower_before);
 	if (e->tid) {
 		json_object_set_new(o, "tid", json_integer(e->tid));
 		json_object_set_new(o, "start", json_integer((json_int_t) e->start));
@@ -181,6 +186,8 @@ bool entry_is_whole(const struct entry *e)
 		return false;
 	if (needs[e->kind].task && e->tid <= 0)
 		return false;
+	if (!e->follower != !e->follower_before || (e->follower && (e->kind != ENTRY_VALUE || !path_is_plain(e->follower))))
+		return false;
 	return !needs[e->kind].argv || e->argv;
 }
 
@@ -217,6 +224,8 @@ int entry_parse(const json_t *o, struct entry *ret, struct err *err)
 	e.guard = copy_text(o, "guard");
 	e.knob = copy_text(o, "knob");
 	e.owner = copy_text(o, "owner");
+	e.follower = copy_text(o, "follower");
+	e.follower_before = copy_text(o, "follower_before");
 	e.argv = copy_words(json_object_get(o, "argv"));
 	if (!entry_is_whole(&e)) {
 		entry_free(&e);

@@ -41,6 +41,8 @@ struct entry {
 	enum value_form form;
 	char *path;                     /* value, netns, cgroup, tree, mount; of devices their folder in sysfs */
 	char *before, *after, *left, *guard;
+	char *follower, *follower_before; /* of a value: follower.c */
+	char *followed, *goal;          /* what it became by the change; what it shall be once this is undone */
 	char *knob;                     /* on whose behalf; NULL = nobody's */
 	char *owner;                    /* of a file that was there: "MODE UID GID", the mode octal */
 	bool lasting;                   /* survives a reboot */

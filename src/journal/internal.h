@@ -45,6 +45,9 @@ int run_remove(const char *dir, struct err *err);
 int journal_write(struct journal *j, const char *line, bool durable, struct err *err);
 /* An intent: complete, on disk (or held), and the journal's from now on; takes e over, also when it fails. */
 int journal_note(struct journal *j, struct entry *e, struct err *err);
+/* {"MEMBER":SEQ,"value":..}: what became known of an entry later; kept in *field too. */
+int journal_later(struct journal *j, const struct entry *e, const char *member, const char *value, char **field, bool durable,
+		  struct err *err);
 /* affinity.c */
 bool cpus_listed(const char *which, struct cpuset *ret);        /* "online", "possible" */
 /* What was found as a task's affinity, to what the task itself wishes as far as anybody can tell. */
@@ -70,6 +73,7 @@ bool undo_is_forced(const struct undo_ctx *c, const struct entry *e);
  */
 bool undo_went_further(const struct undo_ctx *c, const struct entry *e, const char *now);
 
+typedef enum undo_state undo_fn(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_task(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_policy(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
@@ -85,6 +89,13 @@ enum undo_state undo_nic(const struct undo_ctx *c, const struct entry *e, struct
 enum undo_state undo_folder(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_file(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_link(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+
+/* follower.c */
+void follower_note(struct entry *e, const char *path); /* its value now, into the entry */
+enum undo_state follower_undo(const struct undo_ctx *c, struct entry *e, struct undo_item *item, undo_fn *own);
+/* undo_value.c: a file without its last newline, malloc'ed; and written with one. */
+int undo_read(const char *path, char **ret);
+int undo_write(const char *path, const char *text);
 
 /*
  * End every process that carries the run's mark (and, with netns_ino, sits in

@@ -206,6 +206,8 @@ int journal_value(struct journal *j, const struct journal_value *v, struct err *
 		.lasting = !is_volatile(v->path),
 	};
 
+	if (v->follower)
+		follower_note(&e, v->follower);
 	return journal_note(j, &e, err);
 }
 
@@ -216,24 +218,45 @@ int journal_file(struct journal *j, const char *path, const char *before, const 
 	return journal_value(j, &v, err);
 }
 
-int journal_left(struct journal *j, const char *path, const char *left, struct err *err)
+/* The last intent of this path that changes what stands in it. */
+static struct entry *last_of(struct journal *j, const char *path)
 {
 	for (size_t i = j->entries.n; i-- > 0;) {
 		struct entry *e = &j->entries.at[i];
-		AUTO_JSON json_t *o = NULL;
-		AUTO_FREE char *line = NULL;
 
-		if ((e->kind != ENTRY_VALUE && e->kind != ENTRY_FILE) || e->settled || !text_eq(e->path, path))
-			continue;
-		o = json_pack("{s:I, s:s}", "left", (json_int_t) e->seq, "value", left);
-		line = o ? json_dumps(o, JSON_COMPACT) : NULL;
-		if (!line)
-			return err_set(err, -EILSEQ, "%s reads back as bytes that are no UTF-8 text", path);
-		free(e->left);
-		e->left = xstrdup(left);
-		return journal_write(j, line, false, err);
+		if ((e->kind == ENTRY_VALUE || e->kind == ENTRY_FILE) && !e->settled && text_eq(e->path, path))
+			return e;
 	}
-	return err_set(err, -ENOENT, "the journal knows no change of %s", path);
+	return NULL;
+}
+
+int journal_later(struct journal *j, const struct entry *e, const char *member, const char *value, char **field, bool durable,
+		  struct err *err)
+{
+	AUTO_JSON json_t *o = json_pack("{s:I, s:s}", member, (json_int_t) e->seq, "value", value);
+	AUTO_FREE char *line = o ? json_dumps(o, JSON_COMPACT) : NULL;
+
+	if (!line)
+		return err_set(err, -EILSEQ, "%s reads back as bytes that are no UTF-8 text", e->path);
+	free(*field);
+	*field = xstrdup(value);
+	return journal_write(j, line, durable, err);
+}
+
+int journal_left(struct journal *j, const char *path, const char *left, struct err *err)
+{
+	struct entry *e = last_of(j, path);
+
+	return e ? journal_later(j, e, "left", left, &e->left, false, err)
+		 : err_set(err, -ENOENT, "the journal knows no change of %s", path);
+}
+
+int journal_followed(struct journal *j, const char *path, const char *now, struct err *err)
+{
+	struct entry *e = last_of(j, path);
+
+	return e ? journal_later(j, e, "followed", now, &e->followed, false, err)
+		 : err_set(err, -ENOENT, "the journal knows no change of %s", path);
 }
 
 static int note_task(struct journal *j, enum entry_kind kind, pid_t tid, const char *before, const char *after, struct err *err)

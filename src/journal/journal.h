@@ -48,11 +48,14 @@ struct journal_value {
 	enum value_form form;           /* how before, after and what is there are compared */
 	const char *before, *after;     /* before as read, without the last newline: undo writes exactly this */
 	const char *guard;              /* a path that must exist for the entry to mean the same thing; NULL = none */
+	const char *follower;           /* a number that the kernel works out anew when path is written; NULL = none */
 };
 int journal_value(struct journal *j, const struct journal_value *v, struct err *err);
 int journal_file(struct journal *j, const char *path, const char *before, const char *after, struct err *err); /* VALUE_TEXT */
 /* What reads back when that is not what was written: the last value intent of this path counts it as ours. */
 int journal_left(struct journal *j, const char *path, const char *left, struct err *err);
+/* What the follower of the last value intent of this path became by the change, so that somebody else's hand is told from it. */
+int journal_followed(struct journal *j, const char *path, const char *now, struct err *err);
 
 int journal_task(struct journal *j, pid_t tid, const struct cpuset *before, const struct cpuset *after, struct err *err);
 int journal_policy(struct journal *j, pid_t tid, int policy_before, int prio_before, int policy_after, int prio_after,

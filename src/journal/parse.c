@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/jsonx.h"
 #include "base/text.h"
 #include "journal/entry.h"
@@ -17,19 +18,27 @@ static struct entry *find_seq(struct journal_text *t, uint64_t seq)
 	return NULL;
 }
 
-static bool apply_left(struct journal_text *t, const json_t *o)
+/* {"left":N,"value":..} and its like: what became known of an entry later. */
+static char **noted(struct entry *e, const char *member)
 {
-	struct entry *e;
+	if (text_eq(member, "left"))
+		return &e->left;
+	return text_eq(member, "followed") ? &e->followed : &e->goal;
+}
+
+static bool apply_note(struct journal_text *t, const json_t *o, const char *member)
+{
 	const char *value;
+	struct entry *e;
 	uint64_t seq;
 
-	if (jx_u64(o, "left", &seq, NULL) < 0 || jx_str(o, "value", &value, NULL) < 0)
+	if (jx_u64(o, member, &seq, NULL) < 0 || jx_str(o, "value", &value, NULL) < 0)
 		return false;
 	e = find_seq(t, seq);
 	if (!e)
 		return false;
-	free(e->left);
-	e->left = xstrdup(value);
+	free(*noted(e, member));
+	*noted(e, member) = xstrdup(value);
 	return true;
 }
 
@@ -49,6 +58,8 @@ static bool apply_undone(struct journal_text *t, const json_t *o)
 	return true;
 }
 
+static const char *const notes[] = { "left", "followed", "goal" };
+
 static bool apply_line(struct journal_text *t, const char *line, size_t len)
 {
 	AUTO_JSON json_t *o = NULL;
@@ -57,8 +68,10 @@ static bool apply_line(struct journal_text *t, const char *line, size_t len)
 
 	if (jx_parse(line, len, "the journal", &o, &err) < 0 || !json_is_object(o))
 		return false;
-	if (json_object_get(o, "left"))
-		return apply_left(t, o);
+	for (size_t i = 0; i < ARRAY_SIZE(notes); i++) {
+		if (json_object_get(o, notes[i]))
+			return apply_note(t, o, notes[i]);
+	}
 	if (json_object_get(o, "undone"))
 		return apply_undone(t, o);
 	if (entry_parse(o, &e, &err) < 0)

@@ -22,14 +22,11 @@
 
 #define SLOW_NS (100 * NS_PER_MS) /* worth a remark to a developer */
 
-typedef enum undo_state undo_fn(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
-
 static undo_fn *const undo_table[] = {
-	[ENTRY_VALUE] = undo_value,   [ENTRY_TASK] = undo_task, [ENTRY_POLICY] = undo_policy, [ENTRY_NETNS] = undo_netns,
-	[ENTRY_CGROUP] = undo_cgroup, [ENTRY_TREE] = undo_tree, [ENTRY_MOUNT] = undo_mount,   [ENTRY_COMMAND] = undo_command,
-	[ENTRY_DRIVER] = undo_driver, [ENTRY_VFS] = undo_vfs,   [ENTRY_NETDEV] = undo_netdev,
-	[ENTRY_FILE] = undo_file,     [ENTRY_LINK] = undo_link, [ENTRY_FOLDER] = undo_folder,
-	[ENTRY_NIC] = undo_nic,
+	[ENTRY_VALUE] = undo_value,   [ENTRY_TASK] = undo_task,     [ENTRY_POLICY] = undo_policy, [ENTRY_NETNS] = undo_netns,
+	[ENTRY_CGROUP] = undo_cgroup, [ENTRY_TREE] = undo_tree,     [ENTRY_MOUNT] = undo_mount,   [ENTRY_COMMAND] = undo_command,
+	[ENTRY_DRIVER] = undo_driver, [ENTRY_VFS] = undo_vfs,       [ENTRY_NETDEV] = undo_netdev, [ENTRY_FILE] = undo_file,
+	[ENTRY_LINK] = undo_link,     [ENTRY_FOLDER] = undo_folder, [ENTRY_NIC] = undo_nic,
 };
 
 static const char *const state_names[] = {
@@ -140,6 +137,8 @@ static enum undo_state undo_one(const struct undo_ctx *c, struct entry *e, struc
 		text_print(item->text, sizeof(item->text), "void: the machine was rebooted since");
 		return UNDO_VOID;
 	}
+	if (e->follower)
+		return follower_undo(c, e, item, undo_table[e->kind]);
 	return undo_table[e->kind](c, e, item);
 }
 

@@ -17,7 +17,7 @@
 
 #define SETTLE_NS (3 * NS_PER_S)
 
-static int read_now(const char *path, char **ret)
+int undo_read(const char *path, char **ret)
 {
 	struct err err = { 0 };
 	char *text = NULL;
@@ -33,7 +33,7 @@ static int read_now(const char *path, char **ret)
 }
 
 /* A newline always: an empty list is written to cgroup files so, and plain files get their last byte back. */
-static int write_back(const char *path, const char *text)
+int undo_write(const char *path, const char *text)
 {
 	AUTO_CLOSE int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	AUTO_FREE char *line = xprintf("%s\n", text);
@@ -78,7 +78,7 @@ static bool needed_below(const struct entry *e, char *who, size_t cap)
 	for (const struct dirent *d; list && !found && (d = readdir(list));) {
 		AUTO_FREE char *path = xprintf("%s/%s/cgroup.subtree_control", dir, d->d_name), *passed = NULL;
 
-		if (d->d_name[0] == '.' || text_starts(d->d_name, "vlat-") || read_now(path, &passed) < 0)
+		if (d->d_name[0] == '.' || text_starts(d->d_name, "vlat-") || undo_read(path, &passed) < 0)
 			continue;
 		found = value_same(e->form, passed, e->after);
 		text_print(who, cap, "%.80s", d->d_name);
@@ -99,7 +99,7 @@ static bool reads_as_before(const struct entry *e, const char *goal)
 	for (;;) {
 		AUTO_FREE char *left = NULL;
 
-		if (read_now(e->path, &left) < 0 || value_same(e->form, left, goal))
+		if (undo_read(e->path, &left) < 0 || value_same(e->form, left, goal))
 			return true;
 		if (clock_ns() > deadline)
 			return false;
@@ -120,17 +120,17 @@ static int refill_cpuset(const struct entry *e, char *list, size_t cap)
 		return -ENOSPC;
 	dir = xstrndup(e->path, strlen(e->path) - strlen("/cpuset.cpus"));
 	path = xprintf("%.*s/cpuset.cpus.effective", (int) (strrchr(dir, '/') - dir), dir);
-	r = read_now(path, &effective);
+	r = undo_read(path, &effective);
 	if (r == 0 && text_print(list, cap, "%s", effective))
 		r = -E2BIG;
-	return r < 0 ? r : write_back(e->path, list);
+	return r < 0 ? r : undo_write(e->path, list);
 }
 
 static enum undo_state restore(const struct entry *e, struct undo_item *item, const char *now, const char *before)
 {
 	char change[VALUE_MAX], buf[80], who[96];
 	const char *goal = goal_of(e, buf, sizeof(buf));
-	int r = value_change(e->form, now, goal, change, sizeof(change)) ? write_back(e->path, change) : -E2BIG;
+	int r = value_change(e->form, now, goal, change, sizeof(change)) ? undo_write(e->path, change) : -E2BIG;
 
 	if (r == -ENOSPC && refill_cpuset(e, change, sizeof(change)) == 0) {
 		text_print(item->text, sizeof(item->text), "all CPUs of its parent again (%.100s)", change);
@@ -193,7 +193,7 @@ enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, stru
 		text_print(item->text, sizeof(item->text), "the device behind it is gone");
 		return UNDO_VOID;
 	}
-	r = read_now(e->path, &now);
+	r = undo_read(e->path, &now);
 	if (r == -ENOENT || r == -ENODEV || r == -ENOTDIR) {
 		text_print(item->text, sizeof(item->text), "is gone");
 		return UNDO_VOID;

@@ -81,6 +81,8 @@ static void list_file(const struct knob *k, const struct knob_ctx *c, const stru
 	s = list_value(c, out, path, f->form, own ? own : want);
 	if (s && target)
 		text_print(s->target, sizeof(s->target), "%s", target);
+	if (s)
+		s->follower = f->follower;
 	if (own)
 		mark_own(s);
 }

@@ -65,6 +65,7 @@ struct knob_file {
 	enum value_form form;
 	const char *want; /* literal; "@house": the housekeeping CPUs in the form; or */
 	bool (*choose)(const struct knob_ctx *c, const char *now, char *buf, size_t cap); /* false: leave it as it is */
+	const char *follower; /* a file whose number the kernel works out anew when this one is written; NULL = none */
 };
 
 /* A kernel parameter whose effect shows nowhere else. */

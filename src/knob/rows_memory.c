@@ -41,15 +41,14 @@ const struct knob knob_mem_thp = {
 	.why = "a fault that tries to build a huge page may compact memory first; QEMU asks for them and touches its memory "
 	       "beforehand",
 	.cost = "programs that do not ask have more TLB misses; the kernel works vm.min_free_kbytes out anew whenever this "
-		"changes "
-		"(here and at revert), so one that was set lower by hand has to be set again",
+		"changes: one that it raises is put back, and at revert it is what it was",
 	.source = "Documentation/admin-guide/mm/transhuge.rst; mm/khugepaged.c, set_recommended_min_free_kbytes()",
 	ROLES(W("madvise|never|defer+madvise", 6), W("madvise|never|defer+madvise", 5), W("madvise|never|defer+madvise", 5),
 	      W("madvise|never|defer+madvise", 5)),
 	.dispute = "OpenShift and tuned set never, the kernel's default is always or madvise; madvise costs nothing to who "
 		   "does not ask and keeps large guest memory on large pages",
 	.order = ORDER_MEMORY,
-	FILES({ .path = THP "enabled", .form = VALUE_CHOICE, .choose = thp_enabled },
+	FILES({ .path = THP "enabled", .form = VALUE_CHOICE, .choose = thp_enabled, .follower = "proc/sys/vm/min_free_kbytes" },
 	      { .path = THP "defrag", .form = VALUE_CHOICE, .choose = thp_defrag }),
 };
 

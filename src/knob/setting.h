@@ -47,6 +47,7 @@ struct setting {
 	char *path;             /* relative to the fs root */
 	char *before, *after;   /* before as read, without the last newline */
 	char *guard;            /* path that must exist for the setting to mean the same thing; NULL = none */
+	const char *follower;   /* a number that the kernel works out anew when path is written; NULL = none */
 	pid_t tid;              /* with start: an identity */
 	uint64_t start;
 	char reason[200];       /* of ABSENT, BLOCKED, FAILED, CHANGED */

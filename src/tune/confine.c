@@ -89,9 +89,15 @@ static int allow_table(const struct ruleset *set, struct err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < knob_count; i++)
-		for (size_t k = 0; r == 0 && k < knob_table[i]->n_files; k++)
-			r = allow_file(set, knob_table[i]->files[k].path, err);
+	for (size_t i = 0; i < knob_count; i++) {
+		for (size_t k = 0; r == 0 && k < knob_table[i]->n_files; k++) {
+			const struct knob_file *f = &knob_table[i]->files[k];
+
+			r = allow_file(set, f->path, err);
+			if (r == 0 && f->follower)
+				r = allow_file(set, f->follower, err);
+		}
+	}
 	return r;
 }
 

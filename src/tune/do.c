@@ -40,13 +40,17 @@ static void __attribute__((format(printf, 3, 4))) settle(struct setting *s, enum
 
 static int intent_value(const struct plan *p, const struct setting *s, struct err *err)
 {
-	char path[512], guard[512];
+	char path[512], guard[512], follower[512];
 	struct journal_value v = { .path = path, .form = s->form, .before = s->before, .after = s->after };
 
 	absolute(p, s->path, path, sizeof(path));
 	if (s->guard) {
 		absolute(p, s->guard, guard, sizeof(guard));
 		v.guard = guard;
+	}
+	if (s->follower) {
+		absolute(p, s->follower, follower, sizeof(follower));
+		v.follower = follower;
 	}
 	return journal_value(p->journal, &v, err);
 }
@@ -131,12 +135,28 @@ static int read_back(struct plan *p, struct setting *s)
 	return 0;
 }
 
+/*
+ * What follows the file is the kernel's to lower: nobody had set it then.  What
+ * it raises was set lower on purpose.  *before is what it was before the change.
+ */
+static int settle_follower(struct plan *p, const struct setting *s, const char *before, struct err *err)
+{
+	char now[VALUE_MAX], path[512];
+	uint64_t was, is;
+
+	if (fs_read(&p->fs, s->follower, now, sizeof(now)) < 0 || text_u64(before, &was) < 0 || text_u64(now, &is) < 0)
+		return 0;
+	if (is > was && fs_write(&p->fs, s->follower, before) == 0)
+		text_print(now, sizeof(now), "%s", before);
+	absolute(p, s->path, path, sizeof(path));
+	return journal_followed(p->journal, path, now, err);
+}
+
 static int do_value(struct plan *p, struct setting *s, struct err *err)
 {
-	char now[VALUE_MAX], change[VALUE_MAX], line[VALUE_MAX + 2];
+	char now[VALUE_MAX], change[VALUE_MAX], line[VALUE_MAX + 2], follower[VALUE_MAX] = "";
 	int r = fs_read(&p->fs, s->path, now, sizeof(now));
 
-	(void) err;
 	if (r >= 0 && value_same(s->form, now, s->after)) { /* another setting had this effect too */
 		s->state = SETTING_DONE;
 		return 0;
@@ -144,13 +164,16 @@ static int do_value(struct plan *p, struct setting *s, struct err *err)
 	if (!value_change(s->form, r >= 0 ? now : "", s->after, change, sizeof(change)))
 		return 0;
 	text_print(line, sizeof(line), "%s\n", change);
+	if (s->follower)
+		fs_read(&p->fs, s->follower, follower, sizeof(follower));
 	r = fs_write(&p->fs, s->path, line);
 	if (r < 0) {
 		settle(s, SETTING_BLOCKED, "the kernel refused it: %s", strerror(-r));
 		note_refused(p, s);
 		return 0;
 	}
-	return read_back(p, s);
+	r = read_back(p, s);
+	return r == 0 && follower[0] ? settle_follower(p, s, follower, err) : r;
 }
 
 static int do_task(struct plan *p, struct setting *s, struct err *err)

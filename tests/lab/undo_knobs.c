@@ -64,12 +64,23 @@ struct seen {
 };
 typedef VEC(struct seen) seen_vec;
 
+static void look_at_follower(const struct plan *p, const struct setting *s, seen_vec *ret)
+{
+	char now[VALUE_MAX];
+
+	if (s->follower && fs_read(&p->fs, s->follower, now, sizeof(now)) >= 0)
+		*vec_add(ret) = (struct seen){
+			.kind = SETTING_VALUE, .form = VALUE_NUMBER, .path = xstrdup(s->follower), .before = xstrdup(now)
+		};
+}
+
 static void look_before(const struct plan *p, seen_vec *ret)
 {
 	for (size_t i = 0; i < p->steps.n; i++) {
 		for (size_t k = 0; k < p->steps.at[i].settings.n; k++) {
 			const struct setting *s = &p->steps.at[i].settings.at[k];
 
+			look_at_follower(p, s, ret);
 			if (s->state == SETTING_TODO)
 				*vec_add(ret) = (struct seen){ .kind = s->kind,
 							       .form = s->form,
@@ -180,11 +191,11 @@ static int try_knob(const struct host *h, const struct knob *k)
 }
 
 /*
- * Two things that are seen now and then while CPU 3 is away.  A task leaves a cpuset, as the controller is switched off, with what
- * that had just then, and is not shown the CPU when it comes back; why has not been proved (cpuset_attach() might skip tasks whose
- * old and new sets are equal).  And a driver spreads its interrupts anew whenever a CPU comes or goes, perhaps
- * between vlat's look and its write.  Both are known by what is there: all CPUs but that one.  Nothing else may
- * differ, and no task outside of control groups.
+ * Two things that are seen now and then while CPU 3 is away.  A task leaves a cpuset, as the controller is switched off, with
+ * what that had just then, and is not shown the CPU when it comes back; why has not been proved (cpuset_attach() might skip tasks
+ * whose old and new sets are equal).  And a driver spreads its interrupts anew whenever a CPU comes or goes, perhaps between
+ * vlat's look and its write.  Both are known by what is there: all CPUs but that one.  Nothing else may differ, and no task
+ * outside of control groups.
  */
 static bool is_cut(const char *line)
 {
@@ -267,6 +278,12 @@ static void load_modules(void)
 	}
 }
 
+/* Lower than the kernel would have it: whatever makes it work this out anew must put it back. */
+static void reserve_little(const struct host *h)
+{
+	need(fs_write(&h->fs, "proc/sys/vm/min_free_kbytes", "4000\n") == 0, "vm.min_free_kbytes", NULL);
+}
+
 static void knobs_one_by_one(void)
 {
 	struct host h;
@@ -277,6 +294,7 @@ static void knobs_one_by_one(void)
 	host_open(&h);
 	need(knob_find("iso.partition") != NULL, "no knob iso.partition", NULL);
 	try_knob(&h, knob_find("iso.partition")); /* is_all_cpus(): from here on the groups list theirs */
+	reserve_little(&h);
 	snapshot_take(&before, NULL);
 	for (size_t i = 0; i < knob_count; i++) {
 		int r = try_both(&h, knob_table[i]);
@@ -411,7 +429,8 @@ static bool tune_and_end(unsigned *ret_refused)
 		fflush(NULL);
 		_exit(10 + (refused > 0) + (back ? 0 : 2));
 	}
-	need(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) >= 10, "tuning meanwhile", NULL);
+	need(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) >= 10, "tuning meanwhile",
+	     NULL);
 	*ret_refused += (WEXITSTATUS(status) - 10) & 1;
 	return WEXITSTATUS(status) < 12;
 }
