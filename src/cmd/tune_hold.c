@@ -12,39 +12,22 @@
 #include "run/hold.h"
 #include "study/leftovers.h"
 #include "study/machine_lock.h"
-#include "tune/confine.h"
 
 #define PATIENCE_NS (10 * NS_PER_S) /* for a study to end */
-
-/* A belt beside the braces: a tuning is not refused for want of it. */
-static void confine(const struct plan *p)
-{
-	struct err err = { 0 };
-	char state[320];
-	int r = journal_state_dir(state, sizeof(state), &err);
-
-	if (r == 0)
-		r = plan_confine(p, state, &err);
-	if (r < 0)
-		log_debug("the holder may write more than it has to: %s", err.text);
-}
 
 /* No study may be measuring while settings change under it; once they are held, one may. */
 static int begin(void *arg, int *ret_fd, struct err *err)
 {
 	int r = machine_lock_within(ret_fd, PATIENCE_NS, err);
 
-	if (r == 0)
-		r = leftovers_clear(err);
-	if (r == 0)
-		confine(arg);
-	return r;
+	(void) arg;
+	return r == 0 ? leftovers_clear(err) : r;
 }
 
 int tune_hold(struct plan *p, const char *profile, char run[16], struct sink *out, struct err *err)
 {
 	struct plug_watch plug;
-	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .begin_arg = p, .watch = &plug.watch };
+	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .watch = &plug.watch };
 	AUTO(hold_up_free) struct hold_up up = { 0 };
 	int r;
 
@@ -70,7 +53,7 @@ static void is_up(void *arg, const struct hold_up *up)
 int tune_hold_here(struct plan *p, const char *profile, struct err *err)
 {
 	struct plug_watch plug;
-	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .begin_arg = p, .watch = &plug.watch };
+	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .watch = &plug.watch };
 
 	plug_watch_init(&plug);
 	return hold_here(&wish, is_up, NULL, err);

@@ -58,7 +58,7 @@ int tune_look_json(const struct tune_look *l, struct sink *out, struct err *err)
 			  p ? level_names[l->t.level] : NULL, "isolated", cpuset_list(&l->t.split.isolated, iso, sizeof(iso)),
 			  "housekeeping", cpuset_list(&l->t.split.housekeeping, house, sizeof(house)), "steps",
 			  plan_json(l->t.plan), "boot", boot_plan_json(&l->boot), "in-the-way", way_json(&l->way), "unconfined",
-			  l->t.fs.live ? plan_unconfined(l->t.plan) : NULL);
+			  l->t.fs.live ? plan_unconfined() : NULL);
 	char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
 
 	json_decref(o);

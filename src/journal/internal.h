@@ -23,11 +23,13 @@ struct journal {
 	uint64_t next_seq;
 	size_t damaged;
 	bool aside;                     /* of STATE/left: aside.h */
+	int mounter;                    /* mounter.h; -1 = mounts are taken off by ourselves */
 	bool held;
 	size_t held_from;               /* first entry that is not on disk yet */
 	struct sink pending;
 };
 
+struct journal *journal_blank(void);
 void journal_free(struct journal *j);
 void journal_drop_entries(struct journal *j);
 /* A folder (S_IFDIR) or file (S_IFREG) that nobody but us can have written. */

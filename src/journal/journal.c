@@ -55,12 +55,20 @@ int journal_write(struct journal *j, const char *line, bool durable, struct err 
 	return r < 0 ? err_sys(err, r, "cannot write the journal of run %s in %s", j->head.run, j->dir) : 0;
 }
 
-int journal_open_as(struct journal **ret, const char *why, unsigned flags, struct err *err)
+struct journal *journal_blank(void)
 {
 	struct journal *j = xalloc(1, sizeof(*j));
-	int r;
 
 	j->fd = -1;
+	j->mounter = -1;
+	return j;
+}
+
+int journal_open_as(struct journal **ret, const char *why, unsigned flags, struct err *err)
+{
+	struct journal *j = journal_blank();
+	int r;
+
 	j->next_seq = 1;
 	r = run_create(j, why, flags, err);
 	if (r < 0) {
@@ -96,6 +104,8 @@ void journal_free(struct journal *j)
 	sink_free(&j->pending);
 	if (j->fd >= 0)
 		close(j->fd);
+	if (j->mounter >= 0)
+		close(j->mounter);
 	free(j);
 }
 
@@ -321,6 +331,13 @@ int journal_tree(struct journal *j, const char *dir, struct err *err)
 int journal_mount(struct journal *j, const char *dir, struct err *err)
 {
 	return note_path(j, ENTRY_MOUNT, false, dir, err);
+}
+
+void journal_mounts_by(struct journal *j, int mounter)
+{
+	if (j->mounter >= 0)
+		close(j->mounter);
+	j->mounter = mounter;
 }
 
 static int note_command(struct journal *j, bool lasting, const char *guard, const char *const *argv, struct err *err)

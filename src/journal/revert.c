@@ -198,11 +198,10 @@ struct found {
 /* False: nothing to say about it. */
 static bool revert_one(const struct found *f, const struct revert_options *o, struct revert_run *run)
 {
-	struct journal *j = xalloc(1, sizeof(*j));
+	struct journal *j = journal_blank();
 	struct err err = { 0 };
 	int r;
 
-	j->fd = -1;
 	j->aside = f->aside;
 	text_print(run->id, sizeof(run->id), "%s", f->name);
 	text_print(j->dir, sizeof(j->dir), "%s", f->dir);
@@ -237,12 +236,11 @@ typedef VEC(struct found) found_vec;
 /* What --force names must be in there, or it is a slip of the pen.  Also tells when the run began. */
 static bool peek(struct found *f, const char *const *force)
 {
-	struct journal *j = xalloc(1, sizeof(*j));
+	struct journal *j = journal_blank();
 	struct undo_ctx c = { .j = j, .force = force };
 	struct err err = { 0 };
 	bool named = false;
 
-	j->fd = -1;
 	text_print(j->dir, sizeof(j->dir), "%s", f->dir);
 	if (load(j, &err) == 0) {
 		memcpy(f->created, j->head.created, sizeof(f->created));

@@ -16,6 +16,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "journal/internal.h"
+#include "journal/mounter.h"
 #include "journal/netns_folder.h"
 
 #define COMMAND_TIMEOUT_NS (30 * NS_PER_S)
@@ -47,7 +48,13 @@ enum undo_state undo_mount(const struct undo_ctx *c, const struct entry *e, stru
 	text_print(item->text, sizeof(item->text), "unmounted");
 	if (c->dry)
 		return access(e->path, F_OK) == 0 ? UNDO_DONE : UNDO_SAME;
-	r = unmount_all(e->path, &n);
+	if (c->j->mounter >= 0 && text_eq(e->path, MOUNTER_PATH)) {
+		r = mounter_unmount(c->j->mounter);
+		n = r == 0;
+		r = r == -EINVAL ? 0 : r;
+	} else {
+		r = unmount_all(e->path, &n);
+	}
 	if (r < 0)
 		return failed(item, "cannot be unmounted", r);
 	return n ? UNDO_DONE : UNDO_SAME;

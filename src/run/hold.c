@@ -36,6 +36,7 @@
 #include "run/machine.h"
 #include "run/pool_parts.h"
 #include "run/registry.h"
+#include "tune/confine.h"
 
 #define RELEASE_NS (60 * NS_PER_S)
 
@@ -84,6 +85,19 @@ static int make_plan(struct holder *h, struct err *err)
 		       : plan_make(&h->plan, &h->fs, &h->facts, w->split, &options, err);
 }
 
+/* A belt beside the braces: a tuning is not refused for want of it. */
+static void confine(struct plan *p)
+{
+	struct err err = { 0 };
+	char state[320];
+	int r = journal_state_dir(state, sizeof(state), &err);
+
+	if (r == 0)
+		r = plan_confine(p, state, &err);
+	if (r < 0)
+		log_debug("the holder may write more than it has to: %s", err.text);
+}
+
 /* Groups of the plan, or the boot, keep others away; a tuning may do neither. */
 static bool is_apart(const struct holder *h)
 {
@@ -126,8 +140,10 @@ static int set_up(struct holder *h, struct err *err)
 		r = make_folder(h, err);
 	if (r == 0)
 		r = make_plan(h, err);
-	if (r == 0)
+	if (r == 0) {
+		confine(h->plan);
 		r = plan_apply(h->plan, h->journal, err);
+	}
 	if (r == 0)
 		r = say_what_is(h, err);
 	if (r == 0 && stop_wanted())

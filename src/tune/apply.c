@@ -14,6 +14,7 @@
  * the plan was made, and a study applies one plan many times.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -239,6 +240,8 @@ int plan_apply(struct plan *p, struct journal *j, struct err *err)
 		r = lease_take(&p->lease, err);
 	if (r < 0)
 		return r;
+	if (p->mounter >= 0)
+		journal_mounts_by(j, fcntl(p->mounter, F_DUPFD_CLOEXEC, 0));
 	p->journal = j;
 	p->here = journal_here(j);
 	r = rivals_stop(p, &why);

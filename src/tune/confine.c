@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <linux/mount.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "journal/mounter.h"
 #include "tune/internal.h"
 
 /* Younger than some headers. */
@@ -123,6 +125,29 @@ static bool mounts(const struct plan *p)
 	return false;
 }
 
+/*
+ * Landlock passes over the folder that something is mounted on, so no rule on
+ * a path reaches into debugfs, which the plan has yet to mount.  A rule is of
+ * the folder itself, however it is reached: by a mount of our own, which is
+ * attached nowhere and gone when this returns.
+ */
+static int allow_debugfs(const struct ruleset *set, struct err *err)
+{
+	AUTO_CLOSE int fs = (int) syscall(SYS_fsopen, MOUNTER_TYPE, FSOPEN_CLOEXEC), mounted = -1, dir = -1;
+	struct landlock_path_beneath_attr rule = { .allowed_access = WRITE_FILES & set->handled };
+
+	if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return err_sys(err, -errno, "debugfs cannot be opened");
+	mounted = (int) syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
+	dir = mounted < 0 ? -1 : openat(mounted, "sched", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return mounted >= 0 && errno == ENOENT ? 0 : err_sys(err, -errno, "debugfs cannot be mounted");
+	rule.parent_fd = dir;
+	if (syscall(SYS_landlock_add_rule, set->fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
+		return err_sys(err, -errno, "no Landlock rule can be made for debugfs");
+	return 0;
+}
+
 static int add_rules(const struct ruleset *set, const struct plan *p, const char *state, struct err *err)
 {
 	AUTO_FREE char *groups = xprintf("/%s", p->facts->cgroup.cpuset.dir);
@@ -134,19 +159,19 @@ static int add_rules(const struct ruleset *set, const struct plan *p, const char
 		r = allow(set, always[i].path, always[i].access, err);
 	if (r == 0 && p->facts->cgroup.cpuset.version && groups[1])
 		r = allow(set, groups, WRITE_ALL, err);
+	if (r == 0 && mounts(p))
+		r = allow_debugfs(set, err);
 	return r == 0 ? allow(set, state, WRITE_ALL, err) : r;
 }
 
-const char *plan_unconfined(const struct plan *p)
+const char *plan_unconfined(void)
 {
-	if (mounts(p))
-		return "the plan mounts debugfs, which a confined process cannot";
 	return landlock_abi() < 1 ? "this kernel has no Landlock, or it is switched off" : NULL;
 }
 
-int plan_confine(const struct plan *p, const char *state, struct err *err)
+int plan_confine(struct plan *p, const char *state, struct err *err)
 {
-	const char *why_not = plan_unconfined(p);
+	const char *why_not = plan_unconfined();
 	struct ruleset set = { .fd = -1 };
 	AUTO_CLOSE int fd = -1;
 	int r;
@@ -160,6 +185,8 @@ int plan_confine(const struct plan *p, const char *state, struct err *err)
 		return r;
 	fd = set.fd;
 	r = add_rules(&set, p, state, err);
+	if (r == 0 && mounts(p) && p->mounter < 0)
+		r = mounter_start(&p->mounter, err);
 	if (r < 0)
 		return r;
 	/* Programs it starts (systemctl) gain nothing by being set-user-ID: it is root already. */

@@ -12,12 +12,12 @@
 /*
  * For good, and before plan_apply(): what remains writable are the files that
  * the knob table and the plan name, devices and interrupts (they may come
- * later), control groups, /run, and `state`.  Reading stays as it was.
- * -EOPNOTSUPP where the kernel has no Landlock, or where the plan has to mount
- * something, which it forbids: then nothing is confined.
+ * later), control groups, /run, and `state`.  Reading stays as it was.  What
+ * the plan mounts, another process mounts for it (journal/mounter.h).
+ * -EOPNOTSUPP where the kernel has no Landlock: then nothing is confined.
  */
-int plan_confine(const struct plan *p, const char *state, struct err *err);
+int plan_confine(struct plan *p, const char *state, struct err *err);
 /* Why that would be -EOPNOTSUPP on the running machine; NULL = it would not. */
-const char *plan_unconfined(const struct plan *p);
+const char *plan_unconfined(void);
 
 #endif

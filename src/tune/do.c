@@ -21,6 +21,7 @@
 #include "base/cursor.h"
 #include "base/proc_stat.h"
 #include "base/text.h"
+#include "journal/mounter.h"
 #include "tune/internal.h"
 
 static void absolute(const struct plan *p, const char *path, char *buf, size_t cap)
@@ -302,11 +303,16 @@ static int do_move(struct plan *p, struct setting *s, struct err *err)
 static int do_mount(struct plan *p, struct setting *s, struct err *err)
 {
 	char path[512];
+	int r;
 
 	(void) err;
 	absolute(p, s->path, path, sizeof(path));
-	if (mount("none", path, s->after, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
-		settle(s, SETTING_BLOCKED, "cannot be mounted: %s", strerror(errno));
+	if (p->mounter < 0)
+		r = mount("none", path, s->after, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 ? -errno : 0;
+	else
+		r = text_eq(path, MOUNTER_PATH) && text_eq(s->after, MOUNTER_TYPE) ? mounter_mount(p->mounter) : -EPERM;
+	if (r < 0)
+		settle(s, SETTING_BLOCKED, "cannot be mounted: %s", strerror(-r));
 	else
 		s->state = SETTING_DONE;
 	return 0;

@@ -26,6 +26,7 @@ struct plan {
 	bool grouped, plain_groups;
 	bool may_reset;                         /* plan_may_reset() */
 	int lease;                              /* held while applied on the running machine; -1 */
+	int mounter;                            /* of a confined process: journal/mounter.h; -1 = it mounts by itself */
 	VEC(int) held;                          /* descriptors of SETTING_HOLD */
 	VEC(pid_t) spinners;                    /* of SETTING_SPIN */
 	VEC(struct rival) rivals;               /* to be stopped first */

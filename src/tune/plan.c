@@ -133,6 +133,7 @@ int plan_make(struct plan **ret, const struct fs *fs, const struct host_facts *f
 		return err_set(err, -EOPNOTSUPP, "the tuning cannot set CPUs apart: %s", split->why);
 	p = xalloc(1, sizeof(*p));
 	p->lease = -1;
+	p->mounter = -1;
 	p->fs = *fs;
 	p->facts = facts;
 	p->split = *split;
@@ -166,6 +167,8 @@ void plan_free(struct plan *p)
 	plan_release(p);
 	if (p->lease >= 0)
 		close(p->lease);
+	if (p->mounter >= 0)
+		close(p->mounter);
 	for (size_t i = 0; p->leave_alone && p->leave_alone[i]; i++)
 		free(p->leave_alone[i]);
 	free(p->leave_alone);

@@ -57,11 +57,21 @@ said "its process is dead"
 run 0 revert
 [ "$(cat $swap)" = 60 ] || bad "swappiness is $(cat $swap), not 60"
 
-# A holder that is asked to end, as at a shutdown, puts everything back itself.
-run 0 tune vm-host --only mem.swap --apply
+# A holder that is asked to end, as at a shutdown, puts everything back itself; also debugfs, which it may not unmount (Landlock).
+mounted() {
+	grep -c ' debugfs ' /proc/mounts
+}
+debugfs=$(mounted)
+run 0 tune vm-host --only mem.swap,sch.fair_server --json
+confined=0
+grep -q '"unconfined": null' "$work/out" && confined=1
+run 0 tune vm-host --only mem.swap,sch.fair_server --apply
 pid=$(holder)
+now=$(sed -n 's/^NoNewPrivs:[[:space:]]*//p' "/proc/$pid/status")
+[ "$now" = $confined ] || bad "the holder is confined: $now, not $confined"
 kill "$pid"
 within ended "$pid"
+[ "$(mounted)" = "$debugfs" ] || bad "a holder asked to end left debugfs mounted"
 [ "$(cat $swap)" = 60 ] || bad "a holder asked to end left swappiness at $(cat $swap)"
 run 0 status
 

@@ -227,7 +227,7 @@ static void test_file_vanishes(void **state)
 }
 
 /* In a child, since it is for good: 0, or what was not as it should be. */
-static int confined(const struct plan *p, const char *state, const char *outside)
+static int confined(struct plan *p, const char *state, const char *outside)
 {
 	AUTO_FREE char *inside = xprintf("%s/file", state);
 	struct err err = { 0 };
