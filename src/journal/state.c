@@ -19,6 +19,7 @@
 #include "base/ids.h"
 #include "base/proc_stat.h"
 #include "base/text.h"
+#include "base/trust.h"
 #include "journal/internal.h"
 
 int journal_state_dir(char *buf, size_t cap, struct err *err)
@@ -39,7 +40,7 @@ int journal_state_dir(char *buf, size_t cap, struct err *err)
 	if (cut || buf[0] != '/')
 		return err_set(err, -EINVAL,
 			       "the folder for vlat's journals (VLAT_STATE) must be an absolute path, not too long");
-	return 0;
+	return geteuid() == 0 ? trust_check(buf, 0, err) : 0; /* others obey in their own name alone */
 }
 
 /* Undoing obeys what lies there, as root: nobody else may have a say in it. */

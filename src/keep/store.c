@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "base/jsonx.h"
 #include "base/text.h"
+#include "base/trust.h"
 #include "base/vec.h"
 
 #define FORMAT     1
@@ -110,11 +111,7 @@ static int check_private(const char *path, struct err *err)
 		return errno == ENOENT ? -ENOENT : err_sys(err, -errno, "cannot look at %s", path);
 	if (S_ISLNK(st.st_mode))
 		return err_set(err, -EPERM, "%s is a link: what vlat obeys at boot must lie there itself", path);
-	if (st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
-		return 0;
-	return err_set(err, -EPERM,
-		       "%s may be written by others than root, who could then tune this host: chown root %s && chmod go-w %s",
-		       path, path, path);
+	return trust_check(path, 0, err);
 }
 
 int stored_load(const char *root, struct stored *ret, struct err *err)

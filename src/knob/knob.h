@@ -117,5 +117,4 @@ int knob_list(const struct knob *k, const struct knob_ctx *c, struct settings *o
 #define FILES(...)                                                                                                               \
 	.files = (const struct knob_file[]){ __VA_ARGS__ },                                                                      \
 	.n_files = sizeof((const struct knob_file[]){ __VA_ARGS__ }) / sizeof(struct knob_file)
-
 #endif

@@ -3,15 +3,16 @@
 #include "profile/profile.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/sink.h"
 #include "base/text.h"
+#include "base/trust.h"
 #include "base/vec.h"
 #include "profile/internal.h"
 
@@ -26,20 +27,6 @@ struct search {
 	struct err *err;
 };
 
-/* The folder too: whoever may write there can put another file in the place of this one. */
-static int check_owner(const char *path, struct err *err)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return err_sys(err, -errno, "cannot look at %s", path);
-	if (st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
-		return 0;
-	return err_set(err, -EPERM,
-		       "%s may be written by others than root, who could then tune this host: chown root %s && chmod go-w %s",
-		       path, path, path);
-}
-
 static int read_file(const struct profile_folder *f, const char *name, struct profile **ret, struct err *err)
 {
 	AUTO_FREE char *text = NULL;
@@ -51,9 +38,10 @@ static int read_file(const struct profile_folder *f, const char *name, struct pr
 		return err_set(err, -ENAMETOOLONG, "the path of the profile %s is too long", name);
 	if (access(path, F_OK) < 0)
 		return -ENOENT;
-	r = f->strict ? check_owner(f->path, err) : 0;
+	/* The folder too, and not as one on the way: whoever may write there adds profiles. */
+	r = f->strict ? trust_check(f->path, 0, err) : 0;
 	if (r == 0 && f->strict)
-		r = check_owner(path, err);
+		r = trust_check(path, 0, err);
 	if (r == 0)
 		r = file_read_all(path, MOST_BYTES, &text, &len, err);
 	if (r == 0)

@@ -216,6 +216,34 @@ static void a_file_that_others_may_write(void **state)
 	assert_null(p);
 }
 
+/* A link is as good as the folder of what it leads to. */
+static void a_link_to_where_others_may_write(void **state)
+{
+	char elsewhere[] = "/tmp/vlat-profile-c-XXXXXX";
+	AUTO_FREE char *path = NULL, *link = xprintf("%s/linked.yaml", first);
+	struct profile *p = NULL;
+	struct err err = { 0 };
+
+	(void) state;
+	if (geteuid() != 0) {
+		print_message("skipped: only root owns files as root\n");
+		skip();
+	}
+	assert_non_null(mkdtemp(elsewhere));
+	path = xprintf("%s/linked.yaml", elsewhere);
+	put(elsewhere, "linked", "name: linked\n");
+	assert_int_equal(symlink(path, link), 0);
+	assert_int_equal(get(&p, "linked", true, &err), 0);
+	profile_free(p);
+	p = NULL;
+	assert_int_equal(chmod(elsewhere, 0770), 0);
+	assert_int_equal(get(&p, "linked", true, &err), -EPERM);
+	assert_non_null(strstr(err.text, elsewhere));
+	assert_null(p);
+	assert_int_equal(unlink(link), 0);
+	dir_remove_all(elsewhere);
+}
+
 /* Two CPUs, one node: what comes with vlat must make sense on the smallest machine. */
 static void all_that_comes_with_vlat(void **state)
 {
@@ -269,6 +297,7 @@ int main(void)
 		cmocka_unit_test(the_first_folder_wins),
 		cmocka_unit_test(what_cannot_be_loaded),
 		cmocka_unit_test(a_file_that_others_may_write),
+		cmocka_unit_test(a_link_to_where_others_may_write),
 		cmocka_unit_test(all_that_comes_with_vlat),
 		cmocka_unit_test(no_cpu_is_left),
 	};
