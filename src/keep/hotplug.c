@@ -138,10 +138,22 @@ static bool names_interface(const struct came *c, const struct fs *fs, const cha
 	return false;
 }
 
+static bool names_card(const struct came *c, const char *path)
+{
+	const char *at = path;
+
+	if (!take_text(&at, "sys/bus/pci/devices/"))
+		return false;
+	for (unsigned i = 0; i < c->n_cards; i++)
+		if (text_eq(at, c->cards[i]))
+			return true;
+	return false;
+}
+
 bool came_concerns(const struct came *c, const struct fs *fs, const char *path)
 {
 	return c->all || names_cpu(c, path) || names_policy(c, fs, path) || names_interrupt(c, fs, path) ||
-	       names_interface(c, fs, path);
+	       names_interface(c, fs, path) || names_card(c, path);
 }
 
 int hotplug_open(struct hotplug **ret, int *ret_fd, struct err *err)

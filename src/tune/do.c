@@ -470,7 +470,7 @@ bool setting_check(const struct plan *p, struct setting *s)
 	if (s->kind == SETTING_TASK)
 		return task_holds(s);
 	if (s->kind == SETTING_NIC)
-		return nic_holds(s);
+		return nic_holds(p, s);
 	if (s->kind == SETTING_SPIN && !spin_alive(s->tid))
 		settle(s, SETTING_CHANGED, "the spinning task was ended");
 	if (s->kind == SETTING_GROUP)

@@ -60,9 +60,12 @@ int setting_do(struct plan *p, struct setting *s, struct err *err);
 bool setting_check(const struct plan *p, struct setting *s);
 
 /* nic.c */
+void nic_know(const struct plan *p, struct step *s); /* which card each setting was listed for: another may come into its slot */
 int nic_intent(const struct plan *p, const struct setting *s, struct err *err);
+/* A card that came and carries the login by now is not reset under it: blocked, with the reason, unless the plan may. */
+int nic_spare(const struct plan *p, struct step *s, struct err *err);
 int nic_do(struct plan *p, struct setting *s, struct err *err);
-bool nic_holds(struct setting *s);
+bool nic_holds(const struct plan *p, struct setting *s);
 
 /* Tasks of a group that shall move: all but kernel threads, left-alone ones, foreign real-time ones. */
 int move_intents(const struct plan *p, const struct setting *s, struct err *err);

@@ -32,6 +32,7 @@ int step_list(const struct plan *p, struct step *s, bool applying, struct err *e
 
 	settings_free(&s->settings);
 	r = knob_list(s->knob, &c, &s->settings, err);
+	nic_know(p, s);
 	return r < 0 ? err_in(err, "%s", s->knob->id) : 0;
 }
 

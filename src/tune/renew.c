@@ -4,9 +4,9 @@
  * the kernel's own settings, a card was given new interrupts.  What came is
  * listed anew and made as wanted, in the same journal.
  *
- * Values only.  Groups are there already; they are mended where the kernel took
- * a CPU out of them (cgroup v1 does, for good).  Tasks are not moved again: who
- * is started later inherits where he may run.
+ * Values and cards.  Groups are there already; they are mended where the kernel
+ * took a CPU out of them (cgroup v1 does, for good).  Tasks are not moved again:
+ * who is started later inherits where he may run.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,26 +14,31 @@
 #include "base/text.h"
 #include "tune/internal.h"
 
-static bool is_new(const struct setting *s, const char *knob, plan_came_fn *came, void *arg)
+static bool is_thing(enum setting_kind kind)
 {
-	return s->kind == SETTING_VALUE && s->state == SETTING_TODO && s->path && came(arg, knob, s->path);
+	return kind == SETTING_VALUE || kind == SETTING_NIC;
 }
 
-/* A file of the step stands in it once: the newest look at it counts. */
-static struct setting *place_for(struct step *s, const char *path)
+static bool is_new(const struct setting *s, const char *knob, plan_came_fn *came, void *arg)
+{
+	return is_thing(s->kind) && s->state == SETTING_TODO && s->path && came(arg, knob, s->path);
+}
+
+/* A file or a card of the step stands in it once: the newest look at it counts. */
+static struct setting *place_for(struct step *s, const struct setting *like)
 {
 	for (size_t i = 0; i < s->settings.n; i++)
-		if (s->settings.at[i].kind == SETTING_VALUE && text_eq(s->settings.at[i].path, path))
+		if (s->settings.at[i].kind == like->kind && text_eq(s->settings.at[i].path, like->path))
 			return &s->settings.at[i];
 	return NULL;
 }
 
 static void take_over(struct step *s, struct setting *from)
 {
-	struct setting *to = place_for(s, from->path), was;
+	struct setting *to = place_for(s, from), was;
 
 	if (!to)
-		to = settings_add(&s->settings, SETTING_VALUE, from->path);
+		to = settings_add(&s->settings, from->kind, from->path);
 	was = *to;
 	*to = *from;
 	*from = was; /* freed with the list it came from */
@@ -48,12 +53,13 @@ static int list_beside(const struct plan *p, const struct step *s, struct step *
 
 /*
  * A file that vlat has changed before keeps its one entry: what was there first
- * is what undoing gives back, not what the kernel made of it in between.  A
- * number that another device has taken over (the guard tells) is another file.
+ * is what undoing gives back, not what the kernel made of it in between; so does
+ * a card whose driver was loaded again.  A number that another device has taken
+ * over, and a slot with another card (the guard tells), is another thing.
  */
 static const struct setting *known(struct step *s, const struct setting *fresh)
 {
-	const struct setting *old = place_for(s, fresh->path);
+	const struct setting *old = place_for(s, fresh);
 	bool ours = old && (old->state == SETTING_DONE || old->state == SETTING_CHANGED);
 
 	return ours && (old->guard ? text_eq(old->guard, fresh->guard) : !fresh->guard) ? old : NULL;
@@ -64,10 +70,11 @@ static int note_new(struct plan *p, struct step *s, const struct setting *fresh,
 	const struct setting *old = known(s, fresh);
 	char path[512];
 
-	if (!old)
-		return setting_intent(p, fresh, err);
-	if (value_same(fresh->form, old->after, fresh->after))
+	if (old &&
+	    (fresh->kind == SETTING_NIC ? text_eq(old->after, fresh->after) : value_same(fresh->form, old->after, fresh->after)))
 		return 0;
+	if (!old || fresh->kind == SETTING_NIC)
+		return setting_intent(p, fresh, err);
 	text_print(path, sizeof(path), "%s%s%s", p->fs.path, text_ends(p->fs.path, "/") ? "" : "/", fresh->path);
 	return journal_left(p->journal, path, fresh->after, err);
 }
@@ -137,6 +144,8 @@ static int renew_step(struct plan *p, struct step *s, plan_came_fn *came, void *
 	if (s->knob->when != KNOB_LIVE)
 		return 0;
 	r = list_beside(p, s, &fresh, err);
+	if (r == 0)
+		r = nic_spare(p, &fresh, err);
 	if (r == 0)
 		r = write_new(p, s, &fresh, came, arg, err);
 	settings_free(&fresh.settings);

@@ -42,6 +42,11 @@ static void test_nic(void)
 	lab_is(lab_value(&s, "ring-killed"), "512");
 	lab_is(lab_value(&s, "revert-killed"), "0");
 	lab_is(lab_value(&s, "ring-end"), "256");
+	lab_is(lab_value(&s, "status-without"), "0"); /* a card that is gone was changed by nobody */
+	lab_is(lab_value(&s, "ring-again"), "512");
+	lab_is(lab_value(&s, "status-again"), "0");
+	lab_is(lab_value(&s, "revert-again"), "0");
+	lab_is(lab_value(&s, "ring-back"), "256");
 	lab_is(lab_value(&s, "revert-reloaded"), "0"); /* the driver has forgotten it: so it is as it was */
 	lab_is(lab_value(&s, "ring-reloaded"), "256");
 	lab_is(lab_value(&s, "runs-left"), "0");

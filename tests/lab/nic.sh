@@ -12,15 +12,6 @@ ring() {
 		ioctl(S, 0x8946, $ask) or die "$!\n"; print((unpack("L9", $ring))[5], "\n")'
 }
 tune() { "$vlat" tune vm-host --cpus 1 --only net.ring --apply "$@" >/tmp/said 2>&1; }
-# await VALUE: until the card's ring is that, for some minutes; what it is in the end
-await() {
-	for _ in $(seq 300); do
-		now=$(ring)
-		[ "$now" = "$1" ] && break
-		sleep 1
-	done
-	echo "$now"
-}
 holder() { "$vlat" status --json | awk '/"pid":/ { gsub(/[^0-9]/, ""); print; exit }'; }
 runs() { ls $VLAT_STATE/runs 2>/dev/null | wc -l; }
 
@@ -43,9 +34,9 @@ echo "runs-refused=$(runs)"
 # Nobody confirms it.  On a slow machine the time may be over before it is all done: then it is put back just so.
 tune --confirm-within 10
 echo "unconfirmed=$? $(tr '\n' ' ' </tmp/said)" >&2
-echo "ring-unconfirmed=$(await 256)"
 for _ in $(seq 300); do [ "$(runs)" = 0 ] && break; sleep 1; done
 echo "runs-unconfirmed=$(runs)"
+echo "ring-unconfirmed=$(ring)"
 "$vlat" history >/tmp/history 2>&1
 cat /tmp/history >&2
 echo "history=$(grep -c vm-host /tmp/history)"
@@ -74,7 +65,25 @@ echo "ring-killed=$(ring)"
 echo "revert-killed=$?"
 echo "ring-end=$(ring)"
 
-# Somebody has changed it since: left alone, and told.
+# The driver is loaded again and has forgotten it: the holder sets it once more, as it was confirmed; and it is put back in the end.
+tune --confirm-within 10m
+"$vlat" confirm >&2
+modprobe -r igb
+echo "status-without=$("$vlat" status >&2; echo $?)"
+modprobe igb
+for _ in $(seq 120); do
+	[ "$(ring)" = 512 ] && break
+	sleep 1
+done
+echo "ring-again=$(ring)"
+"$vlat" status >&2
+echo "status-again=$?"
+"$vlat" revert >/tmp/said 2>&1
+echo "revert-again=$?"
+cat /tmp/said >&2
+echo "ring-back=$(ring)"
+
+# The holder is killed, and the driver forgets it after that: so it is as it was.
 tune --confirm-within 10m
 "$vlat" confirm >&2
 kill -9 "$(holder)"

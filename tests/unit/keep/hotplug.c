@@ -109,6 +109,10 @@ static void a_cpu_has_its_files(void **state)
 	assert_false(came_concerns(&c, &fs, "sys/devices/system/cpu/cpufreq/policy2/scaling_governor"));
 	assert_true(came_concerns(&c, &fs, "proc/irq/36/smp_affinity_list"));
 	assert_false(came_concerns(&c, &fs, "proc/sys/vm/swappiness"));
+	assert_false(came_concerns(&c, &fs, "sys/bus/pci/devices/0000:00:03.0"));
+	noted(&c, "net", "add", "0000:00:03.0", -1);
+	assert_true(came_concerns(&c, &fs, "sys/bus/pci/devices/0000:00:03.0"));
+	assert_false(came_concerns(&c, &fs, "sys/bus/pci/devices/0000:00:03.1"));
 	tree_close(dir, &fs);
 }
 
