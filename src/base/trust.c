@@ -23,12 +23,12 @@ static int refuse(const struct walk *w, const char *what, const struct stat *st,
 {
 	if (S_ISLNK(st->st_mode))
 		return err_set(err, -EPERM,
-			       "the link %.150s belongs to user %u, who could have it lead elsewhere, and what is behind it is obeyed: "
-			       "put the file itself there, or chown -h %u %.150s",
+			       "the link %.150s belongs to user %u, who could have it lead elsewhere, and what is behind it "
+			       "is obeyed: put the file itself there, or chown -h %u %.150s",
 			       what, (unsigned) st->st_uid, (unsigned) w->owner, what);
 	return err_set(err, -EPERM,
-		       "%.150s may be written by others than %s, who could then have vlat obey what they like: chown %u %.100s && "
-		       "chmod go-w %.100s",
+		       "%.150s may be written by others than %s, who could then have vlat obey what they like: chown %u %.100s "
+		       "&& chmod go-w %.100s",
 		       what, w->owner ? "you" : "root", (unsigned) w->owner, what, what);
 }
 

@@ -64,7 +64,7 @@ int journal_netns(struct journal *j, const char *name, struct err *err);        
 int journal_cgroup(struct journal *j, const char *dir, struct err *err);        /* tasks in it move to its parent; then rmdir */
 int journal_tree(struct journal *j, const char *dir, struct err *err);          /* a folder of vlat's own, removed */
 int journal_mount(struct journal *j, const char *dir, struct err *err);
-/* This process must not mount: what is on MOUNTER_PATH is taken off by this one (mounter.h); its fd is the journal's from now on. */
+/* This process must not mount: mounter.h takes off what is on MOUNTER_PATH.  The fd is the journal's from now on. */
 void journal_mounts_by(struct journal *j, int mounter);
 /* Processes: every child is spawned with this word in its environment; undo kills whoever carries it. */
 const char *journal_mark(const struct journal *j);     /* "VLAT_RUN=ID" */

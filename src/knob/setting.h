@@ -46,7 +46,7 @@ struct setting {
 	char target[96];        /* for people: "cpu1", "irq 36 (virtio1-req.0)", "task 45 (kswapd0)" */
 	char *path;             /* relative to the fs root */
 	char *before, *after;   /* before as read, without the last newline */
-	char *guard;            /* path that must exist for the setting to mean the same thing; of a card its address; NULL = none */
+	char *guard;            /* path that must exist for it to mean the same thing; of a card its address; NULL = none */
 	const char *follower;   /* a number that the kernel works out anew when path is written; NULL = none */
 	pid_t tid;              /* with start: an identity */
 	uint64_t start;
