@@ -2,7 +2,8 @@
 /*
  * Setting CPUs apart moves every ordinary task off them, guests too: a VM that
  * ran on eight CPUs would go on with two.  Whoever launched it has to place it
- * (or `vlat run` does), so it is named and left to the person.
+ * (or `vlat run` does), so it is named and left to the person.  A plan that
+ * moves nobody is in no guest's way.
  */
 #include "cmd/tune_way.h"
 
@@ -71,7 +72,7 @@ int way_look(const struct tuner *t, struct in_the_way *ret, struct err *err)
 {
 	*ret = (struct in_the_way){ .rivals = { .at = NULL } };
 	rivals_find(t->plan, false, &ret->rivals);
-	return plan_changes(t->plan) ? add_guests(t, ret, err) : 0;
+	return plan_moves_tasks(t->plan) ? add_guests(t, ret, err) : 0;
 }
 
 void way_free(struct in_the_way *w)

@@ -187,6 +187,20 @@ size_t plan_changes(const struct plan *p)
 	return n;
 }
 
+bool plan_moves_tasks(const struct plan *p)
+{
+	static const char *const movers[] = { "iso.partition", "sch.task_affinity" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(movers); i++) {
+		const struct step *s = plan_step(p, movers[i]);
+
+		for (size_t k = 0; s && k < s->settings.n; k++)
+			if (s->settings.at[k].state == SETTING_TODO)
+				return true;
+	}
+	return false;
+}
+
 const struct step *plan_step(const struct plan *p, const char *id)
 {
 	for (size_t i = 0; i < p->steps.n; i++) {

@@ -45,6 +45,7 @@ int plan_make(struct plan **ret, const struct fs *fs, const struct host_facts *f
 void plan_free(struct plan *p);         /* accepts NULL; does not revert */
 
 size_t plan_changes(const struct plan *p);              /* settings that apply would write */
+bool plan_moves_tasks(const struct plan *p);            /* would apply take the isolated CPUs from ordinary tasks? */
 void plan_text(const struct plan *p, struct sink *out); /* for people: what, before -> after, why, cost */
 json_t *plan_json(const struct plan *p);                /* array of steps, docs/results.md; new reference */
 
