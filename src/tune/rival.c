@@ -143,7 +143,50 @@ static bool is_active(const char *program, const char *unit)
 	return systemctl(program, (const char *const[]){ "is-active", "--quiet", unit, NULL }, &ignored) == 0;
 }
 
+/*
+ * A link to /dev/null in /run masks what a package has in /usr, but a unit file in /etc goes before it: that one is kept from
+ * starting by a condition that never holds, in a file beside it.
+ */
+static bool stands_in_etc(const char *program, const char *unit)
+{
+	AUTO(argv_free) struct argv argv = { 0 };
+	struct spawn_opts opts = SPAWN_OPTS_INIT;
+	struct run_result got = { 0 };
+	struct err ignored = { 0 };
+	bool found;
+
+	argv_add(&argv, program);
+	argv_add_all(&argv, (const char *const[]){ "show", "--property=FragmentPath", "--value", unit, NULL });
+	opts.heed_stop = opts.die_with_parent = true;
+	found = run(&got, &argv, &opts, STOP_NS, &ignored) == 0 && got.out && text_starts(got.out, "/etc/");
+	run_result_free(&got);
+	return found;
+}
+
 /* Undone from the last to the first: unmasked, then started. */
+static int mask(struct journal *j, const char *program, const char *unit, struct err *err)
+{
+	int r = journal_command_now(j, (const char *const[]){ program, "unmask", "--runtime", unit, NULL }, err);
+
+	return r < 0 ? r : systemctl(program, (const char *const[]){ "mask", "--runtime", "--now", unit, NULL }, err);
+}
+
+static int keep_from_starting(struct journal *j, const char *program, const char *unit, struct err *err)
+{
+	static const char text[] = "# vlat tune --take-over: not started while the tuning is in force.  vlat revert removes this.\n"
+				   "[Unit]\nConditionPathExists=!/run/systemd/system\n";
+	AUTO_FREE char *folder = xprintf("/run/systemd/system/%s.d", unit), *file = xprintf("%s/vlat.conf", folder);
+	int r = journal_command_now(j, (const char *const[]){ program, "daemon-reload", NULL }, err);
+
+	if (r == 0)
+		r = journal_folder(j, folder, 0755, err);
+	if (r == 0)
+		r = journal_put(j, file, text, 0644, err);
+	if (r == 0)
+		r = systemctl(program, (const char *const[]){ "daemon-reload", NULL }, err);
+	return r < 0 ? r : systemctl(program, (const char *const[]){ "stop", unit, NULL }, err);
+}
+
 static int stop_one(struct journal *j, const char *program, const struct rival *rival, struct err *err)
 {
 	AUTO_FREE char *unit = xprintf("%s.service", rival->row->unit);
@@ -156,11 +199,9 @@ static int stop_one(struct journal *j, const char *program, const struct rival *
 	/* One that the boot has not come to yet would have been started by it; after the boot somebody has stopped it. */
 	if (active || !is_active(program, "multi-user.target"))
 		r = journal_command_now(j, (const char *const[]){ program, "start", unit, NULL }, err);
-	if (r == 0)
-		r = journal_command_now(j, (const char *const[]){ program, "unmask", "--runtime", unit, NULL }, err);
-	if (r == 0)
-		r = systemctl(program, (const char *const[]){ "mask", "--runtime", "--now", unit, NULL }, err);
-	return r;
+	if (r < 0)
+		return r;
+	return stands_in_etc(program, unit) ? keep_from_starting(j, program, unit, err) : mask(j, program, unit, err);
 }
 
 int rivals_stop(struct plan *p, struct err *err)

@@ -120,9 +120,12 @@ cat >"$work/bin/systemctl" <<'EOF'
 echo "$*" >>"$WORK/calls"
 case $1 in
 is-active) [ -e "$WORK/active" ] ;;
+show) cat "$WORK/fragment" 2>/dev/null ;;
+daemon-reload) ls /run/systemd/system/*.service.d/*.conf >"$WORK/loaded" 2>/dev/null || : ;;
+stop) rm "$WORK/active" ;;
 mask) [ ! -e "$WORK/refuse" ] || { echo "Access denied" >&2; exit 1; }; touch "$WORK/masked"; rm "$WORK/active" ;;
 unmask) rm -f "$WORK/masked" ;;
-start) [ ! -e "$WORK/masked" ] && touch "$WORK/active" ;;
+start) [ ! -e "$WORK/masked" ] && [ ! -s "$WORK/loaded" ] && touch "$WORK/active" ;;
 esac
 EOF
 chmod +x "$work/bin/systemctl"
@@ -150,6 +153,16 @@ run 0 tune vm-host --only mem.swap --apply --take-over
 [ -e $WORK/masked ] && [ ! -e $WORK/active ] || bad "the other program was not stopped and masked"
 run 0 revert
 [ ! -e $WORK/masked ] && [ -e $WORK/active ] || bad "the other program was not started again"
+# A unit in /etc goes before a mask in /run: it is kept from starting by a condition, which goes again.
+echo /etc/systemd/system/tuned.service >$WORK/fragment
+: >$WORK/calls
+run 0 tune vm-host --only mem.swap --apply --take-over
+[ ! -e $WORK/active ] || bad "a program whose unit is in /etc was not stopped"
+grep -q '^ConditionPathExists=!/run/systemd/system$' "$(cat $WORK/loaded)" || bad "a program whose unit is in /etc may start again"
+! grep -q mask $WORK/calls || bad "a unit in /etc was masked, which does nothing"
+run 0 revert
+[ -e $WORK/active ] || bad "the program whose unit is in /etc was not started again"
+[ -z "$(ls -A /run/systemd/system)" ] || bad "a file is left in /run/systemd/system"
 kill "$rival"
 
 # A tuning that nobody confirms is put back by itself, also when its holder is killed; one that is confirmed stays.

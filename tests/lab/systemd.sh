@@ -36,6 +36,11 @@ unit() { # NAME UNIT-LINES SERVICE-LINES
 # What tuning has to end: a program of irqbalance's name, which is all that vlat and systemd know of it.
 cp "$(command -v sleep)" "$extra/usr/sbin/irqbalance"
 unit irqbalance '' 'ExecStart=/usr/sbin/irqbalance infinity'
+# Another whose unit is somebody's own, in /etc, where no mask in /run helps.
+cp "$(command -v sleep)" "$extra/usr/sbin/tuned"
+unit tuned '' 'ExecStart=/usr/sbin/tuned infinity'
+mv "$extra/usr/lib/systemd/system/tuned.service" "$extra/etc/systemd/system/"
+ln -sf ../tuned.service "$extra/etc/systemd/system/multi-user.target.wants/tuned.service"
 # Stand-ins for what must come after the tuning: a network manager, and what starts guests.
 unit test-network 'After=network-pre.target\nBefore=network.target\nWants=network.target\n' \
 	'Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true'

@@ -8,6 +8,8 @@ echo "stage $stage: $(systemctl is-system-running) $(cut -d ' ' -f 1 /proc/uptim
 etc() { (cd /etc && find . -printf '%p %y %m %u %g %l\n' | sort && find . -type f -exec cksum {} + | sort -k 3); }
 say() { echo "$of.$1=$2"; }
 show() { systemctl show -P "$2" "$1"; }
+# The one whose unit is in /etc: as it is, and when somebody starts it.
+own() { systemctl is-active tuned; systemctl start tuned; systemctl is-active tuned; }
 rival() { echo "$(systemctl is-active irqbalance),$(systemctl is-enabled irqbalance)"; }
 quietly() { "$@" >/run/out 2>&1; code=$?; sed 's/^/  | /' /run/out; return $code; }
 run() { # NAME COMMAND...
@@ -41,6 +43,8 @@ case $stage in
 	# wanted: store.apply=0
 	say rival "$(rival)"
 	# wanted: store.rival=inactive,masked-runtime
+	say own "$(own | xargs)"
+	# wanted: store.own=inactive inactive
 	say enabled "$(systemctl is-enabled vlat-tune)"
 	# wanted: store.enabled=enabled
 	run analyze systemd-analyze verify --man=no vlat-tune.service vlat-guard.service
@@ -62,6 +66,8 @@ case $stage in
 	# wanted: kept.before=test-network libvirtd
 	say rival "$(rival)"
 	# wanted: kept.rival=inactive,masked-runtime
+	say own "$(own | xargs)"
+	# wanted: kept.own=inactive inactive
 	run verify vlat verify
 	# wanted: kept.verify=0
 	run guard systemctl start vlat-guard
@@ -82,6 +88,8 @@ case $stage in
 	# wanted: kept.same=yes
 	say rival "$(rival)"
 	# wanted: kept.rival=active,enabled
+	say own "$(own | xargs),$(ls /run/systemd/system/ | grep -c tuned)"
+	# wanted: kept.own=active active,0
 	journalctl -b -u vlat-tune --no-pager | tail -n 20
 	systemctl daemon-reload
 	say failed "$(systemctl --failed --no-legend | wc -l)"
