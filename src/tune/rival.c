@@ -173,7 +173,7 @@ static int mask(struct journal *j, const char *program, const char *unit, struct
 
 static int keep_from_starting(struct journal *j, const char *program, const char *unit, struct err *err)
 {
-	static const char text[] = "# vlat tune --take-over: not started while the tuning is in force.  vlat revert removes this.\n"
+	static const char text[] = "# vlat tune --take-over: it shall not start while the tuning is in force.\n"
 				   "[Unit]\nConditionPathExists=!/run/systemd/system\n";
 	AUTO_FREE char *folder = xprintf("/run/systemd/system/%s.d", unit), *file = xprintf("%s/vlat.conf", folder);
 	int r = journal_command_now(j, (const char *const[]){ program, "daemon-reload", NULL }, err);
