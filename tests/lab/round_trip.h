@@ -39,7 +39,7 @@ static const struct {
 	{ "pwr.governor", "an emulated processor's clock does not change; unit tune/order has the files" },
 	{ "pwr.idle_spin", "the lab's CPUs are translated by QEMU, where it is not done; unit tune/spin, lab/vlat" },
 	{ "sch.preempt_model", "not done in a virtual machine, where the switch takes seconds; the choice is read in unit tune/plan" },
-	{ "sch.prio_map", "only a PREEMPT_RT kernel has such threads; priorities there and back are seen in unit journal/undo" },
+	{ "sch.prio_map", "only a PREEMPT_RT kernel has such threads: there and back in a boot of one, the test after this" },
 	{ "sch.rt_group", "only kernels with RT_GROUP_SCHED and cgroup v1; e2e/tune on a machine that has them, unit tune/order" },
 	{ "sch.rt_kernel", "another kernel: nothing is written" },
 };

@@ -36,6 +36,16 @@ static void test_knobs(void)
 	lab_said_free(&s);
 }
 
+/* Timers, soft interrupts and RCU run in threads there, whose priorities go up and down again. */
+static void test_rt(void)
+{
+	struct lab_said s = LAB("--kernel", "rt", "--cpus", "2", "--timeout", "5m", "--", inside, "knob", "sch.prio_map");
+
+	printf("%s", s.out);
+	lab_exited(&s, 0);
+	lab_said_free(&s);
+}
+
 /* What the emulated host's own cache holds is lost with it; what it has flushed is on the disk. */
 #define WITH_DISK "modprobe virtio_blk && modprobe ext4 && mkdir -p /tmp/disk && mount /dev/vda /tmp/disk && "
 
@@ -208,6 +218,7 @@ static void test_power_cut(void)
 
 static const struct lab_test tests[] = {
 	{ "knobs", test_knobs },
+	{ "rt", test_rt },
 	{ "power-cut", test_power_cut },
 };
 

@@ -4,6 +4,7 @@
  * tried with anything.
  *
  *	undo_inside knobs           every knob alone, there and back; then all at once while CPUs come and go
+ *	undo_inside knob ID         one alone, which must be there
  *	undo_inside disk STEP DIR   files that last, on the disk mounted at DIR:
  *		new       make them, and a copy to compare with; then as apply
  *		apply     revert what the last power cut left, compare, and write without end
@@ -152,6 +153,9 @@ int main(int argc, char **argv)
 	if (argc == 4 && text_eq(argv[1], "disk"))
 		return disk(argv[2], argv[3]);
 	setenv("VLAT_STATE", "/tmp/vlat-state", 1);
-	undo_knobs();
+	if (argc == 3 && text_eq(argv[1], "knob"))
+		undo_knob(argv[2]);
+	else
+		undo_knobs();
 	return 0;
 }

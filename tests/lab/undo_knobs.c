@@ -312,6 +312,20 @@ static void knobs_one_by_one(void)
 	need(unknown == 0, "knobs that were not reached, for no known reason (round_trip.h)", NULL);
 }
 
+/* One that only this kernel has: round_trip.h says which are seen so. */
+void undo_knob(const char *id)
+{
+	struct host h;
+	struct snapshot before;
+
+	host_open(&h);
+	snapshot_take(&before, NULL);
+	need(knob_find(id) && try_knob(&h, knob_find(id)) == 1, "nothing was changed and put back", NULL);
+	all_same(&before, id, false);
+	snapshot_free(&before);
+	host_close(&h);
+}
+
 /* ---- CPUs that come and go ---- */
 
 static void set_online(const char *cpu, const char *word)

@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 void undo_knobs(void);
+void undo_knob(const char *id);
 
 /* Ends the program with what was needed, unless it is so.  err may be NULL. */
 void need(bool ok, const char *what, const struct err *err);
