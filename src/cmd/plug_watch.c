@@ -5,8 +5,7 @@ static int watch_open(void *arg, const struct hold_now *now, int *ret_fd, struct
 {
 	struct plug_watch *w = arg;
 
-	(void) now;
-	return hotplug_open(&w->hotplug, ret_fd, err);
+	return hotplug_open(&w->hotplug, now->plan, ret_fd, err);
 }
 
 static int watch_tick(void *arg, const struct hold_now *now, bool readable)

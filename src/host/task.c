@@ -29,7 +29,7 @@ bool task_is_realtime(const struct task_fact *t)
 }
 
 /* On the running machine a system call is ten times quicker than parsing status. */
-static bool read_allowed(const struct fs *fs, pid_t pid, pid_t tid, struct cpuset *ret)
+bool task_read_allowed(const struct fs *fs, pid_t pid, pid_t tid, struct cpuset *ret)
 {
 	AUTO_FREE char *text = NULL;
 	char path[64];
@@ -48,7 +48,7 @@ static struct proc_stat read_task(const struct fs *fs, pid_t pid, pid_t tid, tas
 
 	if (fs_readf(fs, text, sizeof(text), "proc/%d/task/%d/stat", (int) pid, (int) tid) < 0 || !proc_stat_parse(text, &t.stat))
 		return (struct proc_stat){ 0 };
-	if (t.stat.tid == tid && t.stat.state != 'Z' && t.stat.state != 'X' && read_allowed(fs, pid, tid, &t.allowed))
+	if (t.stat.tid == tid && t.stat.state != 'Z' && t.stat.state != 'X' && task_read_allowed(fs, pid, tid, &t.allowed))
 		*vec_add(out) = t;
 	return t.stat;
 }

@@ -21,6 +21,8 @@ struct task_facts {
 	size_t n;
 };
 
+/* Where one may run. */
+bool task_read_allowed(const struct fs *fs, pid_t pid, pid_t tid, struct cpuset *ret);
 /* Tasks that end while we look are left out. */
 int task_facts_read(const struct fs *fs, struct task_facts *ret, struct err *err);
 void task_facts_free(struct task_facts *f);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -14,12 +15,15 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "host/facts.h"
+#include "keep/groups.h"
 
 /* After the last event: at once, so to say; and for interrupts that are asked for when an interface goes up. */
 static const uint64_t looks_ns[] = { 500 * NS_PER_MS, 5 * NS_PER_S, 30 * NS_PER_S };
 
 struct hotplug {
-	int fd;
+	int both;   /* of the two below, to be waited for */
+	int events; /* the kernel's, of devices */
+	int groups; /* of control groups; -1 where the others need not be confined */
 	struct came came;
 	uint64_t last_ns; /* of the last event that concerned us */
 	size_t looks;     /* done since */
@@ -59,6 +63,17 @@ bool came_note(struct came *c, const struct uevent *e)
 	if (!text_eq(e->subsystem, "net") && !text_eq(e->subsystem, "pci") && !text_eq(e->subsystem, "virtio"))
 		return false;
 	return is_one_of(e->action, card_actions, ARRAY_SIZE(card_actions)) && note_card(c, e->address);
+}
+
+void came_note_group(struct came *c, const char *name)
+{
+	for (unsigned i = 0; i < c->n_groups; i++)
+		if (text_eq(c->groups[i], name))
+			return;
+	if (c->n_groups == ARRAY_SIZE(c->groups) || text_print(c->groups[c->n_groups], sizeof(c->groups[0]), "%s", name))
+		c->any_group = true;
+	else
+		c->n_groups++;
 }
 
 /* ".../cpu3/..." */
@@ -150,34 +165,97 @@ static bool names_card(const struct came *c, const char *path)
 	return false;
 }
 
+/* The CPUs of a group, or of one below it. */
+static bool names_group(const struct came *c, const char *path)
+{
+	if (!text_ends(path, "/cpuset.cpus"))
+		return false;
+	for (unsigned i = 0; i < c->n_groups; i++) {
+		char part[88];
+
+		text_print(part, sizeof(part), "/%s/", c->groups[i]);
+		if (strstr(path, part))
+			return true;
+	}
+	return c->any_group;
+}
+
 bool came_concerns(const struct came *c, const struct fs *fs, const char *path)
 {
 	return c->all || names_cpu(c, path) || names_policy(c, fs, path) || names_interrupt(c, fs, path) ||
-	       names_interface(c, fs, path) || names_card(c, path);
+	       names_interface(c, fs, path) || names_card(c, path) || names_group(c, path);
 }
 
-int hotplug_open(struct hotplug **ret, int *ret_fd, struct err *err)
+static int add(const struct hotplug *h, int fd, struct err *err)
+{
+	struct epoll_event e = { .events = EPOLLIN };
+
+	return epoll_ctl(h->both, EPOLL_CTL_ADD, fd, &e) < 0 ? err_sys(err, -errno, "events cannot be waited for") : 0;
+}
+
+/*
+ * Those that came while the tuning was applied have been told by nobody: the first look is for all of them.  Without it (a user
+ * has few inotify instances) devices are watched all the same.
+ */
+static void watch_groups(struct hotplug *h, const struct plan *p)
+{
+	struct err err = { 0 };
+	char dir[512];
+
+	if (!plan_confined_groups(p, dir, sizeof(dir)))
+		return;
+	if (groups_open(dir, &h->groups, &err) < 0 || add(h, h->groups, &err) < 0) {
+		log_warn("control groups that come will not be confined: %s", err.text);
+		return;
+	}
+	h->came.any_group = true;
+	h->last_ns = clock_ns();
+	h->looks = 0;
+}
+
+int hotplug_open(struct hotplug **ret, const struct plan *plan, int *ret_fd, struct err *err)
 {
 	struct hotplug *h = xalloc(1, sizeof(*h));
 	int r;
 
-	h->fd = -1;
+	h->events = h->groups = -1;
 	h->looks = ARRAY_SIZE(looks_ns);
-	r = uevent_open(&h->fd, err);
+	h->both = epoll_create1(EPOLL_CLOEXEC);
+	r = h->both < 0 ? err_sys(err, -errno, "events cannot be waited for") : uevent_open(&h->events, err);
+	if (r == 0)
+		r = add(h, h->events, err);
 	if (r < 0) {
 		hotplug_close(h);
 		return r;
 	}
+	watch_groups(h, plan);
 	*ret = h;
-	*ret_fd = h->fd;
+	*ret_fd = h->both;
 	return 0;
 }
 
 void hotplug_close(struct hotplug *h)
 {
-	if (h && h->fd >= 0)
-		close(h->fd);
+	if (!h)
+		return;
+	for (size_t i = 0; i < 3; i++) {
+		int fd = (const int[]){ h->groups, h->events, h->both }[i];
+
+		if (fd >= 0)
+			close(fd);
+	}
 	free(h);
+}
+
+static void group_came(void *arg, const char *name)
+{
+	struct hotplug *h = arg;
+
+	if (text_starts(name, "vlat-"))
+		return;
+	came_note_group(&h->came, name);
+	h->last_ns = clock_ns();
+	h->looks = 0;
 }
 
 static void hear(struct hotplug *h)
@@ -186,10 +264,12 @@ static void hear(struct hotplug *h)
 	bool heard = false;
 	int r;
 
-	while ((r = uevent_next(h->fd, &e)) > 0)
+	while ((r = uevent_next(h->events, &e)) > 0)
 		heard = came_note(&h->came, &e) || heard;
 	if (r == -ENOBUFS)
 		h->came.all = heard = true;
+	if (h->groups >= 0 && groups_hear(h->groups, group_came, h) == -ENOBUFS)
+		h->came.any_group = heard = true;
 	if (!heard)
 		return;
 	h->last_ns = clock_ns();
@@ -223,8 +303,8 @@ static void renew(struct hotplug *h, struct plan *plan)
 	if (r < 0)
 		log_warn("what came to this host could not be tuned: %s", err.text);
 	else if (r > 0)
-		log_note("tuned what came (CPUs %s, %u cards): %d settings", cpuset_list(&h->came.cpus, cpus, sizeof(cpus)),
-			 h->came.n_cards, r);
+		log_note("tuned what came (CPUs %s, %u cards, %u groups): %d settings",
+			 cpuset_list(&h->came.cpus, cpus, sizeof(cpus)), h->came.n_cards, h->came.n_groups, r);
 }
 
 int hotplug_tick(struct hotplug *h, struct plan *plan, bool readable)

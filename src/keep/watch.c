@@ -152,18 +152,6 @@ bool watch_switches(const char *status, uint64_t *ret_all, uint64_t *ret_preempt
 	return true;
 }
 
-/* A system call on the running machine: most tasks are not looked at any closer. */
-static bool allowed_of(const struct fs *fs, pid_t pid, pid_t tid, struct cpuset *ret)
-{
-	AUTO_FREE char *text = NULL;
-	char path[64];
-
-	if (fs->live)
-		return cpuset_get_affinity(tid, ret) == 0;
-	text_print(path, sizeof(path), "proc/%d/task/%d/status", (int) pid, (int) tid);
-	return fs_read_all(fs, path, 1 << 16, &text, NULL) == 0 && status_allowed(text, ret);
-}
-
 struct looking {
 	struct watch *w;
 	const struct fs *fs;
@@ -226,7 +214,7 @@ static void look_task(struct looking *l, pid_t pid, pid_t tid)
 	struct proc_stat s;
 	char text[2048];
 
-	if (!allowed_of(l->fs, pid, tid, &allowed))
+	if (!task_read_allowed(l->fs, pid, tid, &allowed))
 		return;
 	on = cpuset_and(&allowed, l->isolated);
 	if (cpuset_empty(&on))

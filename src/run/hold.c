@@ -232,7 +232,7 @@ static void wait_for_end(const struct holder *h, const struct last_run *last)
 {
 	const struct hold_watch *w = h->watching ? h->wish->watch : NULL;
 	struct hold_now now = now_of(h);
-	int timeout = -1;
+	int timeout = w ? 0 : -1; /* from then on it says itself when */
 
 	while (!stop_wanted()) {
 		struct pollfd p[] = {

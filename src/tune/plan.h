@@ -77,6 +77,9 @@ int plan_revert(struct plan *p, struct err *err);
 typedef bool plan_came_fn(void *arg, const char *knob, const char *path);
 int plan_renew(struct plan *p, const struct host_facts *facts, plan_came_fn *came, void *arg, struct err *err);
 
+/* The folder of the groups that an applied plan confines one by one, and whose newcomers it would have to; false = none. */
+bool plan_confined_groups(const struct plan *p, char *dir, size_t cap);
+
 /* What it was made of; the plan's. */
 const struct cpu_split *plan_split(const struct plan *p);
 const struct fs *plan_fs(const struct plan *p);

@@ -93,6 +93,20 @@ static int note_all(struct plan *p, struct step *s, struct step *fresh, plan_cam
 	return r < 0 ? r : journal_sync(p->journal, err);
 }
 
+/* Groups that were given CPUs were given them on purpose. */
+static void leave_chosen(const struct plan *p, struct step *fresh)
+{
+	for (size_t i = 0; i < fresh->settings.n; i++) {
+		struct setting *s = &fresh->settings.at[i];
+		struct cpuset cpus;
+		bool inherits = s->kind == SETTING_VALUE && cpuset_parse_list(s->before, &cpus) == 0 &&
+				(cpuset_empty(&cpus) || cpuset_within(&p->facts->cpu.online, &cpus));
+
+		if (s->kind == SETTING_VALUE && text_ends(s->path, "/cpuset.cpus") && !inherits)
+			s->state = SETTING_SAME;
+	}
+}
+
 static int write_new(struct plan *p, struct step *s, struct step *fresh, plan_came_fn *came, void *arg, struct err *err)
 {
 	int r = note_all(p, s, fresh, came, arg, err), n = 0;
@@ -134,13 +148,28 @@ static int mend_groups(struct plan *p, struct step *s, struct err *err)
 	return n;
 }
 
+static int renew_groups(struct plan *p, struct step *s, plan_came_fn *came, void *arg, struct err *err)
+{
+	struct step fresh;
+	int mended = mend_groups(p, s, err), r;
+
+	if (mended < 0 || !p->grouped)
+		return mended;
+	r = list_beside(p, s, &fresh, err);
+	leave_chosen(p, &fresh);
+	if (r == 0)
+		r = write_new(p, s, &fresh, came, arg, err);
+	settings_free(&fresh.settings);
+	return r < 0 ? r : mended + r;
+}
+
 static int renew_step(struct plan *p, struct step *s, plan_came_fn *came, void *arg, struct err *err)
 {
 	struct step fresh;
 	int r;
 
 	if (step_has_kind(s, SETTING_GROUP))
-		return mend_groups(p, s, err);
+		return renew_groups(p, s, came, arg, err);
 	if (s->knob->when != KNOB_LIVE)
 		return 0;
 	r = list_beside(p, s, &fresh, err);
@@ -166,4 +195,16 @@ int plan_renew(struct plan *p, const struct host_facts *facts, plan_came_fn *cam
 	}
 	p->facts = made_of;
 	return r < 0 ? r : n;
+}
+
+bool plan_confined_groups(const struct plan *p, char *dir, size_t cap)
+{
+	const struct step *s = plan_step(p, "iso.partition");
+
+	for (size_t i = 0; s && i < s->settings.n; i++)
+		if (s->settings.at[i].kind == SETTING_GROUP && strstr(s->settings.at[i].after, "cpuset.cpus.partition"))
+			return false; /* takes the CPUs from all others, whenever they come */
+	return s && p->journal && p->grouped &&
+	       !text_print(dir, cap, "%s%s%s", p->fs.path, text_ends(p->fs.path, "/") ? "" : "/",
+			   p->facts->cgroup.cpuset.dir);
 }

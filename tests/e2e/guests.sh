@@ -7,15 +7,21 @@ set -u
 vlat=$1
 . "$(dirname "$0")/alone.sh"
 mkdir "$VLAT_STATE"
-command -v qemu-system-x86_64 >/dev/null || { echo "skipped: no qemu-system-x86_64 (scripts/install-deps lab)"; rm -rf "$work"; exit 77; }
+command -v qemu-system-x86_64 >/dev/null || {
+	rm -rf "$work"
+	echo "skipped: no qemu-system-x86_64 (scripts/install-deps lab)"
+	exit 77
+}
 swap=/proc/sys/vm/swappiness
 swap_before=$(cat $swap)
 id=$(printf '%064d' $$)
 vm=
 engine=
+late=
 clean() {
 	[ -z "$vm" ] || kill "$vm" 2>/dev/null
 	"$vlat" revert >/dev/null 2>&1
+	[ ! -d "$late" ] || rmdir "$late"
 	[ -z "$engine" ] || $engine delete --force "$id" >/dev/null 2>&1
 	echo "$swap_before" >$swap
 	for mount in "$work"/bundle/rootfs/*; do umount "$mount" 2>/dev/null; done
@@ -74,11 +80,27 @@ kill $vm
 within ended $vm || bad "QEMU did not end"
 vm=
 
+# ---- a group that comes later is confined like those that were there, where that is the way (v1, kernels before 6.8)
+run 0 tune vm-host --only iso.partition --apply
+late=$(dirname "$(find /sys/fs/cgroup -maxdepth 2 -path "*/vlat-*.hk" -type d | head -n 1)")/late-$$
+if [ -n "${late%/late-*}" ] && [ "${late%/late-*}" != . ]; then
+	mkdir "$late"
+	is_confined() { [ "$(cat "$late/cpuset.cpus")" = "$house" ]; }
+	within is_confined || bad "a group that came later may use CPUs $(cat "$late/cpuset.cpus")"
+	run 0 status
+	said "0 drifted"
+else
+	late=
+fi
+run 0 revert
+[ -z "$late" ] || rmdir "$late"
+
 # ---- a container that may run nowhere else, in a group of the name that Docker gives
 mkdir -p "$work/bundle/rootfs" && cd "$work/bundle" || exit 99
 mounts='{"destination": "/proc", "type": "proc", "source": "proc"}'
 for dir in /bin /lib /lib64 /usr; do
-	[ ! -d $dir ] || mounts="$mounts, {\"destination\": \"$dir\", \"type\": \"bind\", \"source\": \"$(readlink -f $dir)\", \"options\": [\"rbind\", \"ro\"]}"
+	[ ! -d $dir ] || mounts="$mounts, {\"destination\": \"$dir\", \"source\": \"$(readlink -f $dir)\",
+		\"type\": \"bind\", \"options\": [\"rbind\", \"ro\"]}"
 done
 cat >config.json <<E
 {"ociVersion": "1.0.0", "root": {"path": "rootfs"}, "hostname": "test", "mounts": [$mounts],

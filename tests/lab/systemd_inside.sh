@@ -10,6 +10,7 @@ say() { echo "$of.$1=$2"; }
 show() { systemctl show -P "$2" "$1"; }
 # The one whose unit is in /etc: as it is, and when somebody starts it.
 own() { systemctl is-active tuned; systemctl start tuned; systemctl is-active tuned; }
+late() { cat /sys/fs/cgroup/late.slice/cpuset.cpus; }
 rival() { echo "$(systemctl is-active irqbalance),$(systemctl is-enabled irqbalance)"; }
 quietly() { "$@" >/run/out 2>&1; code=$?; sed 's/^/  | /' /run/out; return $code; }
 run() { # NAME COMMAND...
@@ -78,12 +79,19 @@ case $stage in
 	say metrics "$(sed -n 's/^vlat_tuning_in_force //p' /run/metrics),$(sed -n 's/^vlat_tuning_persisted //p' /run/metrics)"
 	# wanted: kept.metrics=1,1
 	systemctl stop vlat-guard
+	# A slice that comes now, as user.slice does at the first login, is confined like those that were there.
+	systemd-run --quiet --slice=late.slice --unit=late sleep infinity
+	for _ in $(seq 300); do [ "$(late)" != 0 ] || break; sleep 1; done
+	say late "$(late)"
+	# wanted: kept.late=0
+	run verify vlat verify
+	# wanted: kept.verify=0
 	systemctl start hold
 	run revert vlat revert
 	# wanted: kept.revert=4
 	say foreign "$(grep -c 'system.slice has come to need cpuset since, so it stays on' /run/out)"
 	# wanted: kept.foreign=1
-	systemctl stop hold
+	systemctl stop hold late
 	same
 	# wanted: kept.same=yes
 	say rival "$(rival)"

@@ -5,13 +5,17 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "../../hosts/compare.h"
 #include "../../hosts/tree.h"
+#include "keep/groups.h"
 #include "keep/hotplug.h"
-#include "tune/plan.h"
+#include "tune/internal.h"
 
 #define MESSAGE(text) text, sizeof(text) - 1 /* the NUL at the end of the literal is not the message's */
 
@@ -253,6 +257,96 @@ static void a_cpu_comes_back(void **state)
 	assert_int_equal(compare_trees(lab->original, lab->dir), 0);
 }
 
+static void new_group(const char *dir, const char *name, const char *cpus)
+{
+	AUTO_FREE char *list = xprintf("sys/fs/cgroup/cpuset/%s/cpuset.cpus", name);
+	AUTO_FREE char *procs = xprintf("sys/fs/cgroup/cpuset/%s/cgroup.procs", name);
+
+	tree_put(dir, list, cpus);
+	tree_put(dir, procs, "");
+}
+
+/* The first login makes user.slice: confined as those that were there; one with CPUs of its own was given them on purpose. */
+static void a_group_comes(void **state)
+{
+	struct lab *lab = *state;
+	struct came came = { 0 };
+	struct err err = { 0 };
+	char dir[512];
+
+	assert_false(plan_confined_groups(lab->p, dir, sizeof(dir)));
+	lab->p->grouped = true; /* as on a running machine: in a copy no group can be made */
+	assert_true(plan_confined_groups(lab->p, dir, sizeof(dir)));
+	assert_true(text_starts(dir, lab->dir) && text_ends(dir, "/sys/fs/cgroup/cpuset"));
+	new_group(lab->dir, "user.slice", "0-1\n");
+	new_group(lab->dir, "machine.slice", "\n"); /* as a group is made: nobody has given it any */
+	new_group(lab->dir, "latency", "1\n");
+	new_group(lab->dir, "unseen", "0-1\n");
+	came_note_group(&came, "user.slice");
+	came_note_group(&came, "machine.slice");
+	came_note_group(&came, "latency");
+	assert_int_equal(came.n_groups, 3);
+	assert_int_equal(renew(lab, &came), 2);
+	holds(lab, "sys/fs/cgroup/cpuset/user.slice/cpuset.cpus", "0");
+	holds(lab, "sys/fs/cgroup/cpuset/machine.slice/cpuset.cpus", "0");
+	holds(lab, "sys/fs/cgroup/cpuset/latency/cpuset.cpus", "1");
+	holds(lab, "sys/fs/cgroup/cpuset/unseen/cpuset.cpus", "0-1");
+	assert_int_equal(renew(lab, &came), 0);
+	assert_int_equal(plan_verify(lab->p, &err), 0);
+	/* It goes and comes again: one entry in the journal, which undoes to what was there first. */
+	new_group(lab->dir, "user.slice", "0-1\n");
+	assert_int_equal(plan_verify(lab->p, &err), 1);
+	assert_int_equal(renew(lab, &came), 1);
+	came.any_group = true;
+	assert_int_equal(renew(lab, &came), 2); /* docker's, too: not the container's, whose CPUs were chosen */
+	holds(lab, "sys/fs/cgroup/cpuset/docker/1a2b/cpuset.cpus", "1");
+	holds(lab, "sys/fs/cgroup/cpuset/unseen/cpuset.cpus", "0");
+	assert_int_equal(plan_revert(lab->p, &err), 0);
+	holds(lab, "sys/fs/cgroup/cpuset/user.slice/cpuset.cpus", "0-1");
+	holds(lab, "sys/fs/cgroup/cpuset/unseen/cpuset.cpus", "0-1");
+	holds(lab, "sys/fs/cgroup/cpuset/latency/cpuset.cpus", "1");
+	assert_false(plan_confined_groups(lab->p, dir, sizeof(dir))); /* it is not in force */
+}
+
+static void note_name(void *arg, const char *name)
+{
+	came_note_group(arg, name);
+}
+
+/* The kernel tells of folders, of nothing else, and of all of them. */
+static void new_folders_are_heard(void **state)
+{
+	char dir[] = "/tmp/vlat-groups-XXXXXX";
+	struct came came = { 0 };
+	struct err err = { 0 };
+	int fd = -1;
+
+	(void) state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(groups_open(dir, &fd, &err), 0);
+	assert_int_equal(groups_hear(fd, note_name, &came), 0);
+	assert_int_equal(came.n_groups, 0);
+	tree_put(dir, "a.slice/below/cpuset.cpus", "0\n");
+	tree_put(dir, "file", "x");
+	tree_put(dir, "b.slice/", "");
+	assert_int_equal(groups_hear(fd, note_name, &came), 0);
+	assert_int_equal(came.n_groups, 2);
+	assert_string_equal(came.groups[0], "a.slice");
+	assert_string_equal(came.groups[1], "b.slice");
+	for (unsigned i = 0; i < 20; i++) {
+		char name[16];
+
+		text_print(name, sizeof(name), "c%u/", i);
+		tree_put(dir, name, "");
+	}
+	assert_int_equal(groups_hear(fd, note_name, &came), 0);
+	assert_true(came.any_group);
+	close(fd);
+	dir_remove_all(dir);
+	assert_true(groups_open(dir, &fd, &err) < 0);
+	assert_non_null(strstr(err.text, dir));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +356,8 @@ int main(void)
 		cmocka_unit_test(a_cpu_has_its_files),
 		cmocka_unit_test_setup_teardown(a_card_comes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_cpu_comes_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_group_comes, set_up, tear_down),
+		cmocka_unit_test(new_folders_are_heard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
