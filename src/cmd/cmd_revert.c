@@ -101,10 +101,13 @@ static void put_run(struct sink *out, const struct revert_run *run, const struct
 		sink_put(out, "  to put back also what somebody else has changed: vlat revert --force KNOB or --force PATH\n");
 }
 
-static int put_json(struct sink *out, const struct revert_report *report)
+static int put_json(struct sink *out, const struct revert_report *report, const char *unconfined)
 {
 	json_t *j = revert_report_json(report);
-	char *text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
+	char *text;
+
+	json_object_set_new(j, "unconfined", unconfined ? json_string(unconfined) : json_null());
+	text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
 
 	json_decref(j);
 	if (!text)
@@ -205,11 +208,35 @@ static int try_again(const struct revert_options *options, struct revert_report 
 	return r;
 }
 
-static int revert_dead(const struct revert_options *options, struct revert_report *report, struct err *err)
+/* Entries of kernels that were installed meanwhile are no file of the journal's: vlat's words are taken out of them here. */
+static int settle_boot(void *arg, char *text, size_t cap, struct err *err)
+{
+	AUTO(sink_free) struct sink out = { 0 };
+	struct fs fs = { .root = -1 };
+	int r = fs_open_root(&fs, "/", err);
+
+	(void) arg;
+	if (r == 0)
+		r = boot_settle(&fs, &out, err);
+	fs_close(&fs);
+	text_print(text, cap, "%s", out.text ? out.text : "");
+	return r;
+}
+
+/* A belt beside the braces: nothing is left undone for want of it. */
+static void confine(struct revert_options *options, struct err *why_not)
+{
+	if (revert_confine(options, settle_boot, NULL, why_not) < 0)
+		log_debug("this vlat may write more than it has to: %s", why_not->text);
+}
+
+static int revert_dead(struct revert_options *options, struct revert_report *report, struct err *unconfined, struct err *err)
 {
 	AUTO_CLOSE int lock = -1, keepers = -1;
 	int r = options->dry_run ? 0 : take_locks(&lock, &keepers, err);
 
+	if (r == 0 && !options->dry_run)
+		confine(options, unconfined);
 	if (r == 0)
 		r = journal_revert(options, report, err);
 	return r == 0 && !options->dry_run && worth_another_try(report) ? try_again(options, report, err) : r;
@@ -231,18 +258,22 @@ static const char *const *split_words(const char *list, char **text)
 	return words.at;
 }
 
-/* Entries of kernels that were installed meanwhile are no file of the journal's: vlat's words are taken out of them here. */
-static void settle_boot(const struct revert_report *report, struct sink *out)
+static void tidy_boot(const struct revert_options *options, const struct revert_report *report, struct sink *out)
 {
-	struct fs fs = { .root = -1 };
+	char text[300] = "";
 	struct err err = { 0 };
 	bool boot = false;
+	int r;
 
 	for (size_t i = 0; i < report->n; i++)
 		boot = boot || (report->at[i].lasting && text_starts(report->at[i].why, BOOT_WHY));
-	if (boot && fs_open_root(&fs, "/", &err) == 0 && boot_settle(&fs, out, &err) < 0)
+	if (!boot)
+		return;
+	r = options->hands ? revert_do_more(options, text, sizeof(text), &err) : settle_boot(NULL, text, sizeof(text), &err);
+	if (r < 0)
 		log_warn("boot loader entries made meanwhile may still have vlat's parameters: %s", err.text);
-	fs_close(&fs);
+	else if (out)
+		sink_put(out, text);
 }
 
 static int run_revert(const struct call *call)
@@ -253,9 +284,9 @@ static int run_revert(const struct call *call)
 	struct revert_options options = {
 		.dry_run = cfg->dry_run, .forget = cfg->forget, .lasting = true, .run = cfg->run, .force = force
 	};
+	struct err err = { 0 }, unconfined = { 0 };
 	struct revert_report report = { 0 };
 	struct sink out = { 0 };
-	struct err err = { 0 };
 	bool clean;
 	int r;
 
@@ -263,20 +294,22 @@ static int run_revert(const struct call *call)
 		await_leaving();
 	r = cfg->dry_run ? 0 : tune_release(cfg->run, &err);
 	if (r == 0)
-		r = revert_dead(&options, &report, &err);
+		r = revert_dead(&options, &report, &unconfined, &err);
 	if (r < 0) {
+		revert_confine_end(&options);
 		revert_report_free(&report);
 		return cmd_fail(&err);
 	}
 	clean = revert_clean(&report);
-	if (cfg->json && put_json(&out, &report) < 0)
+	if (cfg->json && put_json(&out, &report, unconfined.code ? unconfined.text : NULL) < 0)
 		err_set(&err, -1, "a name in the journal is no UTF-8 text: run without --json");
 	for (size_t i = 0; !cfg->json && i < report.n; i++)
 		put_run(&out, &report.at[i], call, cfg->dry_run);
 	if (!cfg->json && report.n == 0)
 		sink_put(&out, "nothing to revert\n");
 	if (!cfg->dry_run && !err.code)
-		settle_boot(&report, cfg->json ? NULL : &out);
+		tidy_boot(&options, &report, cfg->json ? NULL : &out);
+	revert_confine_end(&options);
 	revert_report_free(&report);
 	if (err.code)
 		return cmd_fail(&err);

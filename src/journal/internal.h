@@ -67,6 +67,7 @@ struct undo_ctx {
 	bool end;                       /* the run is over: its processes are ended too */
 	const char *const *force;       /* as in struct revert_options */
 	bool quiet;                     /* the same */
+	const struct hands *hands;      /* the same */
 };
 bool undo_is_forced(const struct undo_ctx *c, const struct entry *e);
 /*
@@ -91,6 +92,10 @@ enum undo_state undo_nic(const struct undo_ctx *c, const struct entry *e, struct
 enum undo_state undo_folder(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_file(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_link(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
+
+/* Of a folder that an entry would have removed: is it of those that vlat makes? */
+bool undo_tree_is_vlats(const struct undo_ctx *c, const char *path);
+bool undo_is_group(const char *path);
 
 /* follower.c */
 void follower_note(struct entry *e, const char *path); /* its value now, into the entry */

@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/proc_stat.h"
 #include "base/text.h"
+#include "journal/hands.h"
 #include "journal/internal.h"
 
 #define ENVIRON_MAX      ((size_t) 1 << 20)
@@ -153,6 +154,8 @@ int marked_kill(const struct undo_ctx *c, uint64_t netns_ino, struct err *err)
 
 	if (c->j->rebooted)
 		return 0;
+	if (c->hands && !c->dry)
+		return hands_kill(c->hands, c->j, err);
 	for (;;) {
 		int n = kill_pass(c, netns_ino, deadline);
 

@@ -14,6 +14,7 @@
 #include "base/proc_stat.h"
 #include "base/text.h"
 #include "journal/aside.h"
+#include "journal/hands.h"
 #include "journal/internal.h"
 
 #define LOCK_WAIT_NS (15 * NS_PER_S)
@@ -81,10 +82,10 @@ static int check_home(const struct journal *j, const char *name, struct err *err
 	return err_set(err, -EINVAL, "%s/journal speaks of run %s: it does not belong here", j->dir, j->head.run);
 }
 
-static int take_lock(struct journal *j, struct err *err)
+static int take_lock(struct journal *j, const struct hands *hands, struct err *err)
 {
 	uint64_t deadline = clock_ns() + LOCK_WAIT_NS;
-	struct undo_ctx c = { .j = j };
+	struct undo_ctx c = { .j = j, .hands = hands };
 	AUTO_FREE char *path = xprintf("%s/journal", j->dir);
 
 	j->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC);
@@ -131,9 +132,9 @@ static void finish(struct journal *j, const struct revert_options *o, struct rev
 }
 
 /* Under the lock, what another `vlat revert` did in the meantime is read too: *ret_gone when it did everything. */
-static int lock_and_reload(struct journal *j, bool *ret_gone, struct err *err)
+static int lock_and_reload(struct journal *j, const struct hands *hands, bool *ret_gone, struct err *err)
 {
-	int r = take_lock(j, err);
+	int r = take_lock(j, hands, err);
 
 	if (r == 0) {
 		journal_drop_entries(j);
@@ -155,7 +156,8 @@ static int look_at_live(const struct undo_ctx *c, struct revert_run *run)
 /* 1 = it lasts, and that was not asked for. */
 static int revert_journal(struct journal *j, const struct revert_options *o, struct revert_run *run, struct err *err)
 {
-	struct undo_ctx c = { .j = j, .dry = o->dry_run, .end = !j->aside && !o->quiet, .force = o->force, .quiet = o->quiet };
+	struct undo_ctx c = { .j = j, .dry = o->dry_run, .end = !j->aside && !o->quiet, .force = o->force, .quiet = o->quiet,
+			      .hands = o->hands };
 	struct err why = { 0 };
 	bool gone = false;
 	int r = 0;
@@ -178,7 +180,7 @@ static int revert_journal(struct journal *j, const struct revert_options *o, str
 	}
 	run->state = REVERT_CLEAN;
 	if (!o->dry_run)
-		r = lock_and_reload(j, &gone, err);
+		r = lock_and_reload(j, o->hands, &gone, err);
 	if (r < 0 || gone)
 		return r;
 	if (j->aside)
@@ -195,19 +197,27 @@ struct found {
 	bool aside;
 };
 
-/* False: nothing to say about it. */
-static bool revert_one(const struct found *f, const struct revert_options *o, struct revert_run *run)
+/* As it stands there, not locked. *ret is to be freed also when it cannot be read, or does not belong there. */
+static int open_found(const struct found *f, struct journal **ret, struct err *err)
 {
 	struct journal *j = journal_blank();
-	struct err err = { 0 };
 	int r;
 
 	j->aside = f->aside;
-	text_print(run->id, sizeof(run->id), "%s", f->name);
 	text_print(j->dir, sizeof(j->dir), "%s", f->dir);
-	r = load(j, &err);
-	if (r == 0)
-		r = check_home(j, f->name, &err);
+	*ret = j;
+	r = load(j, err);
+	return r == 0 ? check_home(j, f->name, err) : r;
+}
+
+/* False: nothing to say about it. */
+static bool revert_one(const struct found *f, const struct revert_options *o, struct revert_run *run)
+{
+	struct journal *j;
+	struct err err = { 0 };
+	int r = open_found(f, &j, &err);
+
+	text_print(run->id, sizeof(run->id), "%s", f->name);
 	if (r == 0)
 		r = revert_journal(j, o, run, &err);
 	if (r < 0) {
@@ -323,20 +333,51 @@ static int revert_found(found_vec *found, const struct revert_options *o, struct
 	return 0;
 }
 
+/* In runs/, and where something is to be put back by force, in left/.  -ENOENT, without err: there is no such folder. */
+static int find_all(const struct revert_options *options, char *runs, size_t cap, found_vec *found, struct err *err)
+{
+	char left[300];
+	int r = runs_dir(runs, cap, false, err);
+
+	if (r == 0)
+		r = find(runs, false, options, found, err);
+	if (r == 0 && options->force && options->force[0]) {
+		r = aside_dir(left, sizeof(left), false, err);
+		r = r == -ENOENT ? 0 : r < 0 ? r : find(left, true, options, found, err);
+	}
+	return r;
+}
+
+int journals_found(const struct revert_options *o, journal_vec *ret, struct err *err)
+{
+	struct revert_options look = *o;
+	found_vec found = { 0 };
+	char runs[300];
+	int r;
+
+	look.dry_run = true;
+	r = find_all(&look, runs, sizeof(runs), &found, err);
+	for (size_t i = 0; r == 0 && i < found.n; i++) {
+		struct err ignored = { 0 };
+		struct journal *j;
+
+		if (open_found(&found.at[i], &j, &ignored) == 0)
+			*vec_add(ret) = j;
+		else
+			journal_free(j);
+	}
+	vec_free(&found);
+	return r == -ENOENT ? 0 : r;
+}
+
 int journal_revert(const struct revert_options *options, struct revert_report *ret, struct err *err)
 {
 	found_vec found = { 0 };
-	char runs[300], left[300];
-	int r = runs_dir(runs, sizeof(runs), false, err);
+	char runs[300];
+	int r = find_all(options, runs, sizeof(runs), &found, err);
 
 	if (r == -ENOENT) /* vlat has never changed anything here */
 		return options->run ? err_set(err, r, "there is no run %s to revert", options->run) : 0;
-	if (r == 0)
-		r = find(runs, false, options, &found, err);
-	if (r == 0 && options->force && options->force[0]) {
-		r = aside_dir(left, sizeof(left), false, err);
-		r = r == -ENOENT ? 0 : r < 0 ? r : find(left, true, options, &found, err);
-	}
 	if (r == 0 && options->run && found.n == 0)
 		r = err_set(err, -ENOENT, "there is no run %s to revert in %s", options->run, runs);
 	if (r == 0)

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "journal/hands.h"
 #include "journal/internal.h"
 
 #define SLOW_NS (100 * NS_PER_MS) /* worth a remark to a developer */
@@ -137,6 +138,8 @@ static enum undo_state undo_one(const struct undo_ctx *c, struct entry *e, struc
 		text_print(item->text, sizeof(item->text), "void: the machine was rebooted since");
 		return UNDO_VOID;
 	}
+	if (c->hands && !c->dry && hands_are_for(e->kind))
+		return hands_undo(c->hands, c->j, e, item);
 	if (e->follower)
 		return follower_undo(c, e, item, undo_table[e->kind]);
 	return undo_table[e->kind](c, e, item);

@@ -67,6 +67,7 @@ struct revert_options {
 	bool lasting;           /* also what lasts (lasting.h); else such runs are passed by */
 	const char *run;        /* only this one; NULL = all */
 	const char *const *force;       /* NULL, or knob ids and paths put back whoever changed them since, NULL-terminated */
+	struct hands *hands;            /* of revert_confine() */
 };
 
 struct revert_report {
@@ -76,6 +77,18 @@ struct revert_report {
 
 /* All runs whose owner is dead.  0 also when things were left: ask revert_clean(). */
 int journal_revert(const struct revert_options *options, struct revert_report *ret, struct err *err);
+
+/*
+ * For who does nothing else afterwards: the right to write any file that those
+ * journals do not name is given up, for good, before they are obeyed.  What
+ * cannot be done so (unmounting, programs, processes) another process does,
+ * that was forked before; *options tell how to ask it.  More that is to be done
+ * out there can be given along.  -EOPNOTSUPP: this kernel has no Landlock.
+ */
+typedef int revert_more(void *arg, char *text, size_t cap, struct err *err);
+int revert_confine(struct revert_options *options, revert_more *more, void *arg, struct err *err);
+int revert_do_more(const struct revert_options *options, char *text, size_t cap, struct err *err);
+void revert_confine_end(struct revert_options *options); /* that process, not the confinement */
 bool revert_clean(const struct revert_report *r);       /* nothing failed, nothing foreign, nothing unreadable */
 void revert_report_free(struct revert_report *r);
 json_t *revert_report_json(const struct revert_report *r);

@@ -95,7 +95,7 @@ enum undo_state undo_netns(const struct undo_ctx *c, const struct entry *e, stru
 }
 
 /* In the run's own folder STATE/runs/ID, in STATE/sut (run/registry.h), or named after vlat: a forged line removes no more. */
-static bool is_vlats(const struct undo_ctx *c, const char *path)
+bool undo_tree_is_vlats(const struct undo_ctx *c, const char *path)
 {
 	const char *dir = c->j->dir;
 	size_t len = strlen(dir), state = len - strlen("/runs/") - strlen(c->j->head.run);
@@ -113,7 +113,7 @@ enum undo_state undo_tree(const struct undo_ctx *c, const struct entry *e, struc
 	text_print(item->text, sizeof(item->text), "removed");
 	if (access(e->path, F_OK) < 0)
 		return UNDO_SAME;
-	if (!is_vlats(c, e->path)) {
+	if (!undo_tree_is_vlats(c, e->path)) {
 		text_print(item->text, sizeof(item->text),
 			   "is no folder of vlat's: the journal is forged or damaged; left alone");
 		return UNDO_FOREIGN;
@@ -198,7 +198,7 @@ static int remove_group(const char *dir, const char *parent, unsigned depth)
 	return rmdir(dir) < 0 ? -errno : 0;
 }
 
-static bool is_group(const char *path)
+bool undo_is_group(const char *path)
 {
 	struct statfs sf;
 
@@ -215,7 +215,7 @@ enum undo_state undo_cgroup(const struct undo_ctx *c, const struct entry *e, str
 	text_print(item->text, sizeof(item->text), "removed, its tasks are in %.200s again", parent);
 	if (access(e->path, F_OK) < 0)
 		return UNDO_SAME;
-	if (!is_group(e->path)) {
+	if (!undo_is_group(e->path)) {
 		text_print(item->text, sizeof(item->text), "is no control group: left alone");
 		return UNDO_FOREIGN;
 	}

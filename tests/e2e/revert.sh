@@ -69,8 +69,11 @@ said "reverted"
 VLAT_STATE=/state chroot "$work/rescue" /vlat history >"$work/out" 2>&1 || bad "history in the rescue shell: exit $?"
 umount -R "$work/rescue/proc" "$work/rescue/sys"
 # It had a copy of the journal, and could unmount its own view of debugfs only: those are for the revert outside.
-"$snapshot" --since "$work/before" | grep -v -e '^+ mount /sys/kernel/debug:' -e '^+ run ' >"$work/out"
-[ -s "$work/out" ] && bad "revert in the rescue shell left a difference"
+rescued() {
+	"$snapshot" --at-once "$work/before" | grep -v -e '^+ mount /sys/kernel/debug:' -e '^+ run ' >"$work/out"
+	[ ! -s "$work/out" ]
+}
+within rescued || bad "revert in the rescue shell left a difference"
 run 0 revert
 said "0 failed"
 "$snapshot" --since "$work/before" >"$work/out" || bad "revert left a difference"

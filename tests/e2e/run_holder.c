@@ -170,6 +170,13 @@ static bool has_come(enum stage stage, struct child *starter)
 	}
 }
 
+static bool is_at_work(pid_t pid)
+{
+	struct proc_stat s;
+
+	return proc_stat_read(pid, &s) == 0 && s.state != 'Z' && s.state != 'X';
+}
+
 /* Kill it at that moment; one that is over sooner than this program can look has been killed a little later. */
 static void kill_at(enum stage stage, struct child *starter)
 {
@@ -182,6 +189,8 @@ static void kill_at(enum stage stage, struct child *starter)
 	while (!has_come(stage, starter) && clock_ns() < deadline)
 		;
 	check(kill(holder, SIGKILL) == 0);
+	while (is_at_work(holder) && clock_ns() < deadline) /* whoever looks next shall find it dead */
+		clock_sleep_ns(NS_PER_MS);
 }
 
 static void death(enum stage stage, const char *const *words)
