@@ -4,7 +4,7 @@
 #define TESTS_LAB_ROUND_TRIP_H
 
 /* Modules that bring files of knobs; loaded before anything is compared. */
-static const char *const knob_modules[] = { "virtio_net", "kvm", "br_netfilter" };
+static const char *const knob_modules[] = { "virtio_net", "vmxnet3", "kvm", "br_netfilter" };
 
 /* What is as wanted in the lab already is made otherwise first; what the kernel refuses stays. */
 static const struct {
@@ -13,6 +13,8 @@ static const struct {
 	{ "iso.clocksource", "sys/devices/system/clocksource/clocksource0/current_clocksource", "acpi_pm" },
 	{ "iso.nmi_watchdog", "proc/sys/kernel/nmi_watchdog", "1" },
 	{ "iso.numa_balancing", "proc/sys/kernel/numa_balancing", "1" },
+	{ "kvm.halt_poll_ns", "sys/module/kvm/parameters/halt_poll_ns", "0" },
+	{ "kvm.nx_huge_pages", "sys/module/kvm/parameters/nx_huge_pages", "Y" },
 	{ "mem.ksm", "sys/kernel/mm/ksm/run", "1" },
 	{ "mem.zone_reclaim", "proc/sys/vm/zone_reclaim_mode", "1" },
 	{ "net.rps", "sys/class/net/eth0/queues/rx-0/rps_cpus", "f" },
@@ -24,17 +26,11 @@ static const struct {
 	const char *knob, *why;
 } out_of_reach[] = {
 	{ "irq.irqbalance", "another program's business: nothing is written; e2e/tune stops and starts such a program" },
-	{ "irq.queue_count", "the lab's card may have one queue" },
 	{ "iso.clocksource", "an emulated time-stamp counter is unstable on a busy machine, and then not offered" },
 	{ "iso.nmi_watchdog", "an emulated processor has no counters to make it of; unit tune/order sees the file" },
 	{ "iso.nohz_full", "a kernel parameter: lab/boot" },
 	{ "iso.rcu_nocbs", "a kernel parameter: lab/boot" },
-	{ "kvm.halt_poll_ns", "the module may want a processor with virtualization" },
-	{ "kvm.nx_huge_pages", "the module may want a processor with virtualization, and one that needs this" },
-	{ "net.coalesce", "the lab's card may not say when it interrupts" },
-	{ "net.offloads", "the lab's card may have none" },
-	{ "net.ring", "the lab's card may have rings of one size" },
-	{ "pwr.cpu_dma_latency", "an emulated processor has no idle states; a descriptor, which ends with its holder" },
+	{ "pwr.cpu_dma_latency", "an emulated processor has no idle states to keep from; the choice is read in unit tune/plan" },
 	{ "pwr.epp", "an emulated processor's clock does not change; unit tune/order has the files" },
 	{ "pwr.governor", "an emulated processor's clock does not change; unit tune/order has the files" },
 	{ "pwr.idle_spin", "the lab's CPUs are translated by QEMU, where it is not done; unit tune/spin, lab/vlat" },
