@@ -29,6 +29,12 @@ run 2 tune vm-hots
 said "did you mean vm-host"
 run 2 tune vm-host --only mem.swop
 said "did you mean mem.swap"
+run 2 tune vm-host --level high
+said "level high: one of safe, standard, extreme is meant"
+run 2 tune vm-host --cpus 1023 --apply
+said "cannot isolate CPUs \"1023\": give CPUs out of those online, $(cat /sys/devices/system/cpu/online)"
+run 2 tune vm-host --cpus "$(cat /sys/devices/system/cpu/online)" --apply
+said "cannot isolate all CPUs"
 run 2 tune vm-host --apply --json
 run 2 tune vm-host --only mem.swap --cpus 0 --apply
 said "CPU 0 is to be isolated"
@@ -47,8 +53,20 @@ said "reverted"
 run 0 status
 said "nothing is in force"
 
-# A holder that is killed leaves its journal.
+# Two at once: one tunes, the other says so, whichever comes first.
 echo 60 >$swap
+"$vlat" tune vm-host --only mem.swap --apply </dev/null >"$work/first" 2>&1 &
+"$vlat" tune realtime --only mem.swap --apply </dev/null >"$work/out" 2>&1
+second=$?
+wait $!
+first=$?
+[ "$first,$second" = 0,2 ] || [ "$first,$second" = 2,0 ] || bad "two at once ended with $first and $second: $(cat "$work/first")"
+run 0 status
+[ "$(grep -c '^run ' "$work/out")" = 1 ] || bad "two at once are not one run"
+run 0 revert
+[ "$(cat $swap)" = 60 ] || bad "swappiness is $(cat $swap), not 60, after two at once"
+
+# A holder that is killed leaves its journal.
 run 0 tune vm-host --only mem.swap --apply
 [ "$(cat $swap)" = 10 ] || bad "swappiness is $(cat $swap), not 10"
 killed "$(holder)"
