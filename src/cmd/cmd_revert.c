@@ -330,7 +330,8 @@ const struct command cmd_revert = {
 		"nothing to put back in /proc and /sys; files that vlat wrote for the next boots are put back as they were. "
 		"Runs whose vlat is alive are not touched.\n\n"
 		"It needs no more than its journal: no profile, no facts about the host, no other process. So it works from a "
-		"rescue shell, too, with /proc and /sys mounted.",
+		"rescue shell, too, with /proc and /sys mounted; what cannot be undone from there is said, and stays for the "
+		"next vlat revert.",
 	ROWS(options, revert_options_rows),
 	ROWS(args, revert_args),
 	ROWS(examples, revert_examples),

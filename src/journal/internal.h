@@ -93,9 +93,12 @@ enum undo_state undo_folder(const struct undo_ctx *c, const struct entry *e, str
 enum undo_state undo_file(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 enum undo_state undo_link(const struct undo_ctx *c, const struct entry *e, struct undo_item *item);
 
-/* Of a folder that an entry would have removed: is it of those that vlat makes? */
-bool undo_tree_is_vlats(const struct undo_ctx *c, const char *path);
+bool undo_tree_is_vlats(const struct undo_ctx *c, const char *path); /* a folder of those that vlat makes */
 bool undo_is_group(const char *path);
+
+bool undo_holds_ours(const struct undo_ctx *c, const struct entry *e); /* below what it names something is still to be undone */
+/* out_of_sight.c: what it names may well be there, but not in this mount namespace.  Says so. */
+bool undo_is_out_of_sight(const struct entry *e, struct undo_item *item);
 
 /* follower.c */
 void follower_note(struct entry *e, const char *path); /* its value now, into the entry */

@@ -138,6 +138,13 @@ static enum undo_state undo_one(const struct undo_ctx *c, struct entry *e, struc
 		text_print(item->text, sizeof(item->text), "void: the machine was rebooted since");
 		return UNDO_VOID;
 	}
+	if (undo_is_out_of_sight(e, item))
+		return UNDO_FAILED;
+	if (e->kind == ENTRY_MOUNT && !c->dry && undo_holds_ours(c, e)) {
+		text_print(item->what, sizeof(item->what), "mount %s", e->path);
+		text_print(item->text, sizeof(item->text), "stays until what was changed in it is undone");
+		return UNDO_FAILED;
+	}
 	if (c->hands && !c->dry && hands_are_for(e->kind))
 		return hands_undo(c->hands, c->j, e, item);
 	if (e->follower)

@@ -281,7 +281,7 @@ int journal_folder(struct journal *j, const char *path, unsigned mode, struct er
 }
 
 /* Something of this run's in it could not be undone: then it is this folder's turn again, too, when revert is tried again. */
-static bool holds_ours(const struct undo_ctx *c, const struct entry *e)
+bool undo_holds_ours(const struct undo_ctx *c, const struct entry *e)
 {
 	size_t n = strlen(e->path);
 
@@ -306,7 +306,7 @@ enum undo_state undo_folder(const struct undo_ctx *c, const struct entry *e, str
 	r = rmdir(e->path) < 0 ? -errno : 0;
 	if (r == -ENOENT || r == -ENOTDIR)
 		return UNDO_SAME;
-	if ((r == -ENOTEMPTY || r == -EEXIST) && holds_ours(c, e))
+	if ((r == -ENOTEMPTY || r == -EEXIST) && undo_holds_ours(c, e))
 		return not_undone(item, "what vlat has put there is there still", r);
 	if (r == -ENOTEMPTY || r == -EEXIST) {
 		text_print(item->text, sizeof(item->text), "holds what is not vlat's: left alone");
