@@ -61,6 +61,8 @@ struct boot_options {
 };
 int boot_wanted(struct boot_words *ret, const struct fs *fs, const struct host_facts *facts, const struct cpu_split *split,
 		const struct boot_options *o, struct err *err);
+/* Whether a knob of that id can be set by the kernel's command line, whatever else can set it. */
+bool boot_sets(const char *knob);
 
 struct boot_loader;
 struct boot_plan {

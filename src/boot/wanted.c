@@ -181,6 +181,14 @@ static int add_extra(const char *extra, struct boot_words *out, struct err *err)
 	return 0;
 }
 
+bool boot_sets(const char *knob)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (text_eq(rows[i].knob, knob))
+			return true;
+	return false;
+}
+
 int boot_wanted(struct boot_words *ret, const struct fs *fs, const struct host_facts *facts, const struct cpu_split *split,
 		const struct boot_options *o, struct err *err)
 {

@@ -10,6 +10,7 @@
 #include "base/jsonx.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "boot/boot.h"
 #include "cmd/data_folder.h"
 #include "knob/knob.h"
 
@@ -119,10 +120,11 @@ static struct knob_ids *ids_split(const char *list)
 
 	ids->text = xstrdup(list);
 	for (char *at = ids->text; at;) {
-		char *word = strsep(&at, ",");
+		char *word = text_trim(strsep(&at, ","));
 
-		if (*text_trim(word))
-			*vec_add(&ids->at) = text_trim(word);
+		/* What only the kernel's command line can set is no step of the plan, and no wrong name either. */
+		if (*word && (knob_find(word) || !boot_sets(word)))
+			*vec_add(&ids->at) = word;
 	}
 	*vec_add(&ids->at) = NULL;
 	return ids;

@@ -223,6 +223,21 @@ static enum undo_state restore_file(const struct undo_ctx *c, const struct entry
 	return r < 0 ? not_undone(item, "cannot be put back", r) : UNDO_DONE;
 }
 
+/* A file system that is read-only says so first, of what is not there, too. */
+static int why_still_there(const char *path, int error)
+{
+	struct stat st;
+
+	return error == EROFS && lstat(path, &st) < 0 && errno == ENOENT ? -ENOENT : -error;
+}
+
+static int remove_beside(const char *temp)
+{
+	int r = unlink(temp) < 0 ? why_still_there(temp, errno) : 0;
+
+	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
+}
+
 enum undo_state undo_file(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
 {
 	AUTO_FREE char *now = NULL, *temp = beside(c->j, e->path);
@@ -230,8 +245,9 @@ enum undo_state undo_file(const struct undo_ctx *c, const struct entry *e, struc
 	int r;
 
 	text_print(item->what, sizeof(item->what), "%s", e->path);
-	if (!c->dry && unlink(temp) < 0 && errno != ENOENT && errno != ENOTDIR)
-		return not_undone(item, "what vlat left beside it cannot be removed", -errno);
+	r = c->dry ? 0 : remove_beside(temp);
+	if (r < 0)
+		return not_undone(item, "what vlat left beside it cannot be removed", r);
 	r = look(e->path, &now, &st);
 	if (r < 0 && r != -EILSEQ && r != -EFBIG && r != -ELOOP && r != -EINVAL)
 		return not_undone(item, "cannot be read", r);
@@ -303,7 +319,7 @@ enum undo_state undo_folder(const struct undo_ctx *c, const struct entry *e, str
 	text_print(item->text, sizeof(item->text), c->dry ? "would be removed when it is empty" : "removed");
 	if (c->dry)
 		return access(e->path, F_OK) == 0 ? UNDO_DONE : UNDO_SAME;
-	r = rmdir(e->path) < 0 ? -errno : 0;
+	r = rmdir(e->path) < 0 ? why_still_there(e->path, errno) : 0;
 	if (r == -ENOENT || r == -ENOTDIR)
 		return UNDO_SAME;
 	if ((r == -ENOTEMPTY || r == -EEXIST) && undo_holds_ours(c, e))
