@@ -61,8 +61,9 @@ static const struct setting *known(struct step *s, const struct setting *fresh)
 {
 	const struct setting *old = place_for(s, fresh);
 	bool ours = old && (old->state == SETTING_DONE || old->state == SETTING_CHANGED);
+	bool same = ours && !old->guard == !fresh->guard && (!old->guard || text_eq(old->guard, fresh->guard));
 
-	return ours && (old->guard ? text_eq(old->guard, fresh->guard) : !fresh->guard) ? old : NULL;
+	return same ? old : NULL;
 }
 
 static int note_new(struct plan *p, struct step *s, const struct setting *fresh, struct err *err)
