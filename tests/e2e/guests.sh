@@ -4,7 +4,7 @@
 # with --force they are moved like everybody else, and are where they were afterwards.
 #   guests.sh VLAT
 set -u
-vlat=$1
+vlat=$(readlink -f "$1") # the container is made from its own folder
 . "$(dirname "$0")/alone.sh"
 mkdir "$VLAT_STATE"
 command -v qemu-system-x86_64 >/dev/null || {
