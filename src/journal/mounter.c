@@ -88,6 +88,10 @@ int mounter_start(int *ret_fd, struct err *err)
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	if (status != 0) {
+		close(ends[0]);
+		return err_set(err, -EAGAIN, "no process that mounts can be started");
+	}
 	*ret_fd = ends[0];
 	return 0;
 }
