@@ -11,6 +11,7 @@
 #define NS_PER_US 1000ull
 
 uint64_t clock_ns(void);                        /* CLOCK_MONOTONIC */
+uint64_t clock_boot_ns(void);                   /* CLOCK_BOOTTIME: goes on while the machine is suspended */
 uint64_t clock_wall_ns(void);                   /* CLOCK_REALTIME */
 int clock_left_ms(uint64_t deadline_ns);        /* for poll(2): 0 when past, rounded up, at most INT_MAX */
 void clock_sleep_ns(uint64_t ns);

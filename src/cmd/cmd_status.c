@@ -9,6 +9,7 @@
 #include "boot/verify.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
+#include "cmd/tune_confirm.h"
 #include "keep/author.h"
 #include "keep/force.h"
 #include "keep/store.h"
@@ -41,6 +42,7 @@ struct status {
 	struct stored kept;
 	struct cards cards; /* of today */
 	struct boot_report boot;
+	struct confirm_state confirm;
 	char trouble[320]; /* why what is stored cannot be read; "" */
 };
 
@@ -58,6 +60,7 @@ static int look(struct status *s, struct err *err)
 	if (r < 0 && r != -ENOENT)
 		text_print(s->trouble, sizeof(s->trouble), "%.300s", why.text);
 	cards_read(&s->fs, &s->cards);
+	confirm_look(&s->confirm);
 	return boot_verify(&s->fs, &s->boot, err);
 }
 
@@ -98,6 +101,11 @@ static void put_drift(struct sink *out, const struct status *s, const struct rev
 	author_close(&author);
 }
 
+static bool is_unconfirmed(const struct status *s, const struct revert_run *run)
+{
+	return s->confirm.waits && text_eq(s->confirm.run, run->id);
+}
+
 static void put_run(struct sink *out, const struct status *s, const struct revert_run *run)
 {
 	const size_t *n = run->report.count;
@@ -118,6 +126,8 @@ static void put_run(struct sink *out, const struct status *s, const struct rever
 	if (n[UNDO_FAILED])
 		sink_printf(out, ", %zu that cannot be looked at", n[UNDO_FAILED]);
 	sink_printf(out, ", %zu drifted\n", force_count_drifted(run));
+	if (is_unconfirmed(s, run))
+		sink_put(out, "  not confirmed: it is put back by itself unless vlat confirm comes in time\n");
 	put_drift(out, s, run);
 }
 
@@ -183,10 +193,11 @@ static json_t *status_json(const struct status *s)
 	for (size_t i = 0; i < s->report.n; i++) {
 		const struct revert_run *run = &s->report.at[i];
 
-		json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:i, s:b, s:b, s:i, s:o}", "run", run->id, "why", run->why,
-						     "created", run->created, "pid", (int) run->pid, "alive",
-						     run->state == REVERT_LIVE, "lasting", run->lasting, "in_force",
-						     (int) force_count_held(run), "drift", drift_json(s, run)));
+		json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:i, s:b, s:b, s:b, s:i, s:o}", "run", run->id, "why",
+						     run->why, "created", run->created, "pid", (int) run->pid, "alive",
+						     run->state == REVERT_LIVE, "lasting", run->lasting, "unconfirmed",
+						     is_unconfirmed(s, run), "in_force", (int) force_count_held(run), "drift",
+						     drift_json(s, run)));
 	}
 	return json_pack("{s:i, s:o, s:o, s:s, s:o}", "format", 1, "runs", all, "stored", kept_json(s), "trouble", s->trouble,
 			 "boot", boot_report_json(&s->boot));

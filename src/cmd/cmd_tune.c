@@ -96,11 +96,14 @@ static void show_text(const struct tune_look *l, const struct tune_cfg *cfg, str
 /* The clock runs before anything is changed: the change itself may be what cuts us off. */
 static int hold(struct tuner *t, uint64_t confirm_ns, char run[16], struct sink *out, struct err *err)
 {
-	int r = confirm_ns ? confirm_arm(confirm_ns, err) : 0;
+	struct hold_clock clock = { .fd = -1, .died = confirm_clock_died };
+	int r = confirm_ns ? confirm_arm(confirm_ns, &clock.fd, err) : 0;
 
 	if (r < 0)
 		return r;
-	r = tune_hold(t->plan, t->profile->name, run, out, err);
+	r = tune_hold(t->plan, t->profile->name, confirm_ns ? &clock : NULL, run, out, err);
+	if (clock.fd >= 0)
+		close(clock.fd);
 	if (confirm_ns && r < 0)
 		confirm_disarm();
 	else if (confirm_ns)
@@ -164,8 +167,8 @@ static int look(struct tune_look *l, struct saved_plan *saved, const struct tune
 	int r = cfg->from ? saved_load(cfg->from, saved, err) : 0;
 
 	if (r == 0)
-		r = tune_look_make(l, cfg->from ? &saved->wish : &cfg->wish, cfg->root, cfg->boot_add,
-				   cfg->boot || cfg->try_boot, err);
+		r = tune_look_make(l, cfg->from ? &saved->wish : &cfg->wish, cfg->root, cfg->boot_add, cfg->boot || cfg->try_boot,
+				   err);
 	if (r == 0 && cfg->from)
 		r = saved_check(saved, &l->t, err);
 	return r == 0 && cfg->save ? tune_save(&l->t, cfg->save, err) : r;

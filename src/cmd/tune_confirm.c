@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -21,6 +22,7 @@
 
 #define WAITING   "/run/vlat.confirm"
 #define DECIDED   WAITING ".decided"
+#define OVER      WAITING ".over" /* nobody has confirmed it, and it is not all put back yet */
 #define BYTES_MAX 4096
 #define FORMAT    1
 #define UNDO_NS   (600 * NS_PER_S)
@@ -68,13 +70,18 @@ static bool someone_waits(struct waiting *ret)
 	return waiting_load(WAITING, ret, &ignored) == 0 && proc_is_alive(ret->pid, ret->start);
 }
 
-/* One of two gets it. */
+/* One of two gets it: who confirms, or the clock. */
 static bool decide(void)
 {
 	if (rename(WAITING, DECIDED) < 0)
 		return false;
 	unlink(DECIDED);
 	return true;
+}
+
+static bool give_up(void)
+{
+	return rename(WAITING, OVER) == 0;
 }
 
 /* ---- the process that waits ---- */
@@ -108,20 +115,21 @@ static bool still_mine(pid_t pid)
 
 static int wait_for_it(uint64_t within_ns, pid_t pid)
 {
-	uint64_t until_ns = clock_ns() + within_ns;
+	uint64_t until_ns = clock_boot_ns() + within_ns;
 	struct err ignored = { 0 };
 	struct waiting w;
 
-	for (uint64_t now = clock_ns(); now < until_ns; now = clock_ns()) {
+	for (uint64_t now = clock_boot_ns(); now < until_ns; now = clock_boot_ns()) {
 		uint64_t rest = until_ns - now;
 
 		if (stop_sleep(rest < NS_PER_S ? rest : NS_PER_S) < 0 || !still_mine(pid))
 			return 0;
 	}
-	if (waiting_load(WAITING, &w, &ignored) < 0 || w.pid != pid || !decide())
+	if (waiting_load(WAITING, &w, &ignored) < 0 || w.pid != pid || !give_up())
 		return 0;
 	log_note("nobody has confirmed the tuning: it is put back");
 	put_back(w.run);
+	unlink(OVER);
 	return 0;
 }
 
@@ -149,7 +157,22 @@ static int clock_main(void *arg, struct daemon_tell *tell)
 
 /* ---- those who ask for it ---- */
 
-int confirm_arm(uint64_t within_ns, struct err *err)
+/* The clock of that file, whatever takes its number later. */
+static int clock_open(int *ret_fd, struct err *err)
+{
+	struct waiting w;
+	int r = waiting_load(WAITING, &w, err);
+	AUTO_CLOSE int fd = r == 0 ? (int) syscall(SYS_pidfd_open, w.pid, 0) : -1;
+
+	if (r < 0)
+		return r;
+	if (fd < 0 || !proc_is_alive(w.pid, w.start))
+		return err_set(err, -ESRCH, "the clock of --confirm-within has ended before anything was changed: try again");
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+int confirm_arm(uint64_t within_ns, int *ret_fd, struct err *err)
 {
 	AUTO_JSON json_t *said = NULL;
 	struct daemon_opts opts = { 0 };
@@ -160,9 +183,31 @@ int confirm_arm(uint64_t within_ns, struct err *err)
 	if (someone_waits(&w))
 		return err_set(err, -EBUSY, "a tuning%s%s waits for its confirmation already: vlat confirm, or vlat revert",
 			       w.run[0] ? ", run " : "", w.run);
+	unlink(OVER); /* of a clock that was killed, as was the holder */
 	r = registry_log("@confirm", log, sizeof(log), err);
 	opts.log = log;
-	return r == 0 ? daemon_start(clock_main, &within_ns, &opts, &said, err) : r;
+	if (r == 0)
+		r = daemon_start(clock_main, &within_ns, &opts, &said, err);
+	return r == 0 ? clock_open(ret_fd, err) : r;
+}
+
+bool confirm_clock_died(void)
+{
+	if (access(WAITING, F_OK) < 0 && access(OVER, F_OK) < 0)
+		return false;
+	log_warn("the clock that waited for vlat confirm was killed: the tuning is put back");
+	unlink(WAITING);
+	unlink(OVER);
+	return true;
+}
+
+void confirm_look(struct confirm_state *ret)
+{
+	struct waiting w;
+
+	*ret = (struct confirm_state){ .waits = someone_waits(&w) };
+	if (ret->waits)
+		text_print(ret->run, sizeof(ret->run), "%s", w.run);
 }
 
 int confirm_name(const char *run, struct err *err)
@@ -170,7 +215,9 @@ int confirm_name(const char *run, struct err *err)
 	struct waiting w;
 
 	if (!someone_waits(&w))
-		return err_set(err, -ETIME, "the tuning took longer than the time to confirm it, and is put back: give it more");
+		return err_set(err, -ETIME,
+			       "the tuning is put back: it took longer than the time to confirm it (give it more), or the clock "
+			       "was killed");
 	text_print(w.run, sizeof(w.run), "%s", run);
 	return waiting_save(&w, err);
 }

@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "cmd/plug_watch.h"
 #include "keep/unit.h"
-#include "run/hold.h"
 #include "study/leftovers.h"
 #include "study/machine_lock.h"
 
@@ -24,10 +23,11 @@ static int begin(void *arg, int *ret_fd, struct err *err)
 	return r == 0 ? leftovers_clear(err) : r;
 }
 
-int tune_hold(struct plan *p, const char *profile, char run[16], struct sink *out, struct err *err)
+int tune_hold(struct plan *p, const char *profile, const struct hold_clock *clock, char run[16], struct sink *out,
+	      struct err *err)
 {
 	struct plug_watch plug;
-	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .watch = &plug.watch };
+	const struct hold_wish wish = { .profile = profile, .plan = p, .begin = begin, .watch = &plug.watch, .clock = clock };
 	AUTO(hold_up_free) struct hold_up up = { 0 };
 	int r;
 

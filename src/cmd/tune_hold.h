@@ -5,10 +5,12 @@
 
 #include "base/err.h"
 #include "base/sink.h"
+#include "run/hold.h"
 #include "tune/plan.h"
 
-/* Returns when the plan is applied and held (0; the run's name in run), or not at all; prints nothing. */
-int tune_hold(struct plan *p, const char *profile, char run[16], struct sink *out, struct err *err);
+/* Returns when the plan is applied and held (0; the run's name in run), or not at all; prints nothing.  clock: NULL = none. */
+int tune_hold(struct plan *p, const char *profile, const struct hold_clock *clock, char run[16], struct sink *out,
+	      struct err *err);
 
 /* The same in this process, for a service manager, which is told when it is in force; returns when asked to end, all put back. */
 int tune_hold_here(struct plan *p, const char *profile, struct err *err);

@@ -176,7 +176,7 @@ static int hold(struct tuner *t, struct sink *out, struct err *err)
 	plan_may_reset(t->plan); /* whoever stored it has seen it in force: without that --persist is refused */
 	if (unit_is_supervised())
 		return tune_hold_here(t->plan, t->profile->name, err);
-	r = tune_hold(t->plan, t->profile->name, run, out, err);
+	r = tune_hold(t->plan, t->profile->name, NULL, run, out, err);
 	if (r == 0)
 		sink_printf(out, "\nIn force as run %s, as " KEEP_FILE " wants it.\n", run);
 	return r;

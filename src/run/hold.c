@@ -104,8 +104,8 @@ static bool is_apart(const struct holder *h)
 	const struct cpuset *cpus = &h->pool.cpus;
 	struct cpuset boot;
 
-	return h->pool.place.cgroup[0] || (fs_read_cpulist(plan_fs(h->plan), "sys/devices/system/cpu/isolated", &boot) == 0 &&
-					   cpuset_within(cpus, &boot));
+	return h->pool.place.cgroup[0] ||
+	       (fs_read_cpulist(plan_fs(h->plan), "sys/devices/system/cpu/isolated", &boot) == 0 && cpuset_within(cpus, &boot));
 }
 
 static int say_what_is(struct holder *h, struct err *err)
@@ -233,17 +233,24 @@ static void wait_for_end(const struct holder *h, const struct last_run *last)
 	const struct hold_watch *w = h->watching ? h->wish->watch : NULL;
 	struct hold_now now = now_of(h);
 	int timeout = w ? 0 : -1; /* from then on it says itself when */
+	int clock = h->wish->clock ? h->wish->clock->fd : -1;
 
 	while (!stop_wanted()) {
 		struct pollfd p[] = {
 			{ .fd = stop_fd(), .events = POLLIN },
 			{ .fd = last->event, .events = POLLIN },
 			{ .fd = w ? h->watch : -1, .events = POLLIN },
+			{ .fd = clock, .events = POLLIN },
 		};
 		int n = poll(p, ARRAY_SIZE(p), timeout);
 
 		if (p[1].revents && n > 0)
 			return;
+		if (p[3].revents && n > 0) {
+			if (h->wish->clock->died())
+				return;
+			clock = -1;
+		}
 		if (w && (n == 0 || (n > 0 && p[2].revents)))
 			timeout = w->tick(w->arg, &now, n > 0);
 	}
@@ -343,9 +350,7 @@ static int prepare(const struct hold_wish *wish, struct holder *h, struct pool *
 
 static struct holder holder_of(const struct hold_wish *wish)
 {
-	return (struct holder){
-		.wish = wish, .fs.root = -1, .machine = -1, .making = -1, .watch = -1, .pool = POOL_INIT
-	};
+	return (struct holder){ .wish = wish, .fs.root = -1, .machine = -1, .making = -1, .watch = -1, .pool = POOL_INIT };
 }
 
 void hold_up_free(struct hold_up *up)
@@ -356,11 +361,16 @@ void hold_up_free(struct hold_up *up)
 
 static int start(const struct hold_wish *wish, struct holder *h, json_t **said, struct err *err)
 {
-	int keep[] = { h->making, wish->plan ? plan_fs(wish->plan)->root : -1, -1 };
+	int keep[] = { h->making, -1, -1, -1 };
 	char log[320];
 	struct daemon_opts opts = { .log = log, .attached = wish->profile, .keep = keep };
 	int r = registry_log("@host", log, sizeof(log), err);
+	size_t n = 1;
 
+	if (wish->plan)
+		keep[n++] = plan_fs(wish->plan)->root;
+	if (wish->clock)
+		keep[n] = wish->clock->fd;
 	return r == 0 ? daemon_start(holder_main, h, &opts, said, err) : r;
 }
 

@@ -42,16 +42,23 @@ struct hold_watch {
 typedef int hold_plan_fn(void *arg, const struct fs *fs, const struct host_facts *facts, const struct cpu_split *split,
 			 struct plan **ret, struct err *err);
 
+/* Another process that puts the tuning back unless somebody decides that it stays: killed, it cannot. */
+struct hold_clock {
+	int fd;             /* its pidfd; closed by the caller */
+	bool (*died)(void); /* in the holder, once it has ended: undecided?  Then the holder puts all back */
+};
+
 struct hold_wish {
-	const char *profile;            /* stays until vlat revert; NULL = ends with the last run */
-	struct plan *plan;              /* made already, of the live machine; or NULL and: */
+	const char *profile; /* stays until vlat revert; NULL = ends with the last run */
+	struct plan *plan;   /* made already, of the live machine; or NULL and: */
 	const struct cpu_split *split;
-	hold_plan_fn *make;             /* NULL = the plan of `vlat plan` */
+	hold_plan_fn *make; /* NULL = the plan of `vlat plan` */
 	void *make_arg;
 	/* In the holder before it looks at anything: locks (*ret_fd, closed once all is applied; -1 = none), leftovers. */
 	int (*begin)(void *arg, int *ret_fd, struct err *err);
 	void *begin_arg;
 	const struct hold_watch *watch; /* NULL = nothing to look after */
+	const struct hold_clock *clock; /* NULL = none */
 };
 
 struct hold_up {

@@ -201,6 +201,32 @@ for limit in 2 15 60; do
 done
 [ -n "$pid" ] && [ $second = 2 ] || bad "a second tuning ended with $second while one waited"
 within is_swap 60 || bad "swappiness is $(cat $swap), not 60, after the holder of an unconfirmed tuning was killed"
+# The clock is killed: nobody could put it back in time then, so its holder does at once.
+run 0 tune vm-host --only mem.swap --apply --confirm-within 10m
+run 0 status
+said "not confirmed"
+clock=$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' /run/vlat.confirm)
+is_swap 10 || bad "swappiness is $(cat $swap), not 10, before the clock was killed"
+kill -9 "$clock"
+within is_swap 60 || bad "swappiness is $(cat $swap), not 60, after the clock of an unconfirmed tuning was killed"
+nothing_held() { [ -z "$(holder)" ]; }
+within nothing_held || bad "the holder has not ended"
+run 2 confirm
+said "no tuning waits"
+run 0 status
+said "nothing is in force"
+[ -z "$(ls -d /run/vlat.confirm* 2>/dev/null)" ] || bad "left: $(ls -d /run/vlat.confirm*)"
+# One that was confirmed does not mind how the clock ends.
+run 0 tune vm-host --only mem.swap --apply --confirm-within 10m
+clock=$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' /run/vlat.confirm)
+kill -STOP "$clock"
+run 0 confirm
+run 0 status --json
+said '"unconfirmed": false'
+kill -9 "$clock"
+sleep 1
+is_swap 10 || bad "a confirmed tuning was put back when its clock was killed"
+run 0 revert
 for limit in 3 15 60; do
 	run 0 tune vm-host --only mem.swap --apply --confirm-within $limit
 	"$vlat" confirm >"$work/out" 2>&1
