@@ -84,12 +84,16 @@ static int write_or_undo(const struct boot_loader *l, const struct fs *fs, struc
 {
 	struct err undo = { 0 }, why = { 0 };
 	int r = write_all(l, fs, j, rec, &why);
+	bool failed = false;
 
-	if (r == 0) {
+	if (r == 0)
 		journal_leave(j);
+	else
+		failed = journal_close(j, &undo) < 0;
+	boot_flush(fs);
+	if (r == 0)
 		return 0;
-	}
-	if (journal_close(j, &undo) < 0)
+	if (failed)
 		return err_set(err, r, "%.300s; and not all could be undone: %.160s", why.text, undo.text);
 	return err_set(err, r, "%s; everything is as it was", why.text);
 }
@@ -202,7 +206,7 @@ int boot_complete(const struct fs *fs, char ret_run[16], struct err *err)
 	return r;
 }
 
-int boot_settle(const struct fs *fs, struct sink *out, struct err *err)
+static int settle(const struct fs *fs, struct sink *out, struct err *err)
 {
 	struct boot_record rec;
 	char why[256];
@@ -216,5 +220,13 @@ int boot_settle(const struct fs *fs, struct sink *out, struct err *err)
 	r = l && l->settle ? l->settle(fs, err) : 0;
 	if (r > 0 && out)
 		sink_printf(out, "%s: vlat's words were in entries made since, too; they are gone from there.\n", l->title);
+	return r;
+}
+
+int boot_settle(const struct fs *fs, struct sink *out, struct err *err)
+{
+	int r = settle(fs, out, err);
+
+	boot_flush(fs); /* what the revert has written as well */
 	return r;
 }

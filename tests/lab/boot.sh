@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A disk with a real GRUB, booted by firmware: parameters set and reverted byte by byte; tried once with a set that panics, which
-# falls back by itself; tried once with a good one, which becomes the default.
+# falls back by itself; tried once with a good one, which becomes the default; the power cut right behind setting and reverting.
 #   boot.sh VLAT PROFILES    the kernel is the lab's, from its cache
 # The disk is made of this machine's own programs: no mirror, no root needed.
 set -eu
@@ -133,10 +133,22 @@ case $stage in
 3)	echo "good-nohz=$(cat /sys/devices/system/cpu/nohz_full)"
 	vlat verify
 	echo "good-verify=$?" ;;
-4)	touch /run/off
-	echo "default-nohz=$(cat /sys/devices/system/cpu/nohz_full)"
+4)	echo "default-nohz=$(cat /sys/devices/system/cpu/nohz_full)"
 	vlat verify
 	back default
+	sync # our own stage; what vlat writes from here on is its business
+	tune --boot
+	echo "cut-apply=$?"
+	echo b >/proc/sysrq-trigger ;;
+5)	echo "cut-nohz=$(cat /sys/devices/system/cpu/nohz_full)"
+	sync
+	vlat revert
+	echo "cut-revert=$?"
+	echo b >/proc/sysrq-trigger ;;
+6)	touch /run/off
+	echo "cut-back=$(cat /sys/devices/system/cpu/nohz_full)"
+	files >/run/after
+	cmp /before /run/after && echo "cut-same=yes"
 	echo "all=done" ;;
 esac
 E
@@ -183,8 +195,13 @@ good-verify=0
 default-nohz=1
 default-revert=0
 default-same=yes
+cut-apply=0
+cut-nohz=1
+cut-revert=0
+cut-back=(null)
+cut-same=yes
 all=done'
-said=$(tr -d '\r' <"$work/all" | grep -E '^(mkconfig|kept|bad|good|default|all)[a-z-]*=')
+said=$(tr -d '\r' <"$work/all" | grep -E '^(mkconfig|kept|bad|good|default|cut|all)[a-z-]*=')
 if [ "$said" != "$wanted" ]; then
 	cat "$work/all"
 	echo "wanted:"; echo "$wanted"; echo "said:"; echo "$said"
@@ -192,4 +209,4 @@ if [ "$said" != "$wanted" ]; then
 fi
 # The panic was seen, and between it and the next stage nobody did anything.
 grep -q 'Kernel panic' "$work/all" || { echo "no panic in between: the test proves nothing"; exit 1; }
-echo "ok: kept, panicked and fell back, tried and kept; each time taken back byte by byte"
+echo "ok: kept, panicked and fell back, tried and kept; each time taken back byte by byte; also with the power cut right behind it"
