@@ -44,7 +44,7 @@ extern const struct boot_loader loader_grub, loader_bls, loader_systemd;
 const struct boot_loader *loader_detect(const struct fs *fs, char *why, size_t cap);
 const struct boot_loader *loader_named(const char *name); /* NULL */
 
-/* flush.c: what was written is where a loader finds it that knows nothing of the filesystem's journal; as far as that can be had. */
+/* flush.c: what was written is where a loader finds it that knows nothing of the journal of a filesystem, if that can be had. */
 void boot_flush(const struct fs *fs);
 
 /* "/etc/x" on the running machine, the copied tree's folder before it otherwise. malloc'ed. */
