@@ -253,8 +253,9 @@ const struct command cmd_status = {
 	.text = "Lists the tunings, studies and measurements that have this host changed at this moment, and what vlat has "
 		"stored for the next boots. For each setting in the journal it looks whether it still is as vlat left it: one "
 		"that somebody has put back or changed since has drifted, and vlat says who that may have been: the kernel "
-		"keeps no record of it, so that is a guess from what is running, when it was started, and what sysctl.d says. "
-		"Changes nothing.",
+		"keeps no record of it, so that is a guess from what is running, when it was started, which devices have come "
+		"back, and what "
+		"sysctl.d says. Changes nothing.",
 	ROWS(options, status_options),
 	ROWS(examples, status_examples),
 	ROWS(exits, status_exits),

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/value.h"
 #include "base/vec.h"
+#include "keep/arrival.h"
 
 /* Who is known to write below a path; comms as /proc cuts them, NULL-terminated, the likeliest first. */
 #define SUSPECTS 10
@@ -34,6 +35,7 @@ static const struct {
 	{ "/sys/fs/cgroup/", NULL, { "kubelet", "crio", "containerd", "dockerd", "libvirtd", "virtqemud", "pvestatd", "tuned" } },
 	{ "/sys/module/pcie_aspm/", NULL, { "tlp", "powertop", "tuned" } },
 	{ "/sys/", NULL, { "tuned", "tlp" } },
+	{ "network card ", NULL, { "NetworkManager", "tuned" } },
 	{ "task ", NULL, { "numad", "tuned", "libvirtd", "virtqemud", "pvestatd", "stalld", "irqbalance" } },
 };
 
@@ -179,7 +181,7 @@ static const struct process_name *running(const struct author *a, const char *co
 	return NULL;
 }
 
-static bool started_after(const struct author *a, pid_t pid)
+bool author_started_after(const struct author *a, pid_t pid)
 {
 	char text[2048];
 	struct proc_stat s;
@@ -199,7 +201,7 @@ static bool guess_running(const struct author *a, const char *what, char *buf, s
 		for (size_t k = 0; fits(i, what) && k < SUSPECTS && habits[i].comms[k]; k++) {
 			const struct process_name *p = running(a, habits[i].comms[k]);
 
-			if (p && started_after(a, p->pid)) {
+			if (p && author_started_after(a, p->pid)) {
 				text_print(buf, cap, "probably %s (process %d), which was started after the tuning", p->comm,
 					   (int) p->pid);
 				return true;
@@ -215,7 +217,8 @@ static bool guess_running(const struct author *a, const char *what, char *buf, s
 
 void author_guess(const struct author *a, const char *what, char *buf, size_t cap)
 {
-	if (guess_cpu(a, what, buf, cap) || guess_sysctl(a, what, buf, cap) || guess_running(a, what, buf, cap))
+	if (guess_cpu(a, what, buf, cap) || arrival_guess(a, what, buf, cap) || guess_sysctl(a, what, buf, cap) ||
+	    guess_running(a, what, buf, cap))
 		return;
 	text_print(buf, cap, "unknown: no program that is known to write this is running; a person or a script");
 }

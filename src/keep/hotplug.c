@@ -16,6 +16,7 @@
 #include "base/vec.h"
 #include "host/facts.h"
 #include "keep/groups.h"
+#include "keep/identity.h"
 
 /* After the last event: at once, so to say; and for interrupts that are asked for when an interface goes up. */
 static const uint64_t looks_ns[] = { 500 * NS_PER_MS, 5 * NS_PER_S, 30 * NS_PER_S };
@@ -107,17 +108,6 @@ static bool names_policy(const struct came *c, const struct fs *fs, const char *
 	return !cpuset_empty(&cpus);
 }
 
-static bool is_of_card(const struct fs *fs, const char *address, uint64_t irq)
-{
-	char path[80];
-	uint64_t pin;
-
-	if (fs_existsf(fs, "sys/bus/pci/devices/%s/msi_irqs/%llu", address, (unsigned long long) irq))
-		return true;
-	text_print(path, sizeof(path), "sys/bus/pci/devices/%s/irq", address);
-	return fs_read_u64(fs, path, &pin) == 0 && pin == irq;
-}
-
 /* Taking a CPU away moves the interrupts that it had to any other, isolated ones too: then all are looked at. */
 static bool names_interrupt(const struct came *c, const struct fs *fs, const char *path)
 {
@@ -129,7 +119,7 @@ static bool names_interrupt(const struct came *c, const struct fs *fs, const cha
 	if (!cpuset_empty(&c->cpus))
 		return true;
 	for (unsigned i = 0; i < c->n_cards; i++)
-		if (is_of_card(fs, c->cards[i], irq))
+		if (card_has_interrupt(fs, c->cards[i], irq))
 			return true;
 	return false;
 }

@@ -166,6 +166,17 @@ const struct card *card_find(const struct cards *c, const char *address, unsigne
 	return NULL;
 }
 
+bool card_has_interrupt(const struct fs *fs, const char *address, uint64_t irq)
+{
+	char path[80];
+	uint64_t pin;
+
+	if (fs_existsf(fs, "sys/bus/pci/devices/%s/msi_irqs/%llu", address, (unsigned long long) irq))
+		return true;
+	text_print(path, sizeof(path), "sys/bus/pci/devices/%s/irq", address);
+	return fs_read_u64(fs, path, &pin) == 0 && pin && pin == irq; /* 0: it has none */
+}
+
 json_t *cards_to_json(const struct cards *c)
 {
 	json_t *all = json_array();

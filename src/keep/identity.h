@@ -42,6 +42,7 @@ struct cards {
 void cards_read(const struct fs *fs, struct cards *ret); /* interfaces of PCI devices */
 void cards_free(struct cards *c);
 const struct card *card_find(const struct cards *c, const char *address, unsigned port); /* NULL */
+bool card_has_interrupt(const struct fs *fs, const char *address, uint64_t irq);
 json_t *cards_to_json(const struct cards *c);
 int cards_from_json(const json_t *array, struct cards *ret, struct err *err);
 
