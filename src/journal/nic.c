@@ -206,17 +206,39 @@ void nic_made_with(const char *netdev, char mac[18])
 		text_print(mac, 18, "%02x:%02x:%02x:%02x:%02x:%02x", at[0], at[1], at[2], at[3], at[4], at[5]);
 }
 
-int journal_nic(struct journal *j, const struct fs *fs, const char *address, const char *netdev, const char *before,
+int journal_nic(struct journal *j, const struct fs *fs, const char *address, const char *mac, const char *before,
 		const char *after, struct err *err)
 {
 	struct entry e = { .kind = ENTRY_NIC };
-	char mac[18];
 
 	if (!fs->live)
-		return err_set(err, -EINVAL, "%s: a card of a copied machine cannot be changed", netdev);
-	nic_made_with(netdev, mac);
+		return err_set(err, -EINVAL, "%s: a card of a copied machine cannot be changed", address);
 	e.path = xprintf(DEVICE_FOLDER "%s", address);
 	e.before = xprintf("%s %s", mac[0] ? mac : "-", before);
 	e.after = xstrdup(after);
 	return journal_note(j, &e, err);
+}
+
+static struct entry *last_of(struct journal *j, const char *address, const struct nic_group *group)
+{
+	AUTO_FREE char *path = xprintf(DEVICE_FOLDER "%s", address);
+
+	for (size_t i = j->entries.n; i-- > 0;) {
+		struct entry *e = &j->entries.at[i];
+		struct nic_words after;
+
+		if (e->kind == ENTRY_NIC && !e->settled && text_eq(e->path, path) && nic_words_parse(e->after, &after) == 0 &&
+		    after.group == group)
+			return e;
+	}
+	return NULL;
+}
+
+int journal_nic_left(struct journal *j, const char *address, const struct nic_words *left, struct err *err)
+{
+	struct entry *e = last_of(j, address, left->group);
+	char text[NIC_WORDS_MAX];
+
+	return e ? journal_later(j, e, "left", nic_words_text(left, text), &e->left, false, err)
+		 : err_set(err, -ENOENT, "the journal knows no such change of the card at %s", address);
 }

@@ -39,8 +39,13 @@ int nic_words_write(const char *netdev, const struct nic_words *want);
 /* The address that the card was made with, which no bond and no person changes; "" when it tells none. */
 void nic_made_with(const char *netdev, char mac[18]);
 
-/* An intent: the card is known by its PCI address and by the address it was made with, whatever it is called later. */
-int journal_nic(struct journal *j, const struct fs *fs, const char *address, const char *netdev, const char *before,
+/*
+ * An intent: the card is known by its PCI address and by the address it was
+ * made with ("" = it tells none), whatever it is called later.
+ */
+int journal_nic(struct journal *j, const struct fs *fs, const char *address, const char *mac, const char *before,
 		const char *after, struct err *err);
+/* What the card has made of it, where that is not what was written; as before = it was refused. */
+int journal_nic_left(struct journal *j, const char *address, const struct nic_words *left, struct err *err);
 
 #endif

@@ -18,7 +18,8 @@
 struct card {
 	const char *address;
 	char netdev[32], mac[18];
-	struct nic_words before, after, now;
+	struct nic_words before, after, left, now;
+	bool has_left; /* the card had made something else of it */
 };
 
 static enum undo_state __attribute__((format(printf, 3, 4)))
@@ -37,6 +38,7 @@ static bool read_entry(const struct entry *e, struct card *c)
 {
 	const char *at = e->before;
 
+	c->has_left = e->left && nic_words_parse(e->left, &c->left) == 0;
 	return text_starts(e->path, DEVICE_FOLDER) && take_word(&at, c->mac, sizeof(c->mac)) && take_text(&at, " ") &&
 	       nic_words_parse(at, &c->before) == 0 && nic_words_parse(e->after, &c->after) == 0 &&
 	       c->before.group == c->after.group;
@@ -73,6 +75,11 @@ static enum undo_state put_back(const struct card *c, struct undo_item *item)
 	return nic_words_same(&got, &c->before) ? UNDO_DONE : say(item, UNDO_FAILED, "was set, but the card kept its own value");
 }
 
+static bool is_ours(const struct card *c)
+{
+	return nic_words_same(&c->now, &c->after) || (c->has_left && nic_words_same(&c->now, &c->left));
+}
+
 static enum undo_state undo_card(const struct undo_ctx *c, const struct entry *e, struct card *card, struct undo_item *item)
 {
 	char now[NIC_WORDS_MAX], before[NIC_WORDS_MAX];
@@ -82,9 +89,10 @@ static enum undo_state undo_card(const struct undo_ctx *c, const struct entry *e
 	if (r < 0)
 		return say(item, UNDO_FAILED, "cannot be asked: %s", strerror(-r));
 	if (nic_words_same(&card->now, &card->before))
-		return UNDO_SAME;
+		return say(item, UNDO_SAME, "%s",
+			   card->has_left && nic_words_same(&card->left, &card->before) ? UNDO_REFUSED : "");
 	nic_words_text(&card->now, now);
-	if (!nic_words_same(&card->now, &card->after) && !undo_is_forced(c, e))
+	if (!is_ours(card) && !undo_is_forced(c, e))
 		return say(item, UNDO_FOREIGN, "has %s now; vlat made it %s; somebody changed that since, left alone", now,
 			   e->after);
 	say(item, UNDO_DONE, "%s again", nic_words_text(&card->before, before));

@@ -45,7 +45,7 @@ const struct revert_run *force_tuning(const struct revert_report *r)
  */
 bool force_drifted(const struct undo_item *it)
 {
-	bool named = it->what[0] == '/' || text_starts(it->what, "link /");
+	bool named = it->what[0] == '/' || text_starts(it->what, "link /") || text_starts(it->what, "network card ");
 
 	return it->state == UNDO_FOREIGN || (it->state == UNDO_SAME && named && !text_eq(it->text, UNDO_REFUSED));
 }

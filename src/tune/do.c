@@ -133,6 +133,8 @@ static int read_back(struct plan *p, struct setting *s)
 	journal_left(p->journal, path, now, &err);
 	if (value_change(s->form, now, s->before, change, sizeof(change)))
 		fs_write(&p->fs, s->path, change[0] ? change : "\n");
+	if (fs_read(&p->fs, s->path, now, sizeof(now)) >= 0 && value_same(s->form, now, s->before))
+		note_refused(p, s);
 	return 0;
 }
 

@@ -22,20 +22,6 @@ static const char *address_of(const struct setting *s)
 	return slash ? slash + 1 : s->path;
 }
 
-void nic_know(const struct plan *p, struct step *s)
-{
-	char mac[18];
-
-	for (size_t i = 0; p->fs.live && i < s->settings.n; i++) {
-		struct setting *one = &s->settings.at[i];
-
-		if (one->kind != SETTING_NIC || one->guard)
-			continue;
-		nic_made_with(one->whose, mac);
-		one->guard = xstrdup(mac);
-	}
-}
-
 /* It may be called otherwise by now: a driver was loaded again, or udev has given it its name. */
 static const char *name_of(const struct plan *p, struct setting *s)
 {
@@ -48,51 +34,122 @@ static const char *name_of(const struct plan *p, struct setting *s)
 	return s->whose;
 }
 
-int nic_intent(const struct plan *p, const struct setting *s, struct err *err)
+void nic_know(const struct plan *p, struct step *s)
 {
-	return journal_nic(p->journal, &p->fs, address_of(s), s->whose, s->before, s->after, err);
+	char mac[18];
+
+	for (size_t i = 0; p->fs.live && i < s->settings.n; i++) {
+		struct setting *one = &s->settings.at[i];
+
+		if (one->kind != SETTING_NIC || one->guard)
+			continue;
+		nic_made_with(name_of(p, one), mac);
+		one->guard = xstrdup(mac);
+	}
 }
 
-static void refuse(struct setting *s, enum setting_state state, const char *what, int code)
+int nic_intent(const struct plan *p, const struct setting *s, struct err *err)
 {
-	s->state = state;
-	text_print(s->reason, sizeof(s->reason), "%s: %s", what, strerror(-code));
+	return journal_nic(p->journal, &p->fs, address_of(s), s->guard ? s->guard : "", s->before, s->after, err);
+}
+
+/* For whoever reads the journal later: what the card has, where that is not what was wanted. */
+static void note_left(const struct plan *p, const struct setting *s, const struct nic_words *left)
+{
+	struct err err = { 0 };
+
+	if (journal_nic_left(p->journal, address_of(s), left, &err) < 0)
+		log_debug("%s", err.text);
+}
+
+static void gone(struct setting *s)
+{
+	s->state = SETTING_ABSENT;
+	text_print(s->reason, sizeof(s->reason), "went away meanwhile: unplugged, moved, or without its driver");
+}
+
+static void refused(struct setting *s, int code)
+{
+	s->state = SETTING_BLOCKED;
+	if (code == -EOPNOTSUPP)
+		text_print(s->reason, sizeof(s->reason), "its driver cannot change this: %s", strerror(-code));
+	else
+		text_print(s->reason, sizeof(s->reason), "its driver does not take \"%.60s\": %s", s->after, strerror(-code));
+}
+
+static void put_back(const struct plan *p, struct setting *s, const struct nic_words *before, const struct nic_words *made)
+{
+	char text[NIC_WORDS_MAX];
+	struct nic_words now;
+	int r = nic_words_write(s->whose, before);
+
+	if (r == 0)
+		r = nic_words_read(s->whose, before, &now);
+	if (r == 0 && nic_words_same(&now, before))
+		note_left(p, s, before);
+	else
+		r = r < 0 ? r : -EIO;
+	s->state = SETTING_FAILED;
+	text_print(s->reason, sizeof(s->reason), "the card made \"%.60s\" of it; %s%s", nic_words_text(made, text),
+		   r < 0 ? "and it cannot be put back: " : "put back", r < 0 ? strerror(-r) : "");
 }
 
 /* What the card made something else of is put back at once, as a file's value is. */
-static void compare(struct setting *s, const struct nic_words *before, const struct nic_words *after)
+static void compare(const struct plan *p, struct setting *s, const struct nic_words *before, const struct nic_words *after)
 {
-	char now[NIC_WORDS_MAX];
 	struct nic_words got;
 	int r = nic_words_read(s->whose, after, &got);
 
-	if (r < 0) {
-		refuse(s, SETTING_FAILED, "cannot be read back", r);
+	if (r == -ENODEV) {
+		gone(s);
+	} else if (r < 0) {
+		s->state = SETTING_FAILED;
+		text_print(s->reason, sizeof(s->reason), "cannot be read back: %s", strerror(-r));
 	} else if (nic_words_same(&got, after)) {
 		s->state = SETTING_DONE;
-	} else if (nic_words_same(&got, before)) {
+	} else {
+		note_left(p, s, &got);
+		if (!nic_words_same(&got, before)) {
+			put_back(p, s, before, &got);
+			return;
+		}
 		s->state = SETTING_BLOCKED;
 		text_print(s->reason, sizeof(s->reason), "the card took the value and kept its own");
-	} else {
-		r = nic_words_write(s->whose, before);
-		s->state = SETTING_FAILED;
-		text_print(s->reason, sizeof(s->reason), "the card made \"%.60s\" of it; %s", nic_words_text(&got, now),
-			   r < 0 ? "and it cannot be put back" : "put back");
 	}
+}
+
+/* Between the look and the deed another card can have come into the slot, or have taken the name of one that went. */
+static bool is_another(const struct setting *s)
+{
+	char mac[18];
+
+	nic_made_with(s->whose, mac);
+	return s->guard && !text_eq(s->guard, mac);
 }
 
 int nic_do(struct plan *p, struct setting *s, struct err *err)
 {
-	struct nic_words before, after;
+	struct nic_words before, after, now;
 	int r;
 
 	if (nic_words_parse(s->before, &before) < 0 || nic_words_parse(s->after, &after) < 0)
 		return err_set(err, -EINVAL, "%s: \"%s\" is nothing that a card has", s->target, s->after);
-	r = nic_words_write(name_of(p, s), &after);
-	if (r < 0)
-		refuse(s, SETTING_BLOCKED, "the driver refused it", r);
-	else
-		compare(s, &before, &after);
+	r = nic_words_read(name_of(p, s), &after, &now);
+	if (r == 0 && is_another(s)) {
+		s->state = SETTING_ABSENT;
+		text_print(s->reason, sizeof(s->reason), "another card has come into its place meanwhile");
+		return 0;
+	}
+	if (r == 0)
+		r = nic_words_write(s->whose, &after);
+	if (r == -ENODEV) {
+		gone(s);
+	} else if (r < 0) {
+		refused(s, r);
+		note_left(p, s, &before);
+	} else {
+		compare(p, s, &before, &after);
+	}
 	return 0;
 }
 
