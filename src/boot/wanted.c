@@ -25,6 +25,7 @@ struct want {
 struct row {
 	const char *knob;
 	unsigned level;     /* the lowest that takes it */
+	bool realtime;      /* a machine for real-time processes takes it at level standard */
 	bool cpus;          /* pointless when no CPU is set apart */
 	const char *file;   /* without it this kernel does not have the parameter */
 	const char *format; /* "nohz_full=@iso" */
@@ -66,7 +67,7 @@ static bool make_huge_1g(const struct want *c, struct boot_word *w)
 
 static const struct row rows[] = {
 	{ .knob = "irq.default", .level = 1, .cpus = true, .format = "irqaffinity=@house" },
-	{ .knob = "irq.threadirqs", .level = 2, .make = make_threadirqs },
+	{ .knob = "irq.threadirqs", .level = 2, .realtime = true, .make = make_threadirqs },
 	{ .knob = "iso.audit", .level = 2, .format = "audit=0" },
 	{ .knob = "iso.managed_irq", .level = 1, .cpus = true, .format = "isolcpus=managed_irq,@iso" },
 	{ .knob = "iso.nohz_full",
@@ -74,8 +75,8 @@ static const struct row rows[] = {
 	  .cpus = true,
 	  .file = "sys/devices/system/cpu/nohz_full",
 	  .format = "nohz_full=@iso" },
-	{ .knob = "iso.rcu_kthread_prio", .level = 2, .file = RCUTREE "kthread_prio", .make = make_rcu_prio },
-	{ .knob = "iso.rcu_nocb_poll", .level = 2, .cpus = true, .format = "rcu_nocb_poll" },
+	{ .knob = "iso.rcu_kthread_prio", .level = 2, .realtime = true, .file = RCUTREE "kthread_prio", .make = make_rcu_prio },
+	{ .knob = "iso.rcu_nocb_poll", .level = 2, .realtime = true, .cpus = true, .format = "rcu_nocb_poll" },
 	{ .knob = "iso.rcu_nocbs", .level = 1, .cpus = true, .format = "rcu_nocbs=@iso" },
 	{ .knob = "iso.rcu_patience",
 	  .level = 1,
@@ -83,7 +84,7 @@ static const struct row rows[] = {
 	  .file = RCUTREE "nohz_full_patience_delay",
 	  .format = "rcutree.nohz_full_patience_delay=1000" },
 	{ .knob = "iso.skew_tick", .level = 1, .format = "skew_tick=1" },
-	{ .knob = "iso.tsc", .level = 2, .make = make_tsc },
+	{ .knob = "iso.tsc", .level = 2, .realtime = true, .make = make_tsc },
 	{ .knob = "iso.wq_power_efficient",
 	  .level = 1,
 	  .file = "sys/module/workqueue/parameters/power_efficient",
@@ -113,13 +114,18 @@ static bool role_wants(const struct knob *k, const struct row *row, enum role ro
 	return row->make == make_huge_1g || row->cpus ? want != NULL : want && !text_eq(want, "?");
 }
 
+static unsigned level_of(const struct row *row, enum role role)
+{
+	return row->realtime && role == ROLE_REALTIME ? 1 : row->level;
+}
+
 static bool chosen(const struct row *row, const struct knob *k, const struct boot_options *o)
 {
 	if (o->except && listed(o->except, row->knob))
 		return false;
 	if (o->only)
 		return listed(o->only, row->knob);
-	return row->level <= o->level && role_wants(k, row, o->role) && (!k->security || o->allow_insecure);
+	return level_of(row, o->role) <= o->level && role_wants(k, row, o->role) && (!k->security || o->allow_insecure);
 }
 
 /* The format with @iso and @house written out. */

@@ -387,6 +387,36 @@ static void test_too_long(void **state)
 	machine_close(&m);
 }
 
+static bool asks_for(const struct machine *m, enum role role, unsigned level, const char *knob)
+{
+	const struct boot_options o = { .role = role, .level = level };
+	struct boot_words words = { 0 };
+	struct err err = { 0 };
+	bool found = false;
+
+	assert_int_equal(boot_wanted(&words, &m->fs, &m->facts, &m->split, &o, &err), 0);
+	for (size_t i = 0; i < words.n; i++)
+		found |= text_eq(words.at[i].knob, knob);
+	boot_words_free(&words);
+	return found;
+}
+
+/* Its profile goes no further than `standard`, lest it reset network cards. */
+static void test_realtime_level(void **state)
+{
+	static const char *const knobs[] = { "irq.threadirqs", "iso.rcu_kthread_prio", "iso.rcu_nocb_poll", "iso.tsc" };
+	struct machine m;
+
+	(void) state;
+	machine_open(&m);
+	for (size_t i = 0; i < ARRAY_SIZE(knobs); i++) {
+		assert_false(asks_for(&m, ROLE_REALTIME, 0, knobs[i]));
+		assert_true(asks_for(&m, ROLE_REALTIME, 1, knobs[i]));
+		assert_false(asks_for(&m, ROLE_VM_HOST, 1, knobs[i]));
+	}
+	machine_close(&m);
+}
+
 static void refuses(struct machine *m, const char *extra, const char *says)
 {
 	const struct boot_options o = { .role = ROLE_VM_HOST, .level = 1, .extra = extra };
@@ -457,10 +487,11 @@ static void test_not_in_menu(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_grub_keep),     cmocka_unit_test(test_grub_defaults), cmocka_unit_test(test_grub_once),
-		cmocka_unit_test(test_grub_complete), cmocka_unit_test(test_grub_settle),   cmocka_unit_test(test_bls),
-		cmocka_unit_test(test_systemd),       cmocka_unit_test(test_none),          cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_too_long),      cmocka_unit_test(test_refused),       cmocka_unit_test(test_not_in_menu),
+		cmocka_unit_test(test_grub_keep),      cmocka_unit_test(test_grub_defaults), cmocka_unit_test(test_grub_once),
+		cmocka_unit_test(test_grub_complete),  cmocka_unit_test(test_grub_settle),   cmocka_unit_test(test_bls),
+		cmocka_unit_test(test_systemd),        cmocka_unit_test(test_none),          cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_realtime_level), cmocka_unit_test(test_too_long),      cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_not_in_menu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

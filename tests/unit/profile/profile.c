@@ -70,7 +70,8 @@ static void errors_name_line_and_column(void **state)
 	a_text_is_refused("", "the file is empty");
 	a_text_is_refused("- a\n", "line 1, column 1: a profile is a list of 'key: value'");
 	a_text_is_refused("title: x\n", "the profile has no name:");
-	a_text_is_refused("name: x\nisolted: all\n", "line 2, column 1: a profile has no key 'isolted', did you mean 'isolated'?");
+	a_text_is_refused("name: x\nisolted: all\n",
+			  "line 2, column 1: a profile has no key 'isolted', did you mean 'isolated'?");
 	a_text_is_refused("name: x\nname: y\n", "line 2, column 1: 'name' stands here a second time");
 	a_text_is_refused("name: ../x\n", "line 1, column 7: \"../x\" is no name of a profile");
 	a_text_is_refused("name: x\nlevel: high\n", "line 2, column 8: \"high\" is no level");
@@ -99,13 +100,18 @@ static void values_of_its_own(void **state)
 	assert_null(own_value(p->own, p->n_own, &knob_find("mem.ksm")->files[0]));
 	profile_free(p);
 	a_text_is_refused("name: x\nset: [mem.swap]\n", "line 2, column 6: 'set' takes knobs with a value each");
-	a_text_is_refused("name: x\nset:\n  mem.swop: 5\n", "line 3, column 3: there is no knob \"mem.swop\"; did you mean mem.swap?");
+	a_text_is_refused("name: x\nset:\n  mem.swop: 5\n",
+			  "line 3, column 3: there is no knob \"mem.swop\"; did you mean mem.swap?");
 	a_text_is_refused("name: x\nset:\n  mem.swap: few\n", "line 3, column 13: mem.swap: \"few\": a number is meant");
-	a_text_is_refused("name: x\nset:\n  mem.swap: 5\n  mem.swap/swappiness: 6\n", "line 4, column 3: 'mem.swap/swappiness' stands");
-	a_text_is_refused("name: x\nset: {mem.thp: never}\n", "mem.thp sets several files: say which, mem.thp/enabled, mem.thp/defrag");
+	a_text_is_refused("name: x\nset:\n  mem.swap: 5\n  mem.swap/swappiness: 6\n",
+			  "line 4, column 3: 'mem.swap/swappiness' stands");
+	a_text_is_refused("name: x\nset: {mem.thp: never}\n",
+			  "mem.thp sets several files: say which, mem.thp/enabled, mem.thp/defrag");
 	a_text_is_refused("name: x\nset: {mem.thp/defrags: never}\n", "mem.thp has no file \"defrags\": mem.thp/");
-	a_text_is_refused("name: x\nset: {mem.dirty: 5}\n", "mem.dirty sets several files: say which, mem.dirty/dirty_background_ratio");
-	a_text_is_refused("name: x\nset: {mem.dirty/dirty_ratio: few}\n", "line 2, column 30: mem.dirty: \"few\": a number is meant");
+	a_text_is_refused("name: x\nset: {mem.dirty: 5}\n",
+			  "mem.dirty sets several files: say which, mem.dirty/dirty_background_ratio");
+	a_text_is_refused("name: x\nset: {mem.dirty/dirty_ratio: few}\n",
+			  "line 2, column 30: mem.dirty: \"few\": a number is meant");
 	a_text_is_refused("name: x\nset: {irq.affinity: 1}\n", "irq.affinity sets is worked out for each machine");
 	a_text_is_refused("name: x\nset: {irq.default: 1}\n", "housekeeping CPUs: say those with 'isolated'");
 	a_text_is_refused("name: x\nset: {mem.thp/enabled: \"a b\"}\n", "one of the words that stand in the file");
@@ -140,9 +146,11 @@ static void inherits_what_it_does_not_say(void **state)
 
 	(void) state;
 	put(second, "ground", "name: ground\nlevel: safe\nskip: [mem.ksm]\nlevels: {safe: [mem.swap], extreme: [mem.thp]}\n");
-	put(second, "middle", "name: middle\nset: {mem.swap: 3, mem.ksm: 1}\ninherits: ground\nisolated: all - first_core\ntitle: m\n");
-	put(first, "top", "name: top\nset: {mem.swap: 4}\ninherits: middle\ntitle: t\nskip: [mem.dirty]\n"
-			  "levels: {standard: [mem.thp]}\n");
+	put(second, "middle",
+	    "name: middle\nset: {mem.swap: 3, mem.ksm: 1}\ninherits: ground\nisolated: all - first_core\ntitle: m\n");
+	put(first, "top",
+	    "name: top\nset: {mem.swap: 4}\ninherits: middle\ntitle: t\nskip: [mem.dirty]\n"
+	    "levels: {standard: [mem.thp]}\n");
 	assert_int_equal(get(&p, "top", false, &err), 0);
 	assert_string_equal(p->title, "t");
 	assert_string_equal(p->isolated, "all - first_core");
@@ -271,6 +279,31 @@ static void all_that_comes_with_vlat(void **state)
 	}
 }
 
+/* Or a plain --apply would be refused wherever somebody is logged in over the card, or the default route leaves by it. */
+static void no_card_is_reset_by_default(void **state)
+{
+	static const char *const names[] = { "container-host", "guest", "realtime", "vm-host" };
+	static const char *const resets[] = { "irq.queue_count", "net.coalesce", "net.offloads", "net.ring" };
+	const struct profile_folder folder = { SOURCE_ROOT "/data/profiles", false };
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct profile *p = NULL;
+		struct err err = { 0 };
+
+		if (profile_load(&p, &folder, 1, names[i], &err) < 0)
+			fail_msg("%s", err.text);
+		for (size_t k = 0; k < ARRAY_SIZE(resets); k++)
+			if (profile_level_of(p, resets[k]) <= p->level)
+				fail_msg("%s takes %s by default", names[i], resets[k]);
+		if (text_eq(names[i], "realtime")) {
+			assert_int_equal(profile_level_of(p, "net.ring"), LEVEL_EXTREME); /* asked for, it is taken */
+			assert_true(profile_level_of(p, "pwr.cpu_dma_latency") <= p->level);
+		}
+		profile_free(p);
+	}
+}
+
 static void no_cpu_is_left(void **state)
 {
 	static const char text[] = "name: x\nisolated: all - first_core\n";
@@ -299,6 +332,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_others_may_write),
 		cmocka_unit_test(a_link_to_where_others_may_write),
 		cmocka_unit_test(all_that_comes_with_vlat),
+		cmocka_unit_test(no_card_is_reset_by_default),
 		cmocka_unit_test(no_cpu_is_left),
 	};
 
