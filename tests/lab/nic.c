@@ -45,6 +45,9 @@ static void test_nic(void)
 	lab_is(lab_value(&s, "status-without"), "0"); /* a card that is gone was changed by nobody */
 	lab_is(lab_value(&s, "ring-again"), "512");
 	lab_is(lab_value(&s, "status-again"), "0");
+	check(text_starts(lab_value(&s, "status-forgotten"), "1 "));
+	lab_has(lab_value(&s, "status-forgotten"), "drifted  network card eth0");
+	lab_is(lab_value(&s, "ring-remembered"), "512");
 	lab_is(lab_value(&s, "revert-again"), "0");
 	lab_is(lab_value(&s, "ring-back"), "256");
 	lab_is(lab_value(&s, "revert-reloaded"), "0"); /* the driver has forgotten it: so it is as it was */

@@ -14,6 +14,8 @@ ring() {
 tune() { "$vlat" tune vm-host --cpus 1 --only net.ring --apply "$@" >/tmp/said 2>&1; }
 holder() { "$vlat" status --json | awk '/"pid":/ { gsub(/[^0-9]/, ""); print; exit }'; }
 runs() { ls $VLAT_STATE/runs 2>/dev/null | wc -l; }
+clock_runs() { grep -qx vlat-confirm /proc/[0-9]*/comm 2>/dev/null; }
+alive() { case $(sed -n 's/^State:.//p' /proc/"$1"/status 2>/dev/null) in [!ZX]*) true ;; *) false ;; esac; }
 
 modprobe bridge
 ip link set lo up
@@ -34,7 +36,10 @@ echo "runs-refused=$(runs)"
 # Nobody confirms it.  On a slow machine the time may be over before it is all done: then it is put back just so.
 tune --confirm-within 10
 echo "unconfirmed=$? $(tr '\n' ' ' </tmp/said)" >&2
-for _ in $(seq 300); do [ "$(runs)" = 0 ] && break; sleep 1; done
+for _ in $(seq 300); do
+	[ "$(runs)" != 0 ] && clock_runs || break # nobody else puts it back
+	sleep 1
+done
 echo "runs-unconfirmed=$(runs)"
 echo "ring-unconfirmed=$(ring)"
 "$vlat" history >/tmp/history 2>&1
@@ -68,16 +73,29 @@ echo "ring-end=$(ring)"
 # The driver is loaded again and has forgotten it: the holder sets it once more, as it was confirmed; and it is put back in the end.
 tune --confirm-within 10m
 "$vlat" confirm >&2
+held=$(holder)
 modprobe -r igb
 echo "status-without=$("$vlat" status >&2; echo $?)"
 modprobe igb
 for _ in $(seq 120); do
-	[ "$(ring)" = 512 ] && break
+	[ "$(ring)" != 512 ] && alive "$held" || break
 	sleep 1
 done
 echo "ring-again=$(ring)"
 "$vlat" status >&2
 echo "status-again=$?"
+# The same while the holder cannot see to it: the card has drifted.
+kill -STOP "$held"
+modprobe -r igb
+modprobe igb
+"$vlat" status >/tmp/said 2>&1
+echo "status-forgotten=$? $(tr '\n' ' ' </tmp/said)"
+kill -CONT "$held"
+for _ in $(seq 120); do
+	[ "$(ring)" != 512 ] && alive "$held" || break
+	sleep 1
+done
+echo "ring-remembered=$(ring)"
 "$vlat" revert >/tmp/said 2>&1
 echo "revert-again=$?"
 cat /tmp/said >&2
