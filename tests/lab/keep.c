@@ -25,6 +25,14 @@ static void test_keep(void)
 	lab_is(lab_value(&s, "astray-offline"), "0");
 	lab_is(lab_value(&s, "partition"), "isolated");
 	lab_is(lab_value(&s, "guard-cpus"), "0");
+	lab_is(lab_value(&s, "guard-listens"), "yes");
+	lab_is(lab_value(&s, "trace-events"), "4");
+	lab_is(lab_value(&s, "guard-looks"), "yes");
+	check(atoi(lab_value(&s, "guard-ran")) > 0);
+	lab_is(lab_value(&s, "guard-disturbs"), "0");
+	check(atoi(lab_value(&s, "shell-disturbs")) > 0); /* or the tracer would see nothing of the guard either */
+	lab_is(lab_value(&s, "guard-threads"), "0");
+	lab_is(lab_value(&s, "guard-children"), "0");
 	lab_is(lab_value(&s, "guard"), "0");
 	lab_is(lab_value(&s, "verify"), "1");
 	lab_is(lab_value(&s, "differs"), "1");
