@@ -132,7 +132,7 @@ static void test_put_back_at_once(void **state)
 	assert_int_equal(compare_trees(lab->original, lab->dir), 0);
 }
 
-static void undone(struct lab *lab, enum undo_state want)
+static void undone(struct lab *lab, enum undo_state want, const char *text)
 {
 	struct undo_report report = { 0 };
 	struct err err = { 0 };
@@ -142,6 +142,7 @@ static void undone(struct lab *lab, enum undo_state want)
 	for (size_t i = 0; i < report.n; i++) {
 		if (strstr(report.at[i].what, "stat_interval")) {
 			assert_int_equal(report.at[i].state, want);
+			assert_non_null(strstr(report.at[i].text, text));
 			seen = true;
 		}
 	}
@@ -149,15 +150,27 @@ static void undone(struct lab *lab, enum undo_state want)
 	undo_report_free(&report);
 }
 
-/* Killed before it was put back: what the kernel made of it is ours, and vlat revert undoes it. */
-static void test_killed_before_it_was_put_back(void **state)
+/* It never came to be, so nobody has changed it back: keep/force.h goes by the text. */
+static void test_has_not_drifted(void **state)
 {
 	struct lab *lab = *state;
 
 	apply(lab);
-	write_real("120"); /* the kernel makes the same of it again */
+	undone(lab, UNDO_SAME, UNDO_REFUSED);
+	real_is(lab->before);
+}
+
+/* Killed before it was put back: what the kernel made of it is ours, and vlat revert undoes it. */
+static void test_killed_before_it_was_put_back(void **state)
+{
+	struct lab *lab = *state;
+	struct err err = { 0 };
+
+	apply(lab);
+	assert_int_equal(journal_left(lab->j, lab->file, "4096", &err), 0); /* the last note before the kill */
+	write_real("120");
 	real_is("4096");
-	undone(lab, UNDO_DONE);
+	undone(lab, UNDO_DONE, "");
 	real_is(lab->before);
 }
 
@@ -169,7 +182,7 @@ static void test_somebody_elses(void **state)
 	apply(lab);
 	write_real("10000");
 	real_is("16384");
-	undone(lab, UNDO_FOREIGN);
+	undone(lab, UNDO_FOREIGN, "");
 	real_is("16384");
 }
 
@@ -179,6 +192,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_put_back_at_once),
+		T(test_has_not_drifted),
 		T(test_killed_before_it_was_put_back),
 		T(test_somebody_elses),
 	};
