@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -74,6 +75,24 @@ static void expand(const struct fs *fs, const char *options, struct sink *out)
 		sink_put(out, options);
 }
 
+/* Without ".conf" and the counter of tries before it, which the loader changes at each boot: "9a3c..-6.9+2-1.conf". */
+static size_t stem(const char *name)
+{
+	size_t n = strlen(name) - (text_ends(name, ".conf") ? strlen(".conf") : 0), at = n;
+
+	while (at && strchr("-0123456789", name[at - 1]))
+		at--;
+	return at > 1 && at < n && name[at - 1] == '+' ? at - 1 : n;
+}
+
+/* No tries left: systemd-boot boots whatever else there is. */
+static bool is_given_up(const char *name)
+{
+	size_t n = stem(name);
+
+	return name[n] == '+' && name[n + 1] == '0' && !strchr("0123456789", name[n + 2]);
+}
+
 /* Later versions first, as loaders sort: by name, numbers by value. */
 static int newest(const struct fs *fs, const char *folder, char *buf, size_t cap)
 {
@@ -83,11 +102,30 @@ static int newest(const struct fs *fs, const char *folder, char *buf, size_t cap
 	if (fs_list(fs, folder, &names) < 0)
 		return r;
 	for (size_t i = 0; i < names.n; i++) {
-		if (is_entry(names.at[i]) && !is_rescue(names.at[i]))
+		if (is_entry(names.at[i]) && !is_rescue(names.at[i]) && (r < 0 || !is_given_up(names.at[i])))
 			r = text_print(buf, cap, "%s", names.at[i]) ? -ENAMETOOLONG : 0;
 	}
 	fs_list_free(&names);
 	return r;
+}
+
+/* The entry that the loader has saved; it may have counted since, and systemd-boot says names in small letters (FAT). */
+static bool saved_name(const struct fs *fs, const char *folder, const char *saved, char *buf, size_t cap)
+{
+	size_t n = stem(saved);
+	struct fs_names names;
+	bool found = false;
+
+	if (fs_list(fs, folder, &names) < 0)
+		return false;
+	for (size_t i = 0; i < names.n && !found; i++) {
+		const char *name = names.at[i];
+
+		found = is_entry(name) && stem(name) == n && strncasecmp(name, saved, n) == 0 &&
+			!text_print(buf, cap, "%s", name);
+	}
+	fs_list_free(&names);
+	return found;
 }
 
 /* The one that runs now is no guess: it has booted.  Else what the loader has saved, else the newest. */
@@ -101,6 +139,8 @@ static int default_name(const struct fs *fs, const char *folder, const char *sav
 		text_print(buf, cap, "%s", strrchr(path, '/') + 1);
 		return 0;
 	}
+	if (saved && saved_name(fs, folder, saved, buf, cap))
+		return 0;
 	r = newest(fs, folder, buf, cap);
 	return r < 0 ? err_set(err, r, "/%s has no entry of a kernel", folder) : 0;
 }

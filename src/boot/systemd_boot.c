@@ -14,7 +14,14 @@
 #define EFIVARS "sys/firmware/efi/efivars/"
 #define LOADER  "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 
-static const char *const esp_folders[] = { "efi/loader", "boot/efi/loader", "boot/loader" };
+/* The EFI partition's usual places; the extended boot partition's is the last one. */
+static const struct {
+	const char *conf, *entries;
+} places[] = {
+	{ "efi/loader/loader.conf", "efi/loader/entries" },
+	{ "boot/efi/loader/loader.conf", "boot/efi/loader/entries" },
+	{ "boot/loader/loader.conf", "boot/loader/entries" },
+};
 
 /* An EFI variable in UTF-16 behind four bytes of attributes; its ASCII letters. */
 static bool efi_text(const struct fs *fs, const char *name, char *buf, size_t cap)
@@ -30,17 +37,19 @@ static bool efi_text(const struct fs *fs, const char *name, char *buf, size_t ca
 	return n > 0;
 }
 
+/* Entries beside the loader.conf; else those of the extended boot partition, which has none. */
 static const char *sd_folder(const struct fs *fs)
 {
-	static const char *const entries[] = { "efi/loader/entries", "boot/efi/loader/entries", "boot/loader/entries" };
+	bool any = false;
 
-	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
-		AUTO_FREE char *conf = xprintf("%s/loader.conf", esp_folders[i]);
-
-		if (fs_exists(fs, conf) && entries_any(fs, entries[i]))
-			return entries[i];
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (!fs_exists(fs, places[i].conf))
+			continue;
+		any = true;
+		if (entries_any(fs, places[i].entries))
+			return places[i].entries;
 	}
-	return NULL;
+	return any && entries_any(fs, "boot/loader/entries") ? "boot/loader/entries" : NULL;
 }
 
 static bool sd_found(const struct fs *fs, char *why, size_t cap)
@@ -56,7 +65,7 @@ static bool sd_found(const struct fs *fs, char *why, size_t cap)
 	}
 	if (fs_exists(fs, "boot/grub/grub.cfg") || fs_exists(fs, "boot/grub2/grub.cfg"))
 		return false;
-	text_print(why, cap, "/%s holds entries, beside a loader.conf, and there is no GRUB", folder);
+	text_print(why, cap, "/%s holds entries, a loader.conf is there, and there is no GRUB", folder);
 	return true;
 }
 

@@ -314,6 +314,61 @@ static void test_systemd(void **state)
 	machine_close(&m);
 }
 
+/* An EFI variable as the firmware shows it. */
+static void efi_variable(const struct machine *m, const char *name, const char *text)
+{
+	AUTO_FREE char *folder = xprintf("%s/sys/firmware/efi/efivars", m->dir);
+	AUTO_FREE char *path = xprintf("%s/%s-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f", folder, name);
+	AUTO_FREE char *raw = xalloc(2 * strlen(text) + 6, 1);
+	struct err err = { 0 };
+
+	for (size_t i = 0; text[i]; i++)
+		raw[4 + 2 * i] = text[i];
+	if (dir_make_all(folder, 0755, &err) < 0 || file_write_atomic(path, raw, 2 * strlen(text) + 6, 0644, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+/* The loader counts the tries in the entry's name, behind what it has told the firmware; none left: another one boots. */
+static void test_systemd_tries(void **state)
+{
+	struct machine m;
+	char run[16];
+
+	(void) state;
+	machine_open(&m);
+	machine_systemd(&m);
+	tree_put(m.dir, "efi/loader/entries/" ID "-6.8+2-1.conf", "title A\nversion 6.8\noptions root=UUID=8 rw\n");
+	tree_put(m.dir, "efi/loader/entries/" ID "-7.0+0-3.conf", "title A\nversion 7.0\noptions root=UUID=7 rw\n");
+	apply(&m, true, run);
+	has(&m, "efi/loader/entries/" ID "-0-vlat.conf", "root=UUID=1 ");
+	revert(run);
+	efi_variable(&m, "LoaderEntrySelected", ID "-6.8+3.conf");
+	apply(&m, true, run);
+	has(&m, "efi/loader/entries/" ID "-0-vlat.conf", "root=UUID=8 ");
+	revert(run);
+	machine_close(&m);
+}
+
+/* The loader.conf is on the EFI partition, the entries are on the extended boot partition. */
+static void test_systemd_apart(void **state)
+{
+	AUTO_FREE char *before = NULL, *after = NULL;
+	struct machine m;
+	char run[16];
+
+	(void) state;
+	machine_open(&m);
+	tree_put(m.dir, "efi/loader/loader.conf", "timeout 3\n");
+	tree_put(m.dir, "boot/loader/entries/" ID "-6.9.conf", "title A\nversion 6.9\noptions root=UUID=1 rw\n");
+	before = snapshot(&m);
+	apply(&m, false, run);
+	has(&m, "boot/loader/entries/" ID "-6.9.conf", "rw vlat.boot=");
+	revert(run);
+	after = snapshot(&m);
+	assert_string_equal(after, before);
+	machine_close(&m);
+}
+
 static void test_none(void **state)
 {
 	struct machine m;
@@ -491,7 +546,7 @@ int main(void)
 		cmocka_unit_test(test_grub_complete),  cmocka_unit_test(test_grub_settle),   cmocka_unit_test(test_bls),
 		cmocka_unit_test(test_systemd),        cmocka_unit_test(test_none),          cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_realtime_level), cmocka_unit_test(test_too_long),      cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_not_in_menu),
+		cmocka_unit_test(test_not_in_menu),    cmocka_unit_test(test_systemd_tries), cmocka_unit_test(test_systemd_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
