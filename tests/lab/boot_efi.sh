@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # systemd-boot started by UEFI firmware, entries as kernel-install makes them: parameters set and reverted byte by byte; tried once
-# with a set that panics, which falls back by itself; tried once with a good one, which becomes the default.
+# with a set that panics, which falls back by itself; tried once with a good one, which becomes the default.  At last an entry whose
+# tries the loader counts in its name: the old name is gone, so revert says that (4), and takes its words out under the new one.
 #   boot_efi.sh VLAT PROFILES    the kernel is the lab's, from its cache; systemd-boot and the firmware too (scripts/install-lab)
 set -eu
 . "$(dirname "$0")/boot_root.sh"
@@ -80,10 +81,27 @@ case $stage in
 3)	nohz good
 	vlat verify
 	echo "good-verify=$?" ;;
-4)	touch /run/off
-	nohz default
+4)	nohz default
 	vlat verify
 	back default
+	cd /boot/efi/loader/entries
+	mv *"$(uname -r)".conf "$(cat /etc/machine-id)-$(uname -r)+3.conf"
+	tune --boot
+	echo "tries-apply=$?" ;;
+5)	nohz tries
+	vlat verify
+	echo "tries-entry=$(cd /boot/efi/loader/entries && ls | sed -n 's/.*\(+.*\)\.conf/\1/p')"
+	vlat revert
+	echo "tries-revert=$?"
+	vlat tune vm-host --cpus 1 --only iso.nohz_full --apply --try-boot
+	echo "tries-once=$?" ;;
+6)	touch /run/off
+	nohz again
+	vlat revert
+	cd /boot/efi/loader/entries
+	mv *"$(uname -r)"*.conf "$(cat /etc/machine-id)-$(uname -r).conf"
+	files >/run/after
+	cmp /before /run/after && echo "again-same=yes"
 	echo "all=done" ;;
 esac
 E
@@ -111,5 +129,12 @@ good-verify=0
 default-nohz=1
 default-revert=0
 default-same=yes
+tries-apply=0
+tries-nohz=1
+tries-entry=+2-1
+tries-revert=4
+tries-once=0
+again-nohz=1
+again-same=yes
 all=done'
 echo "ok: by firmware and systemd-boot: kept, panicked and fell back, tried and kept; each time taken back byte by byte"
