@@ -354,14 +354,15 @@ static int make_parents(struct fs_tree *t, const char *path, uint32_t *ret, cons
 	}
 }
 
-int fs_tree_add(struct fs_tree *t, const struct fs_tree_entry *e)
+/* The new node; its data, if it has any, is not there yet but counted. */
+static int add_empty(struct fs_tree *t, const struct fs_tree_entry *e, struct node **ret)
 {
 	const char *name;
-	struct node *node;
 	uint32_t parent, n;
 	size_t len;
 	int r = make_parents(t, e->path, &parent, &name, &len);
 
+	*ret = NULL;
 	if (r < 0 || (len == 1 && *name == '.'))
 		return r;
 	if (e->len > FS_TREE_FILE_MAX)
@@ -374,17 +375,35 @@ int fs_tree_add(struct fs_tree *t, const struct fs_tree_entry *e)
 	n = tree_add_node(t, parent, name, len, e->kind);
 	if (n == NONE)
 		return -E2BIG;
-	node = &t->nodes.at[n];
-	node->probed = true;
-	node->mode = (uint16_t) (e->mode & 07777);
-	if (e->data) {
-		char *copy = memcpy(xalloc(e->len + 1, 1), e->data, e->len);
-
-		tree_set_data(node, copy, e->len);
-	}
+	*ret = &t->nodes.at[n];
+	(*ret)->probed = true;
+	(*ret)->mode = (uint16_t) (e->mode & 07777);
 	if (e->error)
-		tree_set_error(node, e->error);
+		tree_set_error(*ret, e->error);
 	return 0;
+}
+
+int fs_tree_add(struct fs_tree *t, const struct fs_tree_entry *e)
+{
+	struct node *node;
+	int r = add_empty(t, e, &node);
+
+	if (node && e->data)
+		tree_set_data(node, memcpy(xalloc(e->len + 1, 1), e->data, e->len), e->len);
+	return r;
+}
+
+int fs_tree_give(struct fs_tree *t, const struct fs_tree_entry *e, char **data)
+{
+	struct fs_tree_entry given = *e;
+	struct node *node;
+	int r;
+
+	given.data = *data;
+	r = add_empty(t, &given, &node);
+	if (node)
+		tree_set_data(node, TAKE(*data), e->len);
+	return r;
 }
 
 int fs_tree_fail(struct fs_tree *t, const char *path, int error)

@@ -55,6 +55,9 @@ void fs_tree_free(struct fs_tree *t);
  */
 int fs_tree_add(struct fs_tree *t, const struct fs_tree_entry *e);
 
+/* The same, but *data, e->len bytes from malloc and a NUL behind them, becomes the tree's and is NULL when it was taken. */
+int fs_tree_give(struct fs_tree *t, const struct fs_tree_entry *e, char **data);
+
 /* What reading it gives, of an entry that is there, or of a file that is not. */
 int fs_tree_fail(struct fs_tree *t, const char *path, int error);
 

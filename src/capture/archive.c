@@ -145,7 +145,7 @@ static int take_entry(struct source *s, struct archive_entry *e, struct fs_tree 
 	const struct library *l = &s->lib;
 	struct fs_tree_entry entry = { .path = name_of(l, e), .kind = FS_OTHER, .mode = l->archive_entry_perm(e) & 07777 };
 	AUTO_FREE char *data = NULL;
-	int r = 0;
+	int r;
 
 	if (!entry.path || l->archive_entry_hardlink(e))
 		return -EINVAL;
@@ -164,12 +164,11 @@ static int take_entry(struct source *s, struct archive_entry *e, struct fs_tree 
 			return -EFBIG;
 		entry.len = (size_t) l->archive_entry_size(e);
 		r = read_content(s, entry.len, &data);
-		entry.data = data;
-		break;
+		return r < 0 ? r : fs_tree_give(t, &entry, &data);
 	default:
 		break;
 	}
-	return r < 0 ? r : fs_tree_add(t, &entry);
+	return fs_tree_add(t, &entry);
 }
 
 static const char *reason(int r)

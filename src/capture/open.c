@@ -110,8 +110,7 @@ static int copy_own(const struct fs *from, struct fs_tree *t, const char *dir, u
 			r = copy_own(from, t, path, depth + 1);
 		} else if (fs_read_all(from, path, FS_TREE_FILE_MAX, &data, &e.len) == 0) {
 			e.path = path;
-			e.data = data;
-			r = fs_tree_add(t, &e);
+			r = fs_tree_give(t, &e, &data);
 		}
 	}
 	fs_list_free(&names);
