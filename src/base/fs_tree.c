@@ -354,15 +354,14 @@ static int make_parents(struct fs_tree *t, const char *path, uint32_t *ret, cons
 	}
 }
 
-/* The new node; its data, if it has any, is not there yet but counted. */
-static int add_empty(struct fs_tree *t, const struct fs_tree_entry *e, struct node **ret)
+int fs_tree_give(struct fs_tree *t, const struct fs_tree_entry *e, char **data)
 {
 	const char *name;
+	struct node *node;
 	uint32_t parent, n;
 	size_t len;
 	int r = make_parents(t, e->path, &parent, &name, &len);
 
-	*ret = NULL;
 	if (r < 0 || (len == 1 && *name == '.'))
 		return r;
 	if (e->len > FS_TREE_FILE_MAX)
@@ -370,40 +369,26 @@ static int add_empty(struct fs_tree *t, const struct fs_tree_entry *e, struct no
 	n = tree_find(t, parent, name, len);
 	if (n != NONE)
 		return e->kind == FS_DIR && t->nodes.at[n].kind == FS_DIR ? 0 : -EEXIST;
-	if (e->data && !tree_charge(t, e->len))
+	if (*data && !tree_charge(t, e->len))
 		return -E2BIG;
 	n = tree_add_node(t, parent, name, len, e->kind);
 	if (n == NONE)
 		return -E2BIG;
-	*ret = &t->nodes.at[n];
-	(*ret)->probed = true;
-	(*ret)->mode = (uint16_t) (e->mode & 07777);
+	node = &t->nodes.at[n];
+	node->probed = true;
+	node->mode = (uint16_t) (e->mode & 07777);
+	if (*data)
+		tree_set_data(node, TAKE(*data), e->len);
 	if (e->error)
-		tree_set_error(*ret, e->error);
+		tree_set_error(node, e->error);
 	return 0;
 }
 
 int fs_tree_add(struct fs_tree *t, const struct fs_tree_entry *e)
 {
-	struct node *node;
-	int r = add_empty(t, e, &node);
+	AUTO_FREE char *copy = e->data && e->len <= FS_TREE_FILE_MAX ? memcpy(xalloc(e->len + 1, 1), e->data, e->len) : NULL;
 
-	if (node && e->data)
-		tree_set_data(node, memcpy(xalloc(e->len + 1, 1), e->data, e->len), e->len);
-	return r;
-}
-
-int fs_tree_give(struct fs_tree *t, const struct fs_tree_entry *e, char **data)
-{
-	struct fs_tree_entry given = *e;
-	struct node *node;
-	int r;
-
-	given.data = *data;
-	r = add_empty(t, &given, &node);
-	if (node)
-		tree_set_data(node, TAKE(*data), e->len);
-	return r;
+	return fs_tree_give(t, e, &copy);
 }
 
 int fs_tree_fail(struct fs_tree *t, const char *path, int error)

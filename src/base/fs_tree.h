@@ -55,7 +55,7 @@ void fs_tree_free(struct fs_tree *t);
  */
 int fs_tree_add(struct fs_tree *t, const struct fs_tree_entry *e);
 
-/* The same, but *data, e->len bytes from malloc and a NUL behind them, becomes the tree's and is NULL when it was taken. */
+/* The same, but what it holds is *data, e->len bytes from malloc with a NUL behind them: NULL once it is the tree's. */
 int fs_tree_give(struct fs_tree *t, const struct fs_tree_entry *e, char **data);
 
 /* What reading it gives, of an entry that is there, or of a file that is not. */
