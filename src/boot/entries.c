@@ -23,6 +23,7 @@
 #include "boot/entry_text.h"
 #include "boot/internal.h"
 #include "boot/params.h"
+#include "journal/counted.h"
 
 #define CMDLINE "etc/kernel/cmdline"
 
@@ -75,20 +76,10 @@ static void expand(const struct fs *fs, const char *options, struct sink *out)
 		sink_put(out, options);
 }
 
-/* Without ".conf" and the counter of tries before it, which the loader changes at each boot: "9a3c..-6.9+2-1.conf". */
-static size_t stem(const char *name)
-{
-	size_t n = strlen(name) - (text_ends(name, ".conf") ? strlen(".conf") : 0), at = n;
-
-	while (at && strchr("-0123456789", name[at - 1]))
-		at--;
-	return at > 1 && at < n && name[at - 1] == '+' ? at - 1 : n;
-}
-
 /* No tries left: systemd-boot boots whatever else there is. */
 static bool is_given_up(const char *name)
 {
-	size_t n = stem(name);
+	size_t n = counted_stem(name);
 
 	return name[n] == '+' && name[n + 1] == '0' && !strchr("0123456789", name[n + 2]);
 }
@@ -112,7 +103,7 @@ static int newest(const struct fs *fs, const char *folder, char *buf, size_t cap
 /* The entry that the loader has saved; it may have counted since, and systemd-boot says names in small letters (FAT). */
 static bool saved_name(const struct fs *fs, const char *folder, const char *saved, char *buf, size_t cap)
 {
-	size_t n = stem(saved);
+	size_t n = counted_stem(saved);
 	struct fs_names names;
 	bool found = false;
 
@@ -121,7 +112,7 @@ static bool saved_name(const struct fs *fs, const char *folder, const char *save
 	for (size_t i = 0; i < names.n && !found; i++) {
 		const char *name = names.at[i];
 
-		found = is_entry(name) && stem(name) == n && strncasecmp(name, saved, n) == 0 &&
+		found = is_entry(name) && counted_stem(name) == n && strncasecmp(name, saved, n) == 0 &&
 			!text_print(buf, cap, "%s", name);
 	}
 	fs_list_free(&names);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/fstab.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "boot/internal.h"
@@ -14,7 +15,15 @@ static const struct boot_loader *const loaders[] = { &loader_systemd, &loader_bl
 
 const struct boot_loader *loader_detect(const struct fs *fs, char *why, size_t cap)
 {
+	char dir[128];
+
+	if (fstab_lacks(fs, "/boot", dir, sizeof(dir))) { /* whatever lies there, no loader reads it */
+		text_print(why, cap, "%s is in /etc/fstab and not mounted: mount it first", dir);
+		return NULL;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(loaders); i++) {
+		if (loaders[i]->closed && loaders[i]->closed(fs, why, cap))
+			return NULL;
 		if (loaders[i]->found(fs, why, cap))
 			return loaders[i];
 	}

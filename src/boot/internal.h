@@ -30,6 +30,8 @@ struct boot_loader {
 	const char *title; /* for people */
 	/* Whether this machine boots by it, and how that is known. */
 	bool (*found)(const struct fs *fs, char *why, size_t cap);
+	/* It booted this machine, but nothing can be told it: why.  NULL = that does not happen. */
+	bool (*closed)(const struct fs *fs, char *why, size_t cap);
 	/* The command line of the entry that is booted by default, vlat's block and all; -ENOENT. */
 	int (*line)(const struct fs *fs, struct sink *out, struct err *err);
 	/* For every boot from now on. */

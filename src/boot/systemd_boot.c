@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/fstab.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "boot/internal.h"
@@ -69,6 +70,39 @@ static bool sd_found(const struct fs *fs, char *why, size_t cap)
 	return true;
 }
 
+/*
+ * It booted this machine, and what it booted is a unified kernel image, which has its command line inside, or its partition is
+ * not to be seen.
+ */
+static bool sd_closed(const struct fs *fs, char *why, size_t cap)
+{
+	char info[96], entry[256], dir[128];
+	bool lacks = false;
+
+	if (!efi_text(fs, "LoaderInfo", info, sizeof(info)) || !text_starts(info, "systemd-boot"))
+		return false;
+	if (efi_text(fs, "LoaderEntrySelected", entry, sizeof(entry)) && text_ends(entry, ".efi")) {
+		text_print(why, cap,
+			   "%s has booted the unified kernel image %.100s, whose parameters are inside it: put them into "
+			   "/etc/kernel/cmdline, and have the image made again",
+			   info, entry);
+		return true;
+	}
+	if (sd_folder(fs))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(places) && !lacks; i++) {
+		AUTO_FREE char *path = xprintf("/%s", places[i].conf);
+
+		lacks = fstab_lacks(fs, path, dir, sizeof(dir));
+	}
+	if (lacks)
+		text_print(why, cap, "%s has booted this machine, and %s, which is in /etc/fstab, is not mounted: mount it first",
+			   info, dir);
+	else
+		text_print(why, cap, "%s has booted this machine, and neither /efi, /boot/efi nor /boot holds its entries", info);
+	return true;
+}
+
 static const char *sd_saved(const struct fs *fs, char *buf, size_t cap)
 {
 	return efi_text(fs, "LoaderEntrySelected", buf, cap) ? buf : NULL;
@@ -118,6 +152,7 @@ const struct boot_loader loader_systemd = {
 	.name = "systemd-boot",
 	.title = "systemd-boot",
 	.found = sd_found,
+	.closed = sd_closed,
 	.line = sd_line,
 	.keep = sd_keep,
 	.once = sd_once,

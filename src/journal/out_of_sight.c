@@ -3,7 +3,8 @@
  * What cannot be seen from here is not gone.  In a rescue shell there may be no
  * control groups, no debugfs, no /run: what an entry names there is missing to
  * the eye, and as it was to the kernel.  Such an entry waits for a revert that
- * sees it.
+ * sees it.  The same holds for files of a /boot that is not mounted, which a
+ * loader reads all the same.
  */
 #include <errno.h>
 #include <linux/magic.h>
@@ -13,6 +14,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/fstab.h"
 #include "base/text.h"
 #include "journal/internal.h"
 
@@ -44,11 +47,34 @@ static unsigned long kind_above(const char *path)
 	return 0;
 }
 
+/* Whole files: what has their name while their file system is not mounted is another file, or none. */
+static bool is_unmounted(const struct entry *e, struct undo_item *item)
+{
+	struct err err = { 0 };
+	struct fs root;
+	char dir[128];
+	bool r;
+
+	if ((e->kind != ENTRY_FILE && e->kind != ENTRY_LINK && e->kind != ENTRY_FOLDER) || fs_open_root(&root, "/", &err) < 0)
+		return false;
+	r = fstab_lacks(&root, e->path, dir, sizeof(dir));
+	fs_close(&root);
+	if (!r)
+		return false;
+	text_print(item->what, sizeof(item->what), "%s", e->path);
+	text_print(item->text, sizeof(item->text),
+		   "cannot be seen from here, for %s is in /etc/fstab and not mounted: mount it, and call vlat revert again",
+		   dir);
+	return true;
+}
+
 bool undo_is_out_of_sight(const struct entry *e, struct undo_item *item)
 {
 	const struct place *p = places;
 	unsigned long kind;
 
+	if (e->path && is_unmounted(e, item))
+		return true;
 	if (!e->path || access(e->path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))
 		return false;
 	while (p < places + ARRAY_SIZE(places) && !text_starts(e->path, p->below))

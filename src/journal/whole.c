@@ -20,6 +20,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "journal/counted.h"
 #include "journal/internal.h"
 
 #define WHOLE_MAX ((size_t) 1 << 20)
@@ -111,9 +112,9 @@ static int fill(int fd, const char *path, const char *text, const struct owner *
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-static int replace(const struct journal *j, const char *path, const char *text, const struct owner *o)
+static int replace(const char *path, const char *temp, const char *text, const struct owner *o)
 {
-	AUTO_FREE char *temp = beside(j, path), *folder = folder_of(path);
+	AUTO_FREE char *folder = folder_of(path);
 	AUTO_CLOSE int fd = -1;
 	int r;
 
@@ -169,6 +170,7 @@ static bool same(const char *a, const char *b)
 int journal_put(struct journal *j, const char *path, const char *text, unsigned mode, struct err *err)
 {
 	struct entry e = { .kind = ENTRY_FILE, .path = xstrdup(path), .lasting = true };
+	AUTO_FREE char *temp = path[0] == '/' ? beside(j, path) : NULL;
 	struct owner o = { .mode = mode, .uid = geteuid(), .gid = getegid() };
 	int r = j->held ? err_set(err, -EINVAL, "%s: a file cannot be changed while intents are held", path) : 0;
 
@@ -184,7 +186,7 @@ int journal_put(struct journal *j, const char *path, const char *text, unsigned 
 	r = journal_note(j, &e, err);
 	if (r < 0)
 		return r;
-	r = text ? replace(j, path, text, &o) : remove_file(path);
+	r = text ? replace(path, temp, text, &o) : remove_file(path);
 	return r < 0 ? err_sys(err, r, text ? "cannot write %s" : "cannot remove %s", path) : 0;
 }
 
@@ -194,21 +196,27 @@ static enum undo_state not_undone(struct undo_item *item, const char *what, int 
 	return UNDO_FAILED;
 }
 
-static int put_back(const struct undo_ctx *c, const struct entry *e)
+/* Where a file is now, and what is made beside it: that keeps the journal's name, so that a later undo finds it. */
+struct spot {
+	const char *path, *temp;
+};
+
+static int put_back(const struct entry *e, const struct spot *at)
 {
 	struct owner o = { 0 };
 	char end;
 
 	if (!e->before)
-		return remove_file(e->path);
+		return remove_file(at->path);
 	if (sscanf(e->owner, "%o %u %u%c", &o.mode, &o.uid, &o.gid, &end) != 3 || o.mode > 07777)
 		return -EINVAL;
-	return replace(c->j, e->path, e->before, &o);
+	return replace(at->path, at->temp, e->before, &o);
 }
 
-static enum undo_state restore_file(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
+static enum undo_state restore_file(const struct undo_ctx *c, const struct entry *e, const struct spot *at,
+				    struct undo_item *item)
 {
-	AUTO_FREE char *folder = folder_of(e->path);
+	AUTO_FREE char *folder = folder_of(at->path);
 	int r;
 
 	if (access(folder, F_OK) < 0) {
@@ -219,7 +227,7 @@ static enum undo_state restore_file(const struct undo_ctx *c, const struct entry
 		text_print(item->text, sizeof(item->text), "would %s", e->before ? "be as it was" : "be removed");
 	else
 		text_print(item->text, sizeof(item->text), "%s", e->before ? "as it was again" : "removed");
-	r = c->dry ? 0 : put_back(c, e);
+	r = c->dry ? 0 : put_back(e, at);
 	return r < 0 ? not_undone(item, "cannot be put back", r) : UNDO_DONE;
 }
 
@@ -240,21 +248,22 @@ static int remove_beside(const char *temp)
 
 enum undo_state undo_file(const struct undo_ctx *c, const struct entry *e, struct undo_item *item)
 {
-	AUTO_FREE char *now = NULL, *temp = beside(c->j, e->path);
+	AUTO_FREE char *now = NULL, *temp = beside(c->j, e->path), *counted = e->before ? counted_now(e->path) : NULL;
+	const struct spot at = { .path = counted ? counted : e->path, .temp = temp };
 	struct stat st;
 	int r;
 
-	text_print(item->what, sizeof(item->what), "%s", e->path);
+	text_print(item->what, sizeof(item->what), "%s", at.path);
 	r = c->dry ? 0 : remove_beside(temp);
 	if (r < 0)
 		return not_undone(item, "what vlat left beside it cannot be removed", r);
-	r = look(e->path, &now, &st);
+	r = look(at.path, &now, &st);
 	if (r < 0 && r != -EILSEQ && r != -EFBIG && r != -ELOOP && r != -EINVAL)
 		return not_undone(item, "cannot be read", r);
 	if (r == 0 && (same(now, e->before) || undo_went_further(c, e, now)))
 		return UNDO_SAME;
 	if (undo_is_forced(c, e) || (r == 0 && (same(now, e->after) || (e->left && same(now, e->left)))))
-		return restore_file(c, e, item);
+		return restore_file(c, e, &at, item);
 	text_print(item->text, sizeof(item->text), "%s; somebody changed it since, left alone",
 		   r == 0 && !now ? "is gone" : "is not what vlat wrote");
 	return UNDO_FOREIGN;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Kernel parameters on hosts where they can be set, and on those where they cannot: no boot loader, systemd-boot, a partition
-# that is read-only or full, a read-only /etc.  Whatever fails leaves every byte as it was and no run behind.
+# that is read-only or full, a read-only /etc, a /boot that is not mounted.  Whatever fails leaves every byte as it was and no run behind.
 #   boot.sh VLAT
 # /boot, /etc/default and the firmware's variables are folders of the test's own; the words change nothing in what runs.
 set -u
@@ -9,6 +9,7 @@ vlat=$1
 . "$(dirname "$0")/alone.sh"
 clean() {
 	"$vlat" revert >/dev/null 2>&1
+	umount "$work/aside" 2>/dev/null
 	rm -rf "$work"
 }
 trap clean EXIT
@@ -104,6 +105,35 @@ tune 2 --apply --boot
 said "everything is as it was"
 said "Read-only file system"
 kept "a read-only /etc"
+
+# A /boot that is to be mounted and is not: neither what lies there instead is changed, nor is what vlat has put there given up.
+cp /etc/fstab "$work/fstab" 2>/dev/null || touch "$work/fstab"
+[ -e /etc/fstab ] || bare=1
+[ -z "${bare:-}" ] || touch /etc/fstab
+mount --bind "$work/fstab" /etc/fstab
+echo "tmpfs /boot tmpfs defaults 0 0" >>"$work/fstab"
+rm -rf /boot/grub /boot/loader
+mkdir -p /boot/loader/entries
+echo "default *" >/boot/loader/loader.conf
+printf 'title Debian\noptions root=UUID=1 quiet\n' >$entry
+keep
+tune 0 --apply --boot
+mkdir "$work/aside"
+mount --move /boot "$work/aside" 2>/dev/null || { mount --bind /boot "$work/aside" && umount /boot; }
+run 4 revert
+said "cannot be seen from here, for /boot is in /etc/fstab and not mounted: mount it"
+tune 2 --apply --boot
+mount --bind "$work/aside" /boot
+grep -q vlattest.one=1 $entry || bad "unmounted: the entry is not as vlat wrote it"
+run 0 revert
+kept "revert once /boot is mounted again"
+umount /boot
+tune 2 --apply --boot
+said "/boot is in /etc/fstab and not mounted: mount it first; add to the kernel's parameters by hand: "
+umount /etc/fstab
+[ -z "${bare:-}" ] || rm /etc/fstab
+umount "$work/aside"
+keep
 
 # A line that the kernel would cut off.
 run 2 tune vm-host --only iso.skew_tick --boot-add "$(printf 'one=%01000d two=%01000d' 1 2)" --apply --boot

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # systemd-boot started by UEFI firmware, entries as kernel-install makes them: parameters set and reverted byte by byte; tried once
 # with a set that panics, which falls back by itself; tried once with a good one, which becomes the default.  At last an entry whose
-# tries the loader counts in its name: the old name is gone, so revert says that (4), and takes its words out under the new one.
+# tries the loader counts in its name: it is put back under the name that it has by then.
 #   boot_efi.sh VLAT PROFILES    the kernel is the lab's, from its cache; systemd-boot and the firmware too (scripts/install-lab)
 set -eu
 . "$(dirname "$0")/boot_root.sh"
@@ -85,6 +85,7 @@ case $stage in
 	vlat verify
 	back default
 	cd /boot/efi/loader/entries
+	cp *"$(uname -r)".conf /counted
 	mv *"$(uname -r)".conf "$(cat /etc/machine-id)-$(uname -r)+3.conf"
 	tune --boot
 	echo "tries-apply=$?" ;;
@@ -93,6 +94,7 @@ case $stage in
 	echo "tries-entry=$(cd /boot/efi/loader/entries && ls | sed -n 's/.*\(+.*\)\.conf/\1/p')"
 	vlat revert
 	echo "tries-revert=$?"
+	cmp /counted /boot/efi/loader/entries/*"$(uname -r)"+2-1.conf && echo "tries-same=yes"
 	vlat tune vm-host --cpus 1 --only iso.nohz_full --apply --try-boot
 	echo "tries-once=$?" ;;
 6)	touch /run/off
@@ -132,7 +134,8 @@ default-same=yes
 tries-apply=0
 tries-nohz=1
 tries-entry=+2-1
-tries-revert=4
+tries-revert=0
+tries-same=yes
 tries-once=0
 again-nohz=1
 again-same=yes

@@ -349,6 +349,42 @@ static void test_systemd_tries(void **state)
 	machine_close(&m);
 }
 
+static void none(struct machine *m, const char *why)
+{
+	struct boot_plan p;
+
+	plan_for(m, NULL, &p);
+	assert_null(p.loader);
+	if (!strstr(p.reason, why))
+		fail_msg("no \"%s\" in: %s", why, p.reason);
+	boot_plan_free(&p);
+}
+
+/* What booted has its parameters inside, or lies where nothing is mounted: what can be seen is not what would have to change. */
+static void test_systemd_closed(void **state)
+{
+	AUTO_FREE char *conf = NULL;
+	struct machine m;
+
+	(void) state;
+	machine_open(&m);
+	machine_systemd(&m);
+	conf = xprintf("%s/efi/loader/loader.conf", m.dir);
+	efi_variable(&m, "LoaderInfo", "systemd-boot 256");
+	efi_variable(&m, "LoaderEntrySelected", "linux-6.9.efi");
+	none(&m, "systemd-boot 256 has booted the unified kernel image linux-6.9.efi, whose parameters are inside it");
+	efi_variable(&m, "LoaderEntrySelected", ID "-6.9.conf");
+	tree_put(m.dir, "proc/self/mounts", "/dev/vda / ext4 rw 0 0\n");
+	tree_put(m.dir, "etc/fstab", "UUID=1 / ext4 defaults 0 1\nUUID=2 /boot ext4 defaults 0 2\n");
+	none(&m, "/boot is in /etc/fstab and not mounted: mount it first");
+	assert_int_equal(unlink(conf), 0);
+	tree_put(m.dir, "etc/fstab", "UUID=1 / ext4 defaults 0 1\nUUID=2 /efi vfat noauto 0 2\n");
+	none(&m, "systemd-boot 256 has booted this machine, and /efi, which is in /etc/fstab, is not mounted: mount it first");
+	tree_put(m.dir, "etc/fstab", "UUID=1 / ext4 defaults 0 1\n");
+	none(&m, "neither /efi, /boot/efi nor /boot holds its entries");
+	machine_close(&m);
+}
+
 /* The loader.conf is on the EFI partition, the entries are on the extended boot partition. */
 static void test_systemd_apart(void **state)
 {
@@ -547,6 +583,7 @@ int main(void)
 		cmocka_unit_test(test_systemd),        cmocka_unit_test(test_none),          cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_realtime_level), cmocka_unit_test(test_too_long),      cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_not_in_menu),    cmocka_unit_test(test_systemd_tries), cmocka_unit_test(test_systemd_apart),
+		cmocka_unit_test(test_systemd_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

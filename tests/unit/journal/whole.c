@@ -131,6 +131,53 @@ static void test_there_and_back(void **state)
 	assert_false(there(lab, "new"));
 }
 
+static void rename_to(const struct lab *lab, const char *from, const char *to)
+{
+	AUTO_FREE char *old = in(lab, from), *new = in(lab, to);
+
+	assert_int_equal(rename(old, new), 0);
+}
+
+#define ENTRY "loader/entries/6a98-6.9"
+
+/* systemd-boot counts the tries of an entry in its name: it is the same file under each, until there are two that it could be. */
+static void test_counted_name(void **state)
+{
+	const struct lab *lab = *state;
+	AUTO_FREE char *folder = in(lab, "loader/entries"),
+		       *left = xprintf("%s/.6a98-6.9+3.conf.vlat-%s", folder, journal_run(lab->j));
+	AUTO_FILE FILE *f = NULL;
+	struct err err = { 0 };
+	size_t here;
+
+	assert_int_equal(dir_make_all(folder, 0755, &err), 0);
+	put(lab, ENTRY "+3.conf", "options quiet\n", 0600);
+	put(lab, ENTRY "1+3.conf", "another version\n", 0600);
+	change(lab, ENTRY "+3.conf", "options quiet vlat\n");
+	rename_to(lab, ENTRY "+3.conf", ENTRY "+2-1.conf");
+	f = fopen(left, "w"); /* of an undo that was killed under the name before */
+	assert_non_null(f);
+	undo(lab, 0, UNDO_DONE, 1);
+	holds(lab, ENTRY "+2-1.conf", "options quiet\n", 0600);
+	assert_false(there(lab, ENTRY "+3.conf"));
+	assert_int_equal(access(left, F_OK), -1);
+
+	here = journal_here(lab->j);
+	change(lab, ENTRY "+2-1.conf", "options quiet vlat\n");
+	rename_to(lab, ENTRY "+2-1.conf", ENTRY ".conf"); /* it was found good */
+	put(lab, ENTRY ".conf", "options of somebody else\n", 0600);
+	undo(lab, here, UNDO_FOREIGN, 1);
+	holds(lab, ENTRY ".conf", "options of somebody else\n", 0600);
+
+	here = journal_here(lab->j);
+	change(lab, ENTRY ".conf", "options vlat\n");
+	rename_to(lab, ENTRY ".conf", ENTRY "+3.conf");
+	put(lab, ENTRY "+2.conf", "options vlat\n", 0600);
+	undo(lab, here, UNDO_FOREIGN, 1);
+	holds(lab, ENTRY "+3.conf", "options vlat\n", 0600);
+	holds(lab, ENTRY "1+3.conf", "another version\n", 0600);
+}
+
 static void test_foreign(void **state)
 {
 	const struct lab *lab = *state;
@@ -231,8 +278,8 @@ static void test_links(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_there_and_back), T(test_foreign), T(test_undone_before), T(test_left_beside),
-		T(test_refusals),	T(test_folders), T(test_links),
+		T(test_there_and_back), T(test_counted_name), T(test_foreign), T(test_undone_before),
+		T(test_left_beside),    T(test_refusals),     T(test_folders), T(test_links),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
