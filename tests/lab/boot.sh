@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A disk with a real GRUB, booted by firmware: parameters set and reverted byte by byte; tried once with a set that panics, which
 # falls back by itself; tried once with a good one, which becomes the default; the power cut right behind setting and reverting.
+# The first with GRUB's menu as it is by default, the others with the older of two kernels as the user's choice, without submenus.
 #   boot.sh VLAT PROFILES    the kernel is the lab's, from its cache
 set -eu
 . "$(dirname "$0")/boot_root.sh"
@@ -43,6 +44,13 @@ case $stage in
 1)	nohz kept
 	vlat verify
 	back kept
+	# From here on: two kernels, no submenu, and the user's choice is the older one.
+	for file in /boot/vmlinuz-* /boot/initrd.img-*; do ln "$file" "${file%%-*}-0.9-old"; done
+	sed -i 's/^GRUB_DEFAULT=.*/GRUB_DEFAULT=saved\nGRUB_DISABLE_SUBMENU=y/' /etc/default/grub
+	grub-mkconfig -o /boot/grub/grub.cfg
+	grub-editenv /boot/grub/grubenv set saved_entry="$(sed -n "s/.* '\(gnulinux-0.9-old-advanced-[^']*\)' {.*/\1/p" /boot/grub/grub.cfg)"
+	echo "saved-submenus=$(grep -c ^submenu /boot/grub/grub.cfg)"
+	files >/before
 	tune --try-boot --boot-add "init=/nonexistent panic=1"
 	echo "bad-apply=$?" ;;
 2)	nohz bad
@@ -52,9 +60,11 @@ case $stage in
 	tune --try-boot
 	echo "good-apply=$?" ;;
 3)	nohz good
+	echo "saved-tried=$(sed 's/.*BOOT_IMAGE=\([^ ]*\).*/\1/' /proc/cmdline)"
 	vlat verify
 	echo "good-verify=$?" ;;
 4)	nohz default
+	echo "saved-kept=$(sed 's/.*BOOT_IMAGE=\([^ ]*\).*/\1/' /proc/cmdline)"
 	vlat verify
 	back default
 	sync # our own stage; what vlat writes from here on is its business
@@ -95,6 +105,7 @@ kept-apply=0
 kept-nohz=1
 kept-revert=0
 kept-same=yes
+saved-submenus=0
 bad-apply=0
 bad-nohz=(null)
 bad-verify=1
@@ -102,8 +113,10 @@ bad-revert=0
 bad-same=yes
 good-apply=0
 good-nohz=1
+saved-tried=/boot/vmlinuz-0.9-old
 good-verify=0
 default-nohz=1
+saved-kept=/boot/vmlinuz-0.9-old
 default-revert=0
 default-same=yes
 cut-apply=0

@@ -130,7 +130,7 @@ boot() {
 
 # What was said, line by line: expect WANTED
 expect() {
-	said=$(tr -d '\r' <"$work/all" | grep -E '^(mkconfig|kept|bad|good|default|cut|tries|again|all)[a-z-]*=') || :
+	said=$(tr -d '\r' <"$work/all" | grep -E '^(mkconfig|kept|saved|bad|good|default|cut|tries|again|all)[a-z-]*=') || :
 	if [ "$said" != "$1" ]; then
 		cat "$work/all"
 		echo "wanted:"; echo "$1"; echo "said:"; echo "$said"
