@@ -30,6 +30,7 @@
 
 #define FORMAT       1
 #define CPUS_SHOWN   8u
+#define CPUS_WAITED  32u  /* when the first isolated one is among them */
 #define CPUS_MOST    255u /* q35 without more trouble */
 #define MEMORY_MB    2048u
 #define CONSOLE_TAIL 1500u
@@ -163,10 +164,13 @@ static int count_cpus(const struct tuner *t, struct rehearsed *ret, struct err *
 		return err_set(err, -E2BIG,
 			       "this machine counts %u CPUs, and an emulated host at most %u: it cannot be rehearsed", possible,
 			       CPUS_MOST);
-	if (first >= (int) n && first < 32)
+	if (first >= (int) n && first < (int) CPUS_WAITED)
 		n = (unsigned) first + 1;
 	ret->cpus = n;
 	ret->possible = possible;
+	for (int cpu = first; cpu >= 0 && cpu < (int) n; cpu = cpuset_next(&t->split.isolated, cpu))
+		ret->isolated++;
+	ret->beyond = ret->isolated ? -1 : first;
 	return 0;
 }
 
@@ -203,8 +207,10 @@ static void add_words(struct argv *a, const struct rehearsal *r, const struct re
 	argv_addf(a, "%u,maxcpus=%u", done->cpus, done->possible);
 	argv_add(a, "--memory");
 	argv_addf(a, "%uM", memory_mb);
-	argv_add(a, "--cmdline");
-	argv_add(a, done->words);
+	if (done->words[0]) {
+		argv_add(a, "--cmdline");
+		argv_add(a, done->words);
+	}
 	argv_add(a, "--timeout");
 	argv_addf(a, "%llus", (unsigned long long) (r->timeout_ns / NS_PER_S));
 	argv_add(a, "--out");

@@ -25,6 +25,8 @@ struct rehearsal {
 struct rehearsed {
 	char kernel[256];        /* file */
 	unsigned cpus, possible; /* of the emulated host: online, and counted with */
+	unsigned isolated;       /* how many of the CPUs that are to be isolated here are online there */
+	int beyond;              /* the first of them when none is; -1 */
 	char *words, *untried;   /* what it was booted with, and what it has not the memory for; owned */
 	bool boots;
 	char *console;  /* the end of what it said when it did not boot; owned; NULL */

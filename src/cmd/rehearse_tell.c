@@ -159,6 +159,11 @@ static void put_tuning(const struct rehearsed *r, struct sink *out)
 void rehearsed_text(const struct rehearsed *r, struct sink *out)
 {
 	sink_printf(out, "%s, on an emulated host with %u of %u CPUs\n", r->kernel, r->cpus, r->possible);
+	if (r->beyond >= 0)
+		sink_printf(out,
+			    "The first CPU to be isolated, %d, is not among them: the parameters are tried on whether the kernel "
+			    "understands them, and the profile with other CPUs.\n",
+			    r->beyond);
 	if (!r->boots) {
 		sink_printf(out, "\nIt does not boot with: %s\nThe end of what it said:\n%s\n", r->words,
 			    r->console ? r->console : "");
@@ -171,8 +176,8 @@ void rehearsed_text(const struct rehearsed *r, struct sink *out)
 
 json_t *rehearsed_json(const struct rehearsed *r)
 {
-	return json_pack("{s:i, s:s, s:i, s:i, s:s, s:s, s:b, s:s, s:O?}", "format", FORMAT, "kernel", r->kernel, "cpus",
-			 (int) r->cpus, "possible-cpus", (int) r->possible, "words", r->words ? r->words : "", "untried",
-			 r->untried ? r->untried : "", "boots", r->boots, "console", r->console ? r->console : "", "inside",
-			 r->inside);
+	return json_pack("{s:i, s:s, s:i, s:i, s:i, s:s, s:s, s:b, s:s, s:O?}", "format", FORMAT, "kernel", r->kernel, "cpus",
+			 (int) r->cpus, "possible-cpus", (int) r->possible, "isolated-cpus", (int) r->isolated, "words",
+			 r->words ? r->words : "", "untried", r->untried ? r->untried : "", "boots", r->boots, "console",
+			 r->console ? r->console : "", "inside", r->inside);
 }
