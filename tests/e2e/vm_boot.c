@@ -82,6 +82,8 @@ static void test_platform(void)
 	check(platform->accel.kind == VM_KVM ? has(platform->accel.why, "booted in") : has(platform->accel.why, "TCG"));
 	began = clock_ns();
 	must(vm_platform_prepare(&again, &wish, NULL, &e));
+	if (again->accel.kind == VM_TCG) /* a /dev/kvm that cannot be used is asked each time, and how long its answer took is told */
+		memcpy(again->accel.why, platform->accel.why, sizeof(again->accel.why));
 	check(memcmp(again, platform, sizeof(*again)) == 0);
 	printf("# prepared again in %.0f ms\n", (double) (clock_ns() - began) / 1e6);
 	vm_platform_free(again);
