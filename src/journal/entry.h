@@ -49,6 +49,7 @@ struct entry {
 	pid_t tid;                      /* task, policy: with start, an identity */
 	uint64_t start;
 	char **argv;                    /* command: NULL-terminated */
+	bool done;                      /* what it reads was looked at since, and noted where it is not what was wanted */
 	bool settled;                   /* undone, or found not to need it */
 	bool foreign;                   /* settled by leaving it to whoever had changed it */
 };

@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "base/jsonx.h"
+#include "base/log.h"
 #include "base/proc_stat.h"
 #include "base/text.h"
 #include "journal/device.h"
@@ -259,6 +260,20 @@ int journal_left(struct journal *j, const char *path, const char *left, struct e
 
 	return e ? journal_later(j, e, "left", left, &e->left, false, err)
 		 : err_set(err, -ENOENT, "the journal knows no change of %s", path);
+}
+
+void journal_done(struct journal *j)
+{
+	AUTO_FREE char *line = NULL;
+	struct err err = { 0 };
+
+	if (!j->entries.n)
+		return;
+	line = xprintf("{\"done\":%llu}", (unsigned long long) j->entries.at[j->entries.n - 1].seq);
+	if (journal_write(j, line, false, &err) < 0)
+		log_debug("%s", err.text);
+	for (size_t i = 0; i < j->entries.n; i++)
+		j->entries.at[i].done = true;
 }
 
 int journal_followed(struct journal *j, const char *path, const char *now, struct err *err)

@@ -113,4 +113,7 @@ int journal_sync(struct journal *j, struct err *err);
 size_t journal_here(const struct journal *j);
 int journal_undo_to(struct journal *j, size_t here, struct err *err);
 
+/* All is done and looked at: what reads otherwise from now on is others', and not what the kernel made of it (undo_value.c). */
+void journal_done(struct journal *j);
+
 #endif

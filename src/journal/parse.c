@@ -58,6 +58,17 @@ static bool apply_undone(struct journal_text *t, const json_t *o)
 	return true;
 }
 
+static bool apply_done(struct journal_text *t, const json_t *o)
+{
+	uint64_t seq;
+
+	if (jx_u64(o, "done", &seq, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < t->entries.n; i++)
+		t->entries.at[i].done = t->entries.at[i].done || t->entries.at[i].seq <= seq;
+	return true;
+}
+
 static const char *const notes[] = { "left", "followed", "goal" };
 
 static bool apply_line(struct journal_text *t, const char *line, size_t len)
@@ -72,6 +83,8 @@ static bool apply_line(struct journal_text *t, const char *line, size_t len)
 		if (json_object_get(o, notes[i]))
 			return apply_note(t, o, notes[i]);
 	}
+	if (json_object_get(o, "done"))
+		return apply_done(t, o);
 	if (json_object_get(o, "undone"))
 		return apply_undone(t, o);
 	if (entry_parse(o, &e, &err) < 0)

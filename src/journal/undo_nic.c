@@ -80,6 +80,27 @@ static bool is_ours(const struct card *c)
 	return nic_words_same(&c->now, &c->after) || (c->has_left && nic_words_same(&c->now, &c->left));
 }
 
+/*
+ * As of files (undo_value.c): a run that was killed before it looked cannot say what the card has made of a setting, so the card
+ * is given it once more.
+ */
+static bool makes_the_same(const struct card *c)
+{
+	struct nic_words made;
+
+	if (nic_words_write(c->netdev, &c->after) < 0 || nic_words_read(c->netdev, &c->after, &made) < 0)
+		return false;
+	if (nic_words_same(&made, &c->now))
+		return true;
+	nic_words_write(c->netdev, &c->now); /* somebody else's; it was taken before */
+	return false;
+}
+
+static bool may_be_unnoted(const struct entry *e)
+{
+	return e->knob && !e->done && !e->left;
+}
+
 static enum undo_state undo_card(const struct undo_ctx *c, const struct entry *e, struct card *card, struct undo_item *item)
 {
 	char now[NIC_WORDS_MAX], before[NIC_WORDS_MAX];
@@ -92,7 +113,7 @@ static enum undo_state undo_card(const struct undo_ctx *c, const struct entry *e
 		return say(item, UNDO_SAME, "%s",
 			   card->has_left && nic_words_same(&card->left, &card->before) ? UNDO_REFUSED : "");
 	nic_words_text(&card->now, now);
-	if (!is_ours(card) && !undo_is_forced(c, e))
+	if (!is_ours(card) && !undo_is_forced(c, e) && !(may_be_unnoted(e) && (c->dry || makes_the_same(card))))
 		return say(item, UNDO_FOREIGN, "has %s now; vlat made it %s; somebody changed that since, left alone", now,
 			   e->after);
 	say(item, UNDO_DONE, "%s again", nic_words_text(&card->before, before));

@@ -171,6 +171,46 @@ static bool is_ours(const struct entry *e, const char *now)
 	return value_same(e->form, now, e->after) || (e->left && value_same(e->form, now, e->left));
 }
 
+/*
+ * A run that was killed between a write and the look at it cannot say what the kernel has made of the value.  The kernel can: it
+ * is given the same value once more.  What somebody else has set is written back, if that is what stands there.
+ */
+static bool may_be_unnoted(const struct entry *e)
+{
+	return e->knob && !e->done && !e->left && e->form != VALUE_CONTROLLERS;
+}
+
+static enum undo_state ask_again(const struct entry *e, struct undo_item *item, const char *now)
+{
+	char change[VALUE_MAX];
+	AUTO_FREE char *made = NULL, *left = NULL;
+	int r = value_change(e->form, now, e->after, change, sizeof(change)) ? undo_write(e->path, change) : -E2BIG;
+
+	if (r < 0) /* it is not taken now: then it was not the last one either */
+		return UNDO_FOREIGN;
+	r = undo_read(e->path, &made);
+	if (r == 0 && value_same(e->form, made, now))
+		return UNDO_DONE;
+	if (r == 0)
+		r = value_change(e->form, made, now, change, sizeof(change)) ? undo_write(e->path, change) : -E2BIG;
+	if (r == 0)
+		r = undo_read(e->path, &left);
+	if (r == 0 && value_same(e->form, left, now))
+		return UNDO_FOREIGN;
+	text_print(item->text, sizeof(item->text), "was %.100s, which somebody else had set, and cannot be set to that again: %s",
+		   now, r < 0 ? strerror(-r) : "the kernel keeps another value");
+	return UNDO_FAILED;
+}
+
+static enum undo_state whose(const struct undo_ctx *c, const struct entry *e, struct undo_item *item, const char *now)
+{
+	if (is_ours(e, now) || undo_is_forced(c, e))
+		return UNDO_DONE;
+	if (!may_be_unnoted(e))
+		return UNDO_FOREIGN;
+	return c->dry ? UNDO_DONE : ask_again(e, item, now);
+}
+
 /* Files whose reading asks a register of their CPU, by an interrupt to it. */
 static bool wakes_its_cpu(const char *path)
 {
@@ -182,6 +222,7 @@ enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, stru
 {
 	char before[80], after[80], is[80], goal[80];
 	AUTO_FREE char *now = NULL;
+	enum undo_state state;
 	int r;
 
 	text_print(item->what, sizeof(item->what), "%s", e->path);
@@ -210,7 +251,10 @@ enum undo_state undo_value(const struct undo_ctx *c, const struct entry *e, stru
 	}
 	if (!is_ours(e, now) && undo_went_further(c, e, now))
 		return UNDO_SAME;
-	if (!is_ours(e, now) && !undo_is_forced(c, e)) {
+	state = whose(c, e, item, now);
+	if (state == UNDO_FAILED)
+		return state;
+	if (state == UNDO_FOREIGN) {
 		text_print(item->text, sizeof(item->text),
 			   "is %s now; vlat found %s and wrote %s; somebody changed it since, left alone",
 			   brief(e->form, now, is, sizeof(is)), before, brief(e->form, e->after, after, sizeof(after)));

@@ -247,11 +247,12 @@ int plan_apply(struct plan *p, struct journal *j, struct err *err)
 	r = rivals_stop(p, &why);
 	if (r == 0)
 		r = do_all(p, &why);
-	if (r < 0) {
-		r = take_back(p, &why);
-		err_set(err, r, "the tuning could not be applied: %s", why.text);
+	if (r == 0) {
+		journal_done(j);
+		return 0;
 	}
-	return r;
+	r = take_back(p, &why);
+	return err_set(err, r, "the tuning could not be applied: %s", why.text);
 }
 
 int plan_verify(struct plan *p, struct err *err)

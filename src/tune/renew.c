@@ -121,6 +121,8 @@ static int write_new(struct plan *p, struct step *s, struct step *fresh, plan_ca
 		n += one->state == SETTING_DONE;
 		take_over(s, one);
 	}
+	if (r == 0)
+		journal_done(p->journal);
 	return r < 0 ? r : n;
 }
 

@@ -35,6 +35,7 @@ struct card {
 	uint32_t rx;
 	int refuses;        /* errno of a write */
 	uint32_t rounds_to; /* 0 = takes what it is given */
+	uint32_t most;      /* takes no more than this; 0 = as much as one likes */
 	enum death dies;
 };
 
@@ -78,6 +79,8 @@ int __wrap_nic_words_write(const char *netdev, const struct nic_words *want)
 	if (card->dies == BEFORE_WRITE)
 		_exit(9);
 	card->rx = card->rounds_to ? card->rounds_to : want->value[0];
+	if (card->most && card->rx > card->most)
+		card->rx = card->most;
 	if (card->dies == AFTER_WRITE)
 		_exit(9);
 	return 0;
@@ -141,7 +144,7 @@ static int tear_down(void **state)
 static const struct {
 	const char *name;
 	struct card card;
-	bool dry, forced;
+	bool dry, forced, done;
 	enum undo_state state;
 	const char *text;
 	uint32_t left;
@@ -152,6 +155,10 @@ static const struct {
 	{ "somebody else's", { .rx = 1024 }, .state = UNDO_FOREIGN, .text = "has ring rx=1024 now", .left = 1024 },
 	{ "somebody else's, forced", { .rx = 1024 }, .forced = true, .state = UNDO_DONE, .text = "again", .left = 256 },
 	{ "refuses", { .rx = 512, .refuses = EBUSY }, .state = UNDO_FAILED, .text = "cannot be set: ", .left = 512 },
+	{ "less, not noted", { .rx = 400, .most = 400 }, .state = UNDO_DONE, .text = "ring rx=256 again", .left = 256 },
+	{ "less, only asked", { .rx = 400, .most = 400 }, .dry = true, .state = UNDO_DONE, .text = "again", .left = 400 },
+	{ "less, later", { .rx = 400, .most = 400 }, .done = true, .state = UNDO_FOREIGN, .text = "rx=400 now", .left = 400 },
+	{ "another's, less", { .rx = 300, .most = 400 }, .state = UNDO_FOREIGN, .text = "rx=300 now", .left = 300 },
 	{ "has its own mind", { .rx = 512, .rounds_to = 320 }, .state = UNDO_FAILED, .text = "kept its own value", .left = 320 },
 };
 
@@ -168,6 +175,7 @@ static void test_card(void **state)
 		struct undo_item item = { 0 };
 
 		*here->card = cases[i].card;
+		e.done = cases[i].done;
 		if (undo_nic(&c, &e, &item) != cases[i].state || !strstr(item.text, cases[i].text) ||
 		    here->card->rx != cases[i].left)
 			fail_msg("%s: %s, \"%s\", rx=%u", cases[i].name, undo_state_name(item.state), item.text, here->card->rx);
@@ -206,7 +214,10 @@ static void change_and_die(void)
 	e.path = xstrdup(path);
 	e.before = xstrdup(before);
 	e.after = xstrdup(after);
-	if (journal_open(&j, "unit test", &err) < 0 || journal_note(j, &e, &err) < 0 || nic_words_parse(after, &want) < 0)
+	if (journal_open(&j, "unit test", &err) < 0)
+		_exit(1);
+	journal_for(j, "net.ring");
+	if (journal_note(j, &e, &err) < 0 || nic_words_parse(after, &want) < 0)
 		_exit(1);
 	nic_words_write("eth0", &want);
 	_exit(9);
@@ -249,14 +260,18 @@ static void revert_and_die(void)
 static void test_killed_anywhere(void **state)
 {
 	static const enum death deaths[] = { BEFORE_WRITE, AFTER_WRITE };
+	static const uint32_t made[] = { 512, 400 }; /* what it was given, and less */
 
 	(void) state;
-	for (size_t i = 0; i < ARRAY_SIZE(deaths); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(deaths) * ARRAY_SIZE(made); i++) {
+		uint32_t makes = made[i / ARRAY_SIZE(deaths)];
+		enum death dies = deaths[i % ARRAY_SIZE(deaths)];
+
 		for (size_t k = 0; k < ARRAY_SIZE(deaths); k++) {
-			*here->card = (struct card){ .rx = 256 };
-			in_child(change_and_die, deaths[i]);
-			assert_int_equal(here->card->rx, deaths[i] == BEFORE_WRITE ? 256 : 512);
-			if (deaths[i] == AFTER_WRITE)
+			*here->card = (struct card){ .rx = 256, .most = makes };
+			in_child(change_and_die, dies);
+			assert_int_equal(here->card->rx, dies == BEFORE_WRITE ? 256 : makes);
+			if (dies == AFTER_WRITE)
 				in_child(revert_and_die, deaths[k]);
 			assert_true(revert());
 			assert_int_equal(here->card->rx, 256);
