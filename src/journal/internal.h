@@ -95,7 +95,6 @@ enum undo_state undo_link(const struct undo_ctx *c, const struct entry *e, struc
 
 bool undo_tree_is_vlats(const struct undo_ctx *c, const char *path); /* a folder of those that vlat makes */
 bool undo_is_group(const char *path);
-
 bool undo_holds_ours(const struct undo_ctx *c, const struct entry *e); /* below what it names something is still to be undone */
 /* out_of_sight.c: what it names may well be there, but not in this mount namespace.  Says so. */
 bool undo_is_out_of_sight(const struct entry *e, struct undo_item *item);
@@ -106,6 +105,7 @@ enum undo_state follower_undo(const struct undo_ctx *c, struct entry *e, struct 
 /* undo_value.c: a file without its last newline, malloc'ed; and written with one. */
 int undo_read(const char *path, char **ret);
 int undo_write(const char *path, const char *text);
+bool undo_may_be_unnoted(const struct entry *e); /* what was made of it was not looked at before the run was killed */
 
 /*
  * End every process that carries the run's mark (and, with netns_ino, sits in

@@ -96,11 +96,6 @@ static bool makes_the_same(const struct card *c)
 	return false;
 }
 
-static bool may_be_unnoted(const struct entry *e)
-{
-	return e->knob && !e->done && !e->left;
-}
-
 static enum undo_state undo_card(const struct undo_ctx *c, const struct entry *e, struct card *card, struct undo_item *item)
 {
 	char now[NIC_WORDS_MAX], before[NIC_WORDS_MAX];
@@ -113,7 +108,7 @@ static enum undo_state undo_card(const struct undo_ctx *c, const struct entry *e
 		return say(item, UNDO_SAME, "%s",
 			   card->has_left && nic_words_same(&card->left, &card->before) ? UNDO_REFUSED : "");
 	nic_words_text(&card->now, now);
-	if (!is_ours(card) && !undo_is_forced(c, e) && !(may_be_unnoted(e) && (c->dry || makes_the_same(card))))
+	if (!is_ours(card) && !undo_is_forced(c, e) && !(undo_may_be_unnoted(e) && (c->dry || makes_the_same(card))))
 		return say(item, UNDO_FOREIGN, "has %s now; vlat made it %s; somebody changed that since, left alone", now,
 			   e->after);
 	say(item, UNDO_DONE, "%s again", nic_words_text(&card->before, before));

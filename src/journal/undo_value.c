@@ -175,9 +175,9 @@ static bool is_ours(const struct entry *e, const char *now)
  * A run that was killed between a write and the look at it cannot say what the kernel has made of the value.  The kernel can: it
  * is given the same value once more.  What somebody else has set is written back, if that is what stands there.
  */
-static bool may_be_unnoted(const struct entry *e)
+bool undo_may_be_unnoted(const struct entry *e)
 {
-	return e->knob && !e->done && !e->left && e->form != VALUE_CONTROLLERS;
+	return e->knob && !e->done && !e->left;
 }
 
 static enum undo_state ask_again(const struct entry *e, struct undo_item *item, const char *now)
@@ -206,7 +206,7 @@ static enum undo_state whose(const struct undo_ctx *c, const struct entry *e, st
 {
 	if (is_ours(e, now) || undo_is_forced(c, e))
 		return UNDO_DONE;
-	if (!may_be_unnoted(e))
+	if (!undo_may_be_unnoted(e) || e->form == VALUE_CONTROLLERS)
 		return UNDO_FOREIGN;
 	return c->dry ? UNDO_DONE : ask_again(e, item, now);
 }
