@@ -101,6 +101,19 @@ static void test_there_and_back(void **state)
 	}
 }
 
+/* From then on what reads otherwise is somebody else's: the journal on disk says so. */
+static void test_done_is_noted(void **state)
+{
+	struct lab *lab = *state;
+	AUTO_FREE char *path = xprintf("%s/journal", journal_dir(lab->j)), *text = NULL;
+	struct err err = { 0 };
+
+	apply(lab);
+	assert_int_equal(file_read_all(path, 1 << 20, &text, NULL, &err), 0);
+	assert_non_null(strstr(text, "\n{\"done\":"));
+	assert_int_equal(plan_revert(lab->p, &err), 0);
+}
+
 static void test_twice_is_refused(void **state)
 {
 	struct lab *lab = *state;
@@ -251,7 +264,7 @@ static int confined(struct plan *p, const char *state, const char *outside)
 	if (open(inside, O_WRONLY | O_CREAT, 0600) < 0)
 		return 5;
 	if (open("/proc/sys/kernel/core_pattern", O_WRONLY) >= 0 || errno != EACCES)
-		return 6; /* in one folder with files that the knob table names */
+		return 6;                                             /* in one folder with files that the knob table names */
 	return open("/proc/sys/vm/swappiness", O_WRONLY) < 0 ? 7 : 0; /* the knob table names it */
 }
 
@@ -400,9 +413,17 @@ static void test_live_round_trip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_there_and_back),  T(test_twice_is_refused),     T(test_somebody_changes_it), T(test_old_plan),
-		T(test_device_replaced), T(test_no_journal_no_change), T(test_live_round_trip),
-		T(test_file_vanishes),   T(test_confined),             T(test_fair_server_before_groups),
+		T(test_there_and_back),
+		T(test_twice_is_refused),
+		T(test_done_is_noted),
+		T(test_somebody_changes_it),
+		T(test_old_plan),
+		T(test_device_replaced),
+		T(test_no_journal_no_change),
+		T(test_live_round_trip),
+		T(test_file_vanishes),
+		T(test_confined),
+		T(test_fair_server_before_groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
